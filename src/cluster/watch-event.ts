@@ -1,0 +1,44 @@
+import type { KubeObject } from "./kube-object.ts";
+
+/**
+ * What the cluster said about one watched resource.
+ *
+ * Between `resync-start` and `resync-end` each object that exists comes once as `resync-object`; what was known
+ * before and did not come is gone, and only `resync-end` says so. A stream of these never ends by itself: what
+ * fails is an event, and the watch goes on.
+ */
+export type WatchEvent =
+  | { readonly type: "resync-start" }
+  | { readonly type: "resync-object"; readonly object: KubeObject }
+  | { readonly type: "resync-end"; readonly resourceVersion: string }
+  | { readonly type: "applied"; readonly object: KubeObject }
+  | { readonly type: "deleted"; readonly object: KubeObject }
+  /** A bookmark: everything up to here has been said. */
+  | { readonly type: "position"; readonly resourceVersion: string }
+  /** The API server no longer serves this resource, and discovery agrees. */
+  | { readonly type: "kind-gone" }
+  | { readonly type: "failed"; readonly error: Error };
+
+/** What one watch covers. Two keys are the same watch when `formatWatchKey` says the same. */
+export type WatchKey = {
+  readonly group: string;
+  readonly resource: string;
+  /** Absent: all namespaces, or a cluster-scoped resource. */
+  readonly namespace?: string;
+  readonly labelSelector?: string;
+};
+
+/** `customdatabases.custom.example.com`, or `pods` for the core group: how users name a resource, too. */
+export function formatResource(resource: {
+  readonly group: string;
+  readonly resource: string;
+}): string {
+  return resource.group === "" ? resource.resource : `${resource.resource}.${resource.group}`;
+}
+
+/** One line that identifies a watch, such as `pods|namespace=prod|labels=tier=gold`; stable, it is stored. */
+export function formatWatchKey(key: WatchKey): string {
+  const namespace = key.namespace === undefined ? "" : `|namespace=${key.namespace}`;
+  const labels = key.labelSelector === undefined ? "" : `|labels=${key.labelSelector}`;
+  return `${formatResource(key)}${namespace}${labels}`;
+}

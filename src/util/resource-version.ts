@@ -1,0 +1,9 @@
+/**
+ * Orders two resourceVersions of one resource within one epoch: by length, then lexically (KEP-5504; for the decimal
+ * numbers that kube-apiserver uses this is numeric order). Negative: `a` is older.
+ */
+export function compareResourceVersions(a: string, b: string): number {
+  if (a.length !== b.length) return a.length - b.length;
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
