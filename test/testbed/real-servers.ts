@@ -1,0 +1,55 @@
+import { request } from "undici";
+import { inject, test } from "vitest";
+import { isMap } from "../../src/util/json.ts";
+import { launchCollector, type Collector, type CollectorOptions } from "./collector.ts";
+import {
+  connectCluster,
+  launchControlPlane,
+  type Cluster,
+  type ControlPlane,
+  type ControlPlaneOptions,
+} from "./control-plane.ts";
+import type { ServerBinaries } from "./server-binaries.ts";
+
+/** Like `test`, but skipped where the real servers cannot be had. Hooks are skipped only in a file that holds no other tests. */
+// oxlint-disable-next-line vitest/expect-expect, vitest/no-disabled-tests -- this makes a test function, it is no test
+export const serverTest: ReturnType<typeof test.skipIf> = test.skipIf(
+  inject("testbed").type === "missing",
+);
+
+/** A control plane of the suite's own, about 4 s to start; for suites that stop it or count what is in it. */
+export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
+  return await launchControlPlane(serverBinaries(), options);
+}
+
+/**
+ * The control plane that all suites of this run share, started when first asked for. Each suite uses namespaces, CRD
+ * groups and users of its own; the disposal closes this file's connections and leaves the servers running.
+ */
+export async function connectSharedCluster(): Promise<Cluster & AsyncDisposable> {
+  const { statusCode, body } = await request(inject("sharedControlPlaneUrl"), {
+    headersTimeout: 120_000,
+  });
+  const answer = await body.text();
+  if (statusCode !== 200) throw new Error(answer);
+  const address: unknown = JSON.parse(answer);
+  if (!isMap(address)) throw new Error(`Cannot find the shared control plane: got ${answer}`);
+  return await connectCluster({
+    server: String(address["server"]),
+    directory: String(address["directory"]),
+  });
+}
+
+/** A collector of the suite's own, less than a second to start. */
+export async function startCollector(options: CollectorOptions = {}): Promise<Collector> {
+  return await launchCollector(serverBinaries().otelcol, options);
+}
+
+/** The programs, to run them in another way. */
+export function serverBinaries(): ServerBinaries {
+  const testbed = inject("testbed");
+  if (testbed.type === "ready") return testbed.binaries;
+  throw new Error(
+    `Cannot start real servers: ${testbed.reason}; use serverTest, which is skipped then`,
+  );
+}
