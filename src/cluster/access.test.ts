@@ -1,0 +1,94 @@
+import { expect, onTestFinished, test } from "vitest";
+import { createFakeClock } from "../testing/fake-clock.ts";
+import { startSimulatedApiServer } from "../testing/simulated-api-server/start-simulated-api-server.ts";
+import { reviewAccess, type Access } from "./access.ts";
+import { identifyCluster, type ClusterIdentity } from "./cluster-identity.ts";
+import type { Credentials } from "./credentials.ts";
+import { createHttpApiClient } from "./http-api-client.ts";
+
+async function createRig(ca = "CA") {
+  const server = await startSimulatedApiServer({ clock: createFakeClock() });
+  onTestFinished(() => server[Symbol.asyncDispose]());
+  const authorized = { type: "authorized", headers: {}, tls: { ca } } as const;
+  const credentials: Credentials = {
+    origin: server.url,
+    pathPrefix: "",
+    source: "a test",
+    authorize: async () => authorized,
+    refresh: async () => authorized,
+  };
+  const client = createHttpApiClient({
+    credentials,
+    clock: createFakeClock(),
+    report: () => undefined,
+  });
+  onTestFinished(() => client.close());
+  const { signal } = new AbortController();
+  return {
+    server,
+    review: (): Promise<Access> =>
+      reviewAccess(client, { group: "", resource: "pods", namespace: "prod" }, signal),
+    identify: (as: Partial<Credentials> = {}): Promise<ClusterIdentity> =>
+      identifyCluster(client, { ...credentials, ...as }, signal),
+  };
+}
+
+test.each([
+  { verbs: ["list", "watch"], expected: { type: "allowed" } },
+  { verbs: ["list"], expected: { type: "forbidden", missing: ["watch"] } },
+  { verbs: [], expected: { type: "forbidden", missing: ["list", "watch"] } },
+])("reviewAccess() with $verbs is $expected.type", async ({ verbs, expected }) => {
+  const { server, review } = await createRig();
+  server.settings.isAllowed = ({ verb, resource, namespace }) =>
+    resource === "pods" && namespace === "prod" && verbs.includes(verb);
+
+  const access = await review();
+
+  expect(access).toEqual(expected);
+});
+
+test("reviewAccess() is unknown when the question itself fails", async () => {
+  const { server, review } = await createRig();
+  server.faults.add({ type: "answer", code: 500 });
+
+  const access = await review();
+
+  expect(access).toMatchObject({
+    type: "unknown",
+    error: { message: expect.stringContaining("500") },
+  });
+});
+
+test("identifyCluster() gives the UID of kube-system and a hash of address and CA", async () => {
+  const { server, identify } = await createRig();
+
+  const identities = [await identify(), await identify({ pathPrefix: "/k8s/clusters/c-1" })];
+
+  const uid = server.cluster.get({ resource: "namespaces", name: "kube-system" })?.metadata.uid;
+  expect(identities).toEqual([
+    { type: "known", uid, addressHash: expect.stringMatching(/^[0-9a-f]{64}$/) },
+    { type: "known", uid, addressHash: expect.stringMatching(/^[0-9a-f]{64}$/) },
+  ]);
+  expect(identities[0]).not.toEqual(identities[1]);
+});
+
+test.each([403, 404])("identifyCluster() knows the address alone after a %i", async (code) => {
+  const { server, identify } = await createRig();
+  server.faults.add({ type: "answer", code });
+
+  const identity = await identify();
+
+  expect(identity).toEqual({ type: "known", addressHash: expect.any(String) });
+});
+
+test.each([401, 500, 503])(
+  "identifyCluster() fails after a %i, so that nobody takes it for another cluster",
+  async (code) => {
+    const { server, identify } = await createRig();
+    server.faults.add({ type: "answer", code });
+
+    const identity = await identify();
+
+    expect(identity.type).toBe("failed");
+  },
+);

@@ -1,0 +1,150 @@
+import type { RequestOptions } from "node:https";
+import type { KubeConfig } from "@kubernetes/client-node/dist/config.js";
+import { toError } from "../util/to-error.ts";
+import { loadKubeConfig, type CredentialsSource } from "./load-kube-config.ts";
+
+/** What a TLS connection to the API server needs; PEM. */
+export type TlsOptions = {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly servername?: string;
+  readonly rejectUnauthorized?: boolean;
+};
+
+/** What proves who we are, for one request. An exec plugin may give a client certificate, so TLS is part of it. */
+export type Authorization =
+  | {
+      readonly type: "authorized";
+      readonly headers: Readonly<Record<string, string>>;
+      readonly tls: TlsOptions;
+    }
+  | { readonly type: "failed"; readonly error: Error };
+
+/** One identity on one cluster. */
+export interface Credentials {
+  /** Such as `https://10.0.0.1:6443`. */
+  readonly origin: string;
+  /** Empty, or such as `/k8s/clusters/c-1`: in front of every path. */
+  readonly pathPrefix: string;
+  readonly proxyUrl?: string;
+  /** Where they come from, for messages. */
+  readonly source: string;
+  /** Never throws. Calls that overlap share one run of an exec plugin; token files are re-read once a minute. */
+  authorize(): Promise<Authorization>;
+  /**
+   * After a 401: reads everything anew (kubeconfig, token file, exec plugin), unless another request has already done so since
+   * `rejected` was handed out.
+   */
+  refresh(rejected: Authorization): Promise<Authorization>;
+}
+
+export type LoadedCredentials =
+  | { readonly type: "loaded"; readonly credentials: Credentials }
+  | { readonly type: "failed"; readonly error: Error };
+
+/**
+ * Finds the cluster and the identity: a kubeconfig named, else the in-cluster service account, else `~/.kube/config`.
+ *
+ * Reads no environment variables; but an exec plugin is started (by client-node) with this process's environment.
+ * Exec plugins and files are not tried before the first `authorize()`.
+ */
+export function loadCredentials(source: CredentialsSource): LoadedCredentials {
+  const loaded = loadKubeConfig(source);
+  if (loaded.type === "failed") return loaded;
+  const { cluster, kubeConfig } = loaded;
+  const url = new URL(cluster.server);
+  const place = {
+    origin: url.origin,
+    pathPrefix: url.pathname.replace(/\/+$/, ""),
+    source: loaded.source,
+    ...(typeof cluster.proxyUrl === "string" ? { proxyUrl: cluster.proxyUrl } : {}),
+  };
+  return { type: "loaded", credentials: new KubeConfigCredentials(kubeConfig, source, place) };
+}
+
+type Place = Pick<Credentials, "origin" | "pathPrefix" | "source" | "proxyUrl">;
+
+class KubeConfigCredentials implements Credentials {
+  readonly origin: string;
+  readonly pathPrefix: string;
+  readonly source: string;
+  readonly proxyUrl?: string;
+  readonly #from: CredentialsSource;
+  #kubeConfig: KubeConfig;
+  #running: Promise<Authorization> | undefined;
+  #last: Authorization | undefined;
+
+  constructor(kubeConfig: KubeConfig, from: CredentialsSource, place: Place) {
+    this.#kubeConfig = kubeConfig;
+    this.#from = from;
+    this.origin = place.origin;
+    this.pathPrefix = place.pathPrefix;
+    this.source = place.source;
+    if (place.proxyUrl !== undefined) this.proxyUrl = place.proxyUrl;
+  }
+
+  authorize(): Promise<Authorization> {
+    this.#running ??= this.#authorize().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  async refresh(rejected: Authorization): Promise<Authorization> {
+    await this.#running;
+    if (!isSame(rejected, this.#last)) return this.authorize();
+    if (this.#running === undefined) {
+      const reloaded = loadKubeConfig(this.#from);
+      // A kubeconfig that is gone or half written: what was loaded before is still the best there is.
+      if (reloaded.type === "loaded") this.#kubeConfig = reloaded.kubeConfig;
+    }
+    return this.authorize();
+  }
+
+  async #authorize(): Promise<Authorization> {
+    const options: RequestOptions = {};
+    try {
+      await this.#kubeConfig.applyToHTTPSOptions(options);
+      this.#last = toAuthorization(options);
+    } catch (error) {
+      this.#last = {
+        type: "failed",
+        error: new Error(`Cannot get credentials from ${this.source}: ${toError(error).message}`, {
+          cause: error,
+        }),
+      };
+    }
+    return this.#last;
+  }
+}
+
+function toAuthorization(options: RequestOptions): Authorization {
+  const headers: Record<string, string> = {};
+  if (typeof options.auth === "string") {
+    headers["authorization"] = `Basic ${Buffer.from(options.auth).toString("base64")}`;
+  }
+  for (const [name, value] of Object.entries(options.headers ?? {})) {
+    // Token files end with a line feed more often than not.
+    headers[name.toLowerCase()] = String(value).trim();
+  }
+  const tls = {
+    ...pem("ca", options.ca),
+    ...pem("cert", options.cert),
+    ...pem("key", options.key),
+    ...(options.servername === undefined ? {} : { servername: options.servername }),
+    ...(options.rejectUnauthorized === undefined
+      ? {}
+      : { rejectUnauthorized: options.rejectUnauthorized }),
+  };
+  return { type: "authorized", headers, tls };
+}
+
+function pem(name: "ca" | "cert" | "key", value: unknown): Pick<TlsOptions, "ca" | "cert" | "key"> {
+  if (Buffer.isBuffer(value)) return { [name]: value.toString("utf8") };
+  return typeof value === "string" ? { [name]: value } : {};
+}
+
+function isSame(a: Authorization, b: Authorization | undefined): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
+}

@@ -1,0 +1,256 @@
+import { expect, onTestFinished, test } from "vitest";
+import { createFakeClock } from "../testing/fake-clock.ts";
+import {
+  startSimulatedApiServer,
+  type SimulatedApiServer,
+} from "../testing/simulated-api-server/start-simulated-api-server.ts";
+import type { ApiClient, ApiResult } from "./api-client.ts";
+import { discoverKinds, type Discovery } from "./discovery.ts";
+import { createHttpApiClient } from "./http-api-client.ts";
+import { formatResource } from "./watch-event.ts";
+
+const CRD = {
+  metadata: { name: "databases.example.com" },
+  spec: {
+    group: "example.com",
+    scope: "Namespaced",
+    names: { plural: "databases", kind: "Database" },
+    versions: [
+      {
+        name: "v1",
+        served: true,
+        storage: true,
+        subresources: { status: {} },
+        schema: {
+          openAPIV3Schema: {
+            properties: {
+              status: {
+                properties: {
+                  phase: { type: "string", enum: ["Pending", "Ready", 7] },
+                  state: { enum: ["no"] },
+                },
+              },
+            },
+          },
+        },
+        additionalPrinterColumns: [
+          { name: "Ready", type: "integer", jsonPath: ".status.readyReplicas" },
+          { name: "Phase", type: "string", jsonPath: ".status.phase" },
+          { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" },
+        ],
+      },
+    ],
+  },
+};
+
+async function startServer(): Promise<{ server: SimulatedApiServer; client: ApiClient }> {
+  const server = await startSimulatedApiServer({ clock: createFakeClock() });
+  onTestFinished(() => server[Symbol.asyncDispose]());
+  server.cluster.applyCrd(CRD);
+  const authorized = { type: "authorized", headers: {}, tls: {} } as const;
+  const credentials = {
+    origin: server.url,
+    pathPrefix: "",
+    source: "a test",
+    authorize: async () => authorized,
+    refresh: async () => authorized,
+  };
+  const client = createHttpApiClient({
+    credentials,
+    clock: createFakeClock(),
+    report: () => undefined,
+  });
+  onTestFinished(() => client.close());
+  return { server, client };
+}
+
+function discover(client: ApiClient): Promise<Discovery> {
+  return discoverKinds(client, new AbortController().signal);
+}
+
+function find(discovery: Discovery, resource: string): unknown {
+  return discovery.kinds.find(({ facts }) => formatResource(facts) === resource);
+}
+
+/** A client that answers from a table; everything else is 404. */
+function createTable(answers: Readonly<Record<string, unknown>>): ApiClient {
+  const missing: ApiResult = {
+    type: "status",
+    status: 404,
+    answer: { message: "", causes: [] },
+    error: new Error("404"),
+  };
+  const answer = async (path: string): Promise<ApiResult> =>
+    path in answers ? { type: "ok", body: answers[path], headers: {} } : missing;
+  return {
+    get: answer,
+    post: answer,
+    openStream: () => Promise.resolve({ type: "failed", error: new Error("none") }),
+    close: () => Promise.resolve(),
+  };
+}
+
+test.each([true, false])(
+  "discoverKinds() finds built-in and custom kinds with their facts (aggregated: %s)",
+  async (isAggregated) => {
+    const { server, client } = await startServer();
+    server.settings.isDiscoveryAggregated = isAggregated;
+
+    const discovery = await discover(client);
+
+    expect(discovery.failures).toEqual([]);
+    expect(find(discovery, "databases.example.com")).toEqual({
+      isCustom: true,
+      facts: {
+        group: "example.com",
+        version: "v1",
+        kind: "Database",
+        resource: "databases",
+        scope: "Namespaced",
+        hasStatusSubresource: true,
+        hints: {
+          phases: ["Pending", "Ready"],
+          printerColumns: [
+            { name: "Ready", jsonPath: ".status.readyReplicas", type: "integer" },
+            { name: "Age", jsonPath: ".metadata.creationTimestamp", type: "date" },
+          ],
+        },
+      },
+    });
+    expect(find(discovery, "namespaces")).toMatchObject({
+      isCustom: false,
+      facts: {
+        kind: "Namespace",
+        scope: "Cluster",
+        version: "v1",
+        hints: { phases: [], printerColumns: [] },
+      },
+    });
+    expect(find(discovery, "configmaps")).toMatchObject({
+      facts: { scope: "Namespaced", hasStatusSubresource: false },
+    });
+    expect(
+      discovery.kinds.map(({ facts }) => facts.resource).filter((name) => name.includes("review")),
+    ).toEqual([]);
+  },
+);
+
+test("discoverKinds() tells custom kinds by their group where CRDs may not be listed", async () => {
+  const { server, client } = await startServer();
+  server.settings.isAllowed = ({ resource }) => !resource.startsWith("customresourcedefinitions");
+
+  const discovery = await discover(client);
+
+  expect(discovery.failures).toMatchObject([
+    { scope: "crds", error: { message: expect.stringMatching(/^Cannot list CRDs/) } },
+  ]);
+  expect(
+    discovery.kinds.filter(({ isCustom }) => isCustom).map(({ facts }) => facts.resource),
+  ).toEqual(["databases"]);
+});
+
+test("discoverKinds() keeps what it knows of a stale group and says so", async () => {
+  const { server, client } = await startServer();
+  server.settings.staleGroups.add("example.com");
+
+  const discovery = await discover(client);
+
+  expect(discovery.failures).toMatchObject([{ scope: "group", groupVersion: "example.com/v1" }]);
+  expect(discovery.kinds.length).toBeGreaterThan(3);
+});
+
+test("discoverKinds() finds the others when one group of legacy discovery is broken", async () => {
+  const { server, client } = await startServer();
+  server.settings.isDiscoveryAggregated = false;
+  server.faults.add({ type: "answer", code: 503 }, { path: "/apis/example.com/v1" });
+
+  const discovery = await discover(client);
+
+  expect(discovery.failures).toMatchObject([{ scope: "group", groupVersion: "example.com/v1" }]);
+  expect(find(discovery, "databases.example.com")).toBeUndefined();
+  expect(find(discovery, "namespaces")).toBeDefined();
+});
+
+test("discoverKinds() finds named groups when the core group's root fails, and does without aggregation on 406", async () => {
+  const { server, client } = await startServer();
+  server.settings.isDiscoveryAggregated = false;
+  server.faults.add({ type: "answer", code: 500 }, { path: "/api" });
+  server.faults.add({ type: "answer", code: 406 }, { path: "/apis" }, 1);
+
+  const discovery = await discover(client);
+
+  expect(discovery.failures).toMatchObject([
+    { scope: "root", error: { message: expect.stringContaining("/api") } },
+  ]);
+  expect(find(discovery, "databases.example.com")).toMatchObject({ isCustom: true });
+});
+
+function served(name: string, verbs: readonly string[] = ["get", "list", "watch"]): unknown {
+  return { resource: name, responseKind: { kind: name.toUpperCase() }, scope: "Namespaced", verbs };
+}
+
+function crdVersion(name: string): unknown {
+  return { name, additionalPrinterColumns: [{ name, jsonPath: ".x", type: "number" }] };
+}
+
+test("discoverKinds() takes the preferred version that serves a kind, with list and watch, and its hints", async () => {
+  const client = createTable({
+    "/api": {
+      kind: "APIGroupDiscoveryList",
+      items: [
+        {
+          metadata: {},
+          versions: [
+            { version: "v1", resources: [served("pods"), served("bindings", ["create"])] },
+          ],
+        },
+      ],
+    },
+    "/apis": {
+      kind: "APIGroupDiscoveryList",
+      items: [
+        {
+          metadata: { name: "example.com" },
+          versions: [
+            { version: "v2", resources: [served("a"), served("listonly", ["list"]), {}, null] },
+            { version: "v1", resources: [served("a"), served("b")] },
+          ],
+        },
+        "nonsense",
+      ],
+    },
+    "/apis/apiextensions.k8s.io/v1/customresourcedefinitions": {
+      items: [
+        null,
+        {},
+        {
+          spec: {
+            group: "example.com",
+            names: { plural: "a" },
+            versions: [crdVersion("v1"), crdVersion("v2"), {}],
+          },
+        },
+      ],
+    },
+  });
+
+  const { kinds } = await discover(client);
+
+  expect(
+    kinds.map(({ facts, isCustom }) => [formatResource(facts), facts.version, isCustom]),
+  ).toEqual([
+    ["a.example.com", "v2", true],
+    ["b.example.com", "v1", false],
+    ["pods", "v1", false],
+  ]);
+  expect(kinds[0]?.facts.hints.printerColumns).toEqual([
+    { name: "v2", jsonPath: ".x", type: "number" },
+  ]);
+});
+
+test("discoverKinds() is empty, with its failures, when nothing answers", async () => {
+  const discovery = await discover(createTable({}));
+
+  expect(discovery.kinds).toEqual([]);
+  expect(discovery.failures.map(({ scope }) => scope)).toEqual(["root", "root", "crds"]);
+});

@@ -1,0 +1,404 @@
+import { createServer as createTlsServer } from "node:https";
+import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
+import { gzipSync } from "node:zlib";
+import { expect, onTestFinished, test } from "vitest";
+import { createFakeClock } from "../testing/fake-clock.ts";
+import { listenOnLoopback } from "../testing/listen-on-loopback.ts";
+import type { ApiClient } from "./api-client.ts";
+import type { Authorization, Credentials, TlsOptions } from "./credentials.ts";
+import { createHttpApiClient } from "./http-api-client.ts";
+import type { ClusterReport } from "./report.ts";
+
+/** Made for these tests, self-signed for api.test and 127.0.0.1, valid until 2120; server and client alike show it. */
+const CERTIFICATE = `-----BEGIN CERTIFICATE-----
+MIIBeDCCAR6gAwIBAgIBATAKBggqhkjOPQQDAjAdMRswGQYDVQQDDBJrdWJlLWxp
+ZmVsaW5lIHRlc3QwIBcNMjAwMTAxMDAwMDAwWhgPMjEyMDAxMDEwMDAwMDBaMB0x
+GzAZBgNVBAMMEmt1YmUtbGlmZWxpbmUgdGVzdDBZMBMGByqGSM49AgEGCCqGSM49
+AwEHA0IABA2r8a9EYnRN0TN6gFJbFLhWzZ2BNDthhvu4vOAayi0nsCUCTHO1IVBc
+SqqMNkQ2D2dM9n3Eq1I3znREbCcA81SjTTBLMBkGA1UdEQQSMBCCCGFwaS50ZXN0
+hwR/AAABMA8GA1UdEwEB/wQFMAMBAf8wHQYDVR0OBBYEFOBtsP98iUYS4HSk9cke
+CPrvaFp+MAoGCCqGSM49BAMCA0gAMEUCIEfotOSsrvu9X7WzmZs2Ev4+gjtC+qtG
+jbPAXbzMEu0UAiEA/wPTvURVaeHxvPoko8NFCYpED/YZcUt03qUj2IM1lpo=
+-----END CERTIFICATE-----
+`;
+const KEY = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgHERxJ30d1D/OHsKO
+7Cy9usAr6uq173ISFR//aDPWiJqhRANCAAQNq/GvRGJ0TdEzeoBSWxS4Vs2dgTQ7
+YYb7uLzgGsotJ7AlAkxztSFQXEqqjDZENg9nTPZ9xKtSN850RGwnAPNU
+-----END PRIVATE KEY-----
+`;
+
+type Rig = {
+  readonly client: ApiClient;
+  readonly seen: IncomingMessage[];
+  readonly reports: ClusterReport[];
+  readonly signal: AbortSignal;
+};
+
+async function createRig(handle: RequestListener, more: Partial<Credentials> = {}): Promise<Rig> {
+  const seen: IncomingMessage[] = [];
+  const server = createServer((request, response) => {
+    seen.push(request);
+    handle(request, response);
+  });
+  const origin = await listen(server);
+  return { ...createClient({ origin, ...more }), seen };
+}
+
+async function listen(server: Server): Promise<string> {
+  const url = await listenOnLoopback(server);
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return url;
+}
+
+function createClient(credentials: Partial<Credentials>): Omit<Rig, "seen"> {
+  const reports: ClusterReport[] = [];
+  const client = createHttpApiClient({
+    credentials: {
+      origin: "",
+      pathPrefix: "",
+      source: "a test",
+      authorize: async () => authorized("t-1"),
+      refresh: async () => authorized("t-2"),
+      ...credentials,
+    },
+    clock: createFakeClock(Date.parse("2026-01-01T00:00:00Z")),
+    report: (report) => void reports.push(report),
+    answerTimeoutMs: 2000,
+  });
+  onTestFinished(() => client.close());
+  return { client, reports, signal: new AbortController().signal };
+}
+
+function authorized(token: string, tls: TlsOptions = {}): Authorization {
+  return { type: "authorized", headers: { authorization: `Bearer ${token}` }, tls };
+}
+
+const answerJson: RequestListener = (_, response) => {
+  response.setHeader("content-type", "application/json");
+  response.end('{"kind":"PodList"}');
+};
+
+test("get() sends query, credentials and who we are under the server's path prefix", async () => {
+  const { client, seen, signal } = await createRig(answerJson, { pathPrefix: "/k8s/clusters/c-1" });
+
+  const result = await client.get("/api/v1/pods", {
+    query: { labelSelector: "tier in (a,b)", continue: undefined },
+    signal,
+  });
+
+  expect(result).toMatchObject({ type: "ok", body: { kind: "PodList" } });
+  expect(seen[0]?.url).toBe("/k8s/clusters/c-1/api/v1/pods?labelSelector=tier+in+%28a%2Cb%29");
+  expect(seen[0]?.headers).toMatchObject({
+    authorization: "Bearer t-1",
+    accept: "application/json",
+    "accept-encoding": "gzip",
+    "user-agent": expect.stringMatching(/^kube-lifeline\/\d/),
+  });
+});
+
+test("get() reads an answer in gzip, split in the middle of a character", async () => {
+  const { client, signal } = await createRig((_, response) => {
+    const bytes = gzipSync(JSON.stringify({ text: "ä".repeat(100_000) }));
+    response.writeHead(200, { "content-type": "application/json", "content-encoding": "gzip" });
+    response.write(bytes.subarray(0, 57));
+    response.end(bytes.subarray(57));
+  });
+
+  const result = await client.get("/api/v1/pods", { signal });
+
+  expect(result).toMatchObject({ type: "ok", body: { text: "ä".repeat(100_000) } });
+});
+
+test("post() sends JSON", async () => {
+  const bodies: string[] = [];
+  const { client, seen, signal } = await createRig((request, response) => {
+    request.on("data", (chunk) => bodies.push(String(chunk)));
+    request.on("end", () => answerJson(request, response));
+  });
+
+  const result = await client.post(
+    "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+    { spec: { verb: "list" } },
+    { signal },
+  );
+
+  expect(result.type).toBe("ok");
+  expect([seen[0]?.method, seen[0]?.headers["content-type"], bodies]).toEqual([
+    "POST",
+    "application/json",
+    ['{"spec":{"verb":"list"}}'],
+  ]);
+});
+
+test("get() after a 401 asks once more with fresh credentials", async () => {
+  const { client, seen, reports, signal } = await createRig((request, response) => {
+    if (request.headers.authorization === "Bearer t-2") answerJson(request, response);
+    else
+      response
+        .writeHead(401, { "content-type": "application/json" })
+        .end('{"kind":"Status","code":401,"message":"Unauthorized"}');
+  });
+
+  const result = await client.get("/api/v1/pods", { signal });
+
+  expect(result.type).toBe("ok");
+  expect(seen).toHaveLength(2);
+  expect(reports).toEqual([{ type: "credentials-refreshed", source: "a test" }]);
+});
+
+test("openStream() that is answered with 401 twice is a status, and asks no third time", async () => {
+  const { client, seen, reports, signal } = await createRig((_, response) => {
+    response.writeHead(401).end("no");
+  });
+
+  const result = await client.openStream("/api/v1/pods", { signal });
+
+  expect(result).toMatchObject({ type: "status", status: 401, answer: { message: "no" } });
+  expect(seen).toHaveLength(2);
+  expect(reports).toEqual([]);
+});
+
+test("get() with no credentials to be had sends nothing and reports it", async () => {
+  const error = new Error("Cannot get credentials from a test: exec failed");
+  const { client, seen, reports, signal } = await createRig(answerJson, {
+    authorize: async () => ({ type: "failed", error }),
+  });
+
+  const result = await client.get("/api/v1/pods", { signal });
+
+  expect(result).toEqual({ type: "failed", error });
+  expect(seen).toEqual([]);
+  expect(reports).toEqual([{ type: "credentials-failed", source: "a test", error }]);
+});
+
+test("get() makes a status of an answer that is not 2xx, with the longer of the waits it names", async () => {
+  const { client, signal } = await createRig((_, response) => {
+    response.writeHead(429, { "content-type": "application/json", "retry-after": "2" });
+    response.end(
+      JSON.stringify({
+        kind: "Status",
+        reason: "TooManyRequests",
+        message: "slow down",
+        details: { retryAfterSeconds: 7 },
+      }),
+    );
+  });
+
+  const result = await client.get("/api/v1/pods", { signal });
+
+  expect(result).toMatchObject({
+    type: "status",
+    status: 429,
+    retryAfterMs: 7000,
+    answer: { reason: "TooManyRequests" },
+  });
+  expect(result).toMatchObject({
+    error: {
+      message: expect.stringMatching(
+        /^Cannot GET \/api\/v1\/pods: API server http:.* answered 429: slow down$/,
+      ),
+    },
+  });
+});
+
+test.each([
+  {
+    name: "HTML with 200",
+    contentType: "text/html",
+    body: "<html>",
+    message: /the answer is "text\/html", not JSON/,
+  },
+  { name: "half a document", contentType: "application/json", body: '{"kind":', message: /JSON/ },
+])("get() fails on $name", async ({ contentType, body, message }) => {
+  const { client, signal } = await createRig((_, response) => {
+    response.writeHead(200, { "content-type": contentType }).end(body);
+  });
+
+  const result = await client.get("/api/v1/pods", { signal });
+
+  expect(result).toMatchObject({
+    type: "failed",
+    error: { message: expect.stringMatching(message) },
+  });
+});
+
+test("openStream() takes a proxy's page for a failure, not for a stream", async () => {
+  const { client, signal } = await createRig((_, response) => {
+    response.writeHead(200, { "content-type": "text/html" }).end("<html>");
+  });
+
+  const result = await client.openStream("/api/v1/pods", { signal });
+
+  expect(result).toMatchObject({
+    type: "failed",
+    error: { message: expect.stringMatching(/not JSON/) },
+  });
+});
+
+test.each(["get", "openStream"] as const)(
+  "%s() fails when the server takes the request and answers nothing",
+  async (method) => {
+    const { client, signal } = await createRig((request) => request.socket.destroy());
+
+    const result = await client[method]("/api/v1/pods", { signal });
+
+    expect(result).toMatchObject({
+      type: "failed",
+      error: { message: expect.stringMatching(/closed the connection/) },
+    });
+  },
+);
+
+test("get() says what would help when nothing listens", async () => {
+  const server = createServer();
+  const origin = await listenOnLoopback(server);
+  server.close();
+  const { client, signal } = createClient({ origin });
+
+  const result = await client.get("/api", { signal });
+
+  expect(result).toMatchObject({
+    type: "failed",
+    error: {
+      message: `Cannot GET /api from API server ${origin}: ECONNREFUSED, nothing listens there: is the API server up, and is the address right?`,
+    },
+  });
+});
+
+test("get() fails without a word to the server when its signal has been aborted", async () => {
+  const { client, seen } = await createRig(answerJson);
+
+  const result = await client.get("/api", { signal: AbortSignal.abort() });
+
+  expect(result.type).toBe("failed");
+  expect(seen).toEqual([]);
+});
+
+test("openStream() gives bytes as they come, on a socket of its own, and closes it when the reader leaves", async () => {
+  const sockets = new Set<unknown>();
+  let ended = 0;
+  const { client, seen, signal } = await createRig((request, response) => {
+    sockets.add(request.socket);
+    response.on("close", () => void ended++);
+    response.writeHead(200, { "content-type": "application/json" });
+    response.write("first\n");
+  });
+
+  const streams = await Promise.all(
+    Array.from({ length: 8 }, () => client.openStream("/api/v1/pods", { signal })),
+  );
+  const firsts = [];
+  for (const stream of streams) {
+    if (stream.type !== "open") throw stream.error;
+    for await (const chunk of stream.body) {
+      firsts.push(Buffer.from(chunk).toString());
+      break;
+    }
+  }
+  await expect.poll(() => ended).toBe(8);
+
+  expect(firsts).toEqual(Array.from({ length: 8 }, () => "first\n"));
+  expect(sockets.size).toBe(8);
+  expect(seen[0]?.headers["accept-encoding"]).toBe("identity");
+});
+
+test("get() uses few sockets, again and again", async () => {
+  const sockets = new Set<unknown>();
+  const { client, signal } = await createRig((request, response) => {
+    sockets.add(request.socket);
+    answerJson(request, response);
+  });
+
+  for (let round = 0; round < 5; round++) {
+    await Promise.all(Array.from({ length: 10 }, () => client.get("/api", { signal })));
+  }
+
+  expect(sockets.size).toBeLessThanOrEqual(4);
+});
+
+test.each<{ name: string; tls: TlsOptions; type: string; message: RegExp }>([
+  {
+    name: "the CA and a client certificate",
+    tls: { ca: CERTIFICATE, cert: CERTIFICATE, key: KEY },
+    type: "ok",
+    message: /^$/,
+  },
+  {
+    name: "verification off",
+    tls: { rejectUnauthorized: false, cert: CERTIFICATE, key: KEY },
+    type: "ok",
+    message: /^$/,
+  },
+  {
+    name: "the name of the certificate",
+    tls: { ca: CERTIFICATE, cert: CERTIFICATE, key: KEY, servername: "api.test" },
+    type: "ok",
+    message: /^$/,
+  },
+  {
+    name: "another name",
+    tls: { ca: CERTIFICATE, cert: CERTIFICATE, key: KEY, servername: "other.test" },
+    type: "failed",
+    message: /ERR_TLS_CERT_ALTNAME_INVALID, its certificate is for another name/,
+  },
+  {
+    name: "no CA",
+    tls: { cert: CERTIFICATE, key: KEY },
+    type: "failed",
+    message: /not signed by the cluster's CA/,
+  },
+  {
+    name: "no client certificate",
+    tls: { ca: CERTIFICATE },
+    type: "failed",
+    message: /^Cannot GET \/api/,
+  },
+])("get() over TLS with $name is $type", async ({ tls, type, message }) => {
+  const server = createTlsServer(
+    { cert: CERTIFICATE, key: KEY, ca: CERTIFICATE, requestCert: true },
+    answerJson,
+  );
+  const url = await listen(server);
+  const origin = url.replace("http:", "https:");
+  const { client, signal } = createClient({
+    origin,
+    authorize: async () => authorized("t-1", tls),
+  });
+
+  const result = await client.get("/api", { signal });
+
+  expect(result.type).toBe(type);
+  expect(result.type === "ok" ? "" : result.error.message).toMatch(message);
+});
+
+test("get() connects anew when the client certificate changes, and leaves running streams alone", async () => {
+  const server = createTlsServer(
+    { cert: CERTIFICATE, key: KEY, ca: CERTIFICATE, requestCert: true },
+    (request, response) => {
+      response.writeHead(200, { "content-type": "application/json" });
+      if (request.url === "/stream") setImmediate(() => response.write("x\n"));
+      else response.end("{}");
+    },
+  );
+  const url = await listen(server);
+  let tls: TlsOptions = { ca: CERTIFICATE, cert: CERTIFICATE, key: KEY };
+  const { client, signal } = createClient({
+    origin: url.replace("http:", "https:"),
+    authorize: async () => authorized("t-1", tls),
+  });
+  const stream = await client.openStream("/stream", { signal });
+
+  tls = { ...tls, servername: "api.test" };
+  const result = await client.get("/api", { signal });
+
+  expect(result.type).toBe("ok");
+  if (stream.type !== "open") throw stream.error;
+  for await (const chunk of stream.body) {
+    expect(Buffer.from(chunk).toString()).toBe("x\n");
+    break;
+  }
+});

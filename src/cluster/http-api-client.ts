@@ -1,0 +1,246 @@
+import type { IncomingHttpHeaders } from "node:http";
+import { promisify } from "node:util";
+import { gunzip } from "node:zlib";
+import type { Dispatcher } from "undici";
+import type { Clock } from "../util/clock.ts";
+import { toError } from "../util/to-error.ts";
+import { VERSION } from "../util/version.ts";
+import type {
+  ApiClient,
+  ApiFailure,
+  ApiResult,
+  RequestOptions,
+  StreamResult,
+} from "./api-client.ts";
+import { createConnections, type Connections } from "./connections.ts";
+import type { Authorization, Credentials, TlsOptions } from "./credentials.ts";
+import { describeNetworkError } from "./network-error.ts";
+import { parseRetryAfter, parseStatusText } from "./parse-status.ts";
+import type { Report } from "./report.ts";
+
+export type HttpApiClientOptions = {
+  readonly credentials: Credentials;
+  readonly clock: Clock;
+  readonly report: Report;
+  /** How long an answer's headers, and each piece of a document, may take; default 30 s. */
+  readonly answerTimeoutMs?: number;
+};
+
+/** Longer than any list page takes on a loaded API server, shorter than anybody's patience. */
+const ANSWER_TIMEOUT_MS = 30_000;
+
+const inflate = promisify(gunzip);
+
+/** An API client over HTTP/1.1: each watch has a socket to itself, everything else shares a few. */
+export function createHttpApiClient(options: HttpApiClientOptions): ApiClient {
+  return new HttpApiClient(options);
+}
+
+type Attempt = {
+  readonly method: "GET" | "POST";
+  readonly path: string;
+  readonly isStream: boolean;
+  readonly body?: string;
+  readonly options: RequestOptions;
+};
+
+type Answer =
+  | { readonly type: "answer"; readonly response: Dispatcher.ResponseData }
+  | Extract<ApiFailure, { type: "failed" }>;
+
+class HttpApiClient implements ApiClient {
+  readonly #credentials: Credentials;
+  readonly #clock: Clock;
+  readonly #report: Report;
+  readonly #answerTimeoutMs: number;
+  #connections: Connections | undefined;
+
+  constructor(options: HttpApiClientOptions) {
+    this.#credentials = options.credentials;
+    this.#clock = options.clock;
+    this.#report = options.report;
+    this.#answerTimeoutMs = options.answerTimeoutMs ?? ANSWER_TIMEOUT_MS;
+  }
+
+  get(path: string, options: RequestOptions): Promise<ApiResult> {
+    return this.#document({ method: "GET", path, isStream: false, options });
+  }
+
+  post(path: string, body: unknown, options: RequestOptions): Promise<ApiResult> {
+    const text = JSON.stringify(body);
+    return this.#document({ method: "POST", path, isStream: false, body: text, options });
+  }
+
+  async openStream(path: string, options: RequestOptions): Promise<StreamResult> {
+    const attempt: Attempt = { method: "GET", path, isStream: true, options };
+    const answer = await this.#send(attempt);
+    if (answer.type === "failed") return answer;
+    const { response } = answer;
+    if (response.statusCode !== 200) return this.#refused(attempt, response);
+    if (!isJson(response.headers)) {
+      await discard(response);
+      return this.#failed(attempt, notJson(response.headers));
+    }
+    return { type: "open", body: response.body };
+  }
+
+  async close(): Promise<void> {
+    await this.#connections?.destroy();
+  }
+
+  async #document(attempt: Attempt): Promise<ApiResult> {
+    const answer = await this.#send(attempt);
+    if (answer.type === "failed") return answer;
+    const { response } = answer;
+    if (response.statusCode < 200 || response.statusCode > 299) {
+      return this.#refused(attempt, response);
+    }
+    try {
+      const text = await readText(response);
+      if (!isJson(response.headers)) return this.#failed(attempt, notJson(response.headers));
+      const body: unknown = JSON.parse(text);
+      return { type: "ok", body, headers: response.headers };
+    } catch (error) {
+      return this.#failed(attempt, describeNetworkError(error), error);
+    }
+  }
+
+  /** Sends; after a 401, once more with fresh credentials. */
+  async #send(attempt: Attempt): Promise<Answer> {
+    const authorization = await this.#credentials.authorize();
+    const first = await this.#sendAs(attempt, authorization);
+    if (first.type === "failed" || first.response.statusCode !== 401) return first;
+    const fresh = await this.#credentials.refresh(authorization);
+    if (fresh.type === "failed") {
+      this.#report({
+        type: "credentials-failed",
+        source: this.#credentials.source,
+        error: fresh.error,
+      });
+      return first;
+    }
+    await discard(first.response);
+    const second = await this.#sendAs(attempt, fresh);
+    if (second.type === "answer" && second.response.statusCode !== 401) {
+      this.#report({ type: "credentials-refreshed", source: this.#credentials.source });
+    }
+    return second;
+  }
+
+  async #sendAs(attempt: Attempt, authorization: Authorization): Promise<Answer> {
+    if (authorization.type === "failed") {
+      const { error } = authorization;
+      this.#report({ type: "credentials-failed", source: this.#credentials.source, error });
+      return authorization;
+    }
+    try {
+      const { watches, requests } = this.#connectionsFor(authorization.tls);
+      const dispatcher = attempt.isStream ? watches : requests;
+      const response = await dispatcher.request({
+        origin: this.#credentials.origin,
+        path: this.#fullPath(attempt),
+        method: attempt.method,
+        signal: attempt.options.signal,
+        headers: {
+          ...authorization.headers,
+          "user-agent": `kube-lifeline/${VERSION}`,
+          accept: attempt.options.accept ?? "application/json",
+          "accept-encoding": attempt.isStream ? "identity" : "gzip",
+          ...(attempt.body === undefined ? {} : { "content-type": "application/json" }),
+        },
+        body: attempt.body ?? null,
+      });
+      return { type: "answer", response };
+    } catch (error) {
+      return this.#failed(attempt, describeNetworkError(error), error);
+    }
+  }
+
+  #connectionsFor(tls: TlsOptions): Connections {
+    if (this.#connections?.serves(tls) === true) return this.#connections;
+    const { proxyUrl } = this.#credentials;
+    const fresh = createConnections({
+      tls,
+      answerTimeoutMs: this.#answerTimeoutMs,
+      ...(proxyUrl === undefined ? {} : { proxyUrl }),
+    });
+    // Watches under the old client certificate run on until they end by themselves.
+    this.#connections?.retire();
+    this.#connections = fresh;
+    return fresh;
+  }
+
+  #fullPath({ path, options }: Attempt): string {
+    const query = new URLSearchParams();
+    for (const [name, value] of Object.entries(options.query ?? {})) {
+      if (value !== undefined) query.set(name, value);
+    }
+    const search = query.size === 0 ? "" : `?${query.toString()}`;
+    return `${this.#credentials.pathPrefix}${path}${search}`;
+  }
+
+  async #refused(attempt: Attempt, response: Dispatcher.ResponseData): Promise<ApiFailure> {
+    let text = "";
+    try {
+      text = await readText(response);
+    } catch {
+      // The status alone says enough.
+    }
+    const answer = parseStatusText(text);
+    const status = response.statusCode;
+    const header = response.headers["retry-after"];
+    const waits = [
+      parseRetryAfter(typeof header === "string" ? header : undefined, this.#clock.now()),
+      answer.retryAfterMs,
+    ].filter((wait) => wait !== undefined);
+    const said =
+      answer.message === "" ? ` ${answer.reason ?? ""}`.trimEnd() : `: ${answer.message}`;
+    return {
+      type: "status",
+      status,
+      answer,
+      ...(waits.length === 0 ? {} : { retryAfterMs: Math.max(...waits) }),
+      error: new Error(
+        `Cannot ${attempt.method} ${attempt.path}: ${this.#server()} answered ${status}${said}`,
+      ),
+    };
+  }
+
+  #failed(
+    attempt: Attempt,
+    problem: string,
+    cause?: unknown,
+  ): Extract<ApiFailure, { type: "failed" }> {
+    const error = new Error(
+      `Cannot ${attempt.method} ${attempt.path} from ${this.#server()}: ${problem}`,
+      cause === undefined ? {} : { cause: toError(cause) },
+    );
+    return { type: "failed", error };
+  }
+
+  #server(): string {
+    return `API server ${this.#credentials.origin}${this.#credentials.pathPrefix}`;
+  }
+}
+
+async function readText(response: Dispatcher.ResponseData): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  // undici types chunks as any; without setEncoding they are Buffers.
+  for await (const chunk of response.body as AsyncIterable<Uint8Array>) chunks.push(chunk);
+  const bytes = Buffer.concat(chunks);
+  const isGzip = response.headers["content-encoding"] === "gzip";
+  return (isGzip ? await inflate(bytes) : bytes).toString("utf8");
+}
+
+async function discard(response: Dispatcher.ResponseData): Promise<void> {
+  // Reads a short answer to its end, so that the socket can be used again; a long or broken one is cut.
+  await response.body.dump({ limit: 64 * 1024 }).catch(() => undefined);
+}
+
+function isJson(headers: IncomingHttpHeaders): boolean {
+  return (headers["content-type"] ?? "").startsWith("application/json");
+}
+
+function notJson(headers: IncomingHttpHeaders): string {
+  return `the answer is "${headers["content-type"] ?? "of no type"}", not JSON: is that address a Kubernetes API server, and no proxy's page in between?`;
+}

@@ -1,0 +1,210 @@
+import { existsSync, readFileSync } from "node:fs";
+import { delimiter, dirname, isAbsolute, join } from "node:path";
+import { isIPv6 } from "node:net";
+import { KubeConfig } from "@kubernetes/client-node/dist/config.js";
+import type { Cluster, User } from "@kubernetes/client-node/dist/config_types.js";
+import { loadYaml } from "@kubernetes/client-node/dist/yaml.js";
+import { fieldAt, isMap } from "../util/json.ts";
+import { toError } from "../util/to-error.ts";
+
+/** Where to look for a cluster; nothing is read from the environment, so each field is handed in. */
+export type CredentialsSource = {
+  /** Path, or several as in KUBECONFIG; of entries with the same name the first counts. */
+  readonly kubeconfig?: string;
+  /** The home directory, for `.kube/config`. */
+  readonly home?: string;
+  /** A context of the kubeconfig; without it, its current one. Naming one rules the in-cluster identity out. */
+  readonly context?: string;
+  /** KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT, where they are set. */
+  readonly inCluster?: { readonly host: string; readonly port: string };
+  /** Where the service account is mounted; another place for tests. */
+  readonly serviceAccountDirectory?: string;
+};
+
+/** A KubeConfig with exactly one context, cluster and user. `source` is for messages. */
+export type LoadedKubeConfig =
+  | {
+      readonly type: "loaded";
+      readonly kubeConfig: KubeConfig;
+      readonly cluster: Cluster;
+      readonly source: string;
+    }
+  | { readonly type: "failed"; readonly error: Error };
+
+const SERVICE_ACCOUNT_DIRECTORY = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+/** Reads the kubeconfig named, else the in-cluster identity, else `~/.kube/config`; an error lists what was tried. */
+export function loadKubeConfig(source: CredentialsSource): LoadedKubeConfig {
+  if (source.kubeconfig !== undefined && source.kubeconfig !== "") {
+    return loadFiles(
+      source.kubeconfig.split(delimiter).filter((path) => path !== ""),
+      source.context,
+    );
+  }
+  const tried: string[] = [];
+  if (source.context === undefined) {
+    const directory = source.serviceAccountDirectory ?? SERVICE_ACCOUNT_DIRECTORY;
+    const tokenPath = join(directory, "token");
+    if (source.inCluster === undefined)
+      tried.push("in-cluster (KUBERNETES_SERVICE_HOST is not set)");
+    else if (!existsSync(tokenPath)) tried.push(`in-cluster (no file "${tokenPath}")`);
+    else return loadInCluster(source.inCluster, directory);
+  }
+  if (source.home === undefined) tried.push("~/.kube/config (HOME is not set)");
+  else {
+    const path = join(source.home, ".kube", "config");
+    if (existsSync(path)) return loadFiles([path], source.context);
+    tried.push(`"${path}" (no such file)`);
+  }
+  return failed(
+    `Cannot find a cluster: tried ${tried.join(" and ")}; set KUBECONFIG to a kubeconfig file`,
+  );
+}
+
+function loadInCluster(
+  { host, port }: { readonly host: string; readonly port: string },
+  directory: string,
+): LoadedKubeConfig {
+  const cluster: Cluster = {
+    name: "in-cluster",
+    server: `https://${isIPv6(host) ? `[${host}]` : host}:${port}`,
+    caFile: join(directory, "ca.crt"),
+    skipTLSVerify: false,
+  };
+  const user: User = {
+    name: "in-cluster",
+    authProvider: { name: "tokenFile", config: { tokenFile: join(directory, "token") } },
+  };
+  return single(cluster, user, `the service account in "${directory}"`);
+}
+
+function loadFiles(paths: readonly string[], context: string | undefined): LoadedKubeConfig {
+  const merged = new KubeConfig();
+  const read: string[] = [];
+  for (const path of paths) {
+    // kubectl passes over missing files of a list of several, too.
+    if (paths.length > 1 && !existsSync(path)) continue;
+    try {
+      mergeFirstWins(merged, loadFile(path));
+      read.push(path);
+    } catch (error) {
+      return failed(`Cannot read kubeconfig "${path}": ${toError(error).message}`, error);
+    }
+  }
+  const files = quoteAll(read.length === 0 ? paths : read);
+  if (read.length === 0) return failed(`Cannot read kubeconfig ${files}: no such file`);
+  return chooseContext(merged, files, context);
+}
+
+function chooseContext(
+  config: KubeConfig,
+  files: string,
+  wanted: string | undefined,
+): LoadedKubeConfig {
+  const names = quoteAll(config.contexts.map(({ name }) => name));
+  const offered = names === "" ? "it has no contexts" : `its contexts are ${names}`;
+  const name = wanted ?? config.currentContext;
+  if (name === undefined || name === "") {
+    return failed(
+      `Cannot choose a context of kubeconfig ${files}: it names no current-context; set LIFELINE_CONTEXT, ${offered}`,
+    );
+  }
+  const context = config.getContextObject(name);
+  if (context === null) {
+    return failed(`Cannot use context "${name}" of kubeconfig ${files}: ${offered}`);
+  }
+  const cluster = config.getCluster(context.cluster);
+  if (cluster === null) {
+    return failed(
+      `Cannot use context "${name}" of kubeconfig ${files}: it names cluster "${context.cluster}", which is not there`,
+    );
+  }
+  if (!/^https?:\/\//.test(cluster.server) || !URL.canParse(cluster.server)) {
+    return failed(
+      `Cannot use cluster "${cluster.name}" of kubeconfig ${files}: its server is "${cluster.server}", and must be an http or https URL`,
+    );
+  }
+  const user = config.getUser(context.user) ?? { name: "anonymous" };
+  return single(cluster, user, `context "${name}" of ${files}`);
+}
+
+function single(cluster: Cluster, user: User, source: string): LoadedKubeConfig {
+  const kubeConfig = new KubeConfig();
+  // client-node throws for plain http unless TLS verification is off, which means nothing there.
+  const plain = cluster.server.startsWith("http:");
+  kubeConfig.loadFromClusterAndUser(
+    { ...cluster, skipTLSVerify: plain || cluster.skipTLSVerify },
+    user,
+  );
+  return { type: "loaded", kubeConfig, cluster, source };
+}
+
+function loadFile(path: string): KubeConfig {
+  const text = readFileSync(path, "utf8");
+  const config = new KubeConfig();
+  config.loadFromString(text, { onInvalidEntry: "filter" });
+  config.makePathsAbsolute(dirname(path));
+  const tokenFiles = readTokenFiles(loadYaml<unknown>(text));
+  config.users = config.users.map((user) => completeUser(user, dirname(path), tokenFiles));
+  return config;
+}
+
+/** What client-node 2.0 leaves out of users: `tokenFile`, relative exec commands, and the exec plugin's own input. */
+function completeUser(
+  user: User,
+  directory: string,
+  tokenFiles: ReadonlyMap<string, string>,
+): User {
+  const tokenFile = tokenFiles.get(user.name);
+  const exec: unknown = user.exec;
+  if (isMap(exec)) return { ...user, exec: completeExec(exec, directory) };
+  if (tokenFile === undefined) return user;
+  const { token: _, ...rest } = user; // tokenFile takes precedence over token (client-go, clientcmd/api/types.go).
+  const absolute = isAbsolute(tokenFile) ? tokenFile : join(directory, tokenFile);
+  return { ...rest, authProvider: { name: "tokenFile", config: { tokenFile: absolute } } };
+}
+
+function completeExec(exec: Readonly<Record<string, unknown>>, directory: string): unknown {
+  const { command, apiVersion } = exec;
+  const isRelative = typeof command === "string" && command.includes("/") && !isAbsolute(command);
+  const info = JSON.stringify({ apiVersion, kind: "ExecCredential", spec: { interactive: false } });
+  const env: readonly unknown[] = Array.isArray(exec["env"]) ? exec["env"] : [];
+  return {
+    ...exec,
+    ...(isRelative ? { command: join(directory, command) } : {}),
+    env: [...env, { name: "KUBERNETES_EXEC_INFO", value: info }],
+  };
+}
+
+function readTokenFiles(config: unknown): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  const users = fieldAt(config, "users");
+  for (const entry of Array.isArray(users) ? users : []) {
+    const name = fieldAt(entry, "name");
+    const tokenFile = fieldAt(entry, "user", "tokenFile");
+    if (typeof name === "string" && typeof tokenFile === "string") found.set(name, tokenFile);
+  }
+  return found;
+}
+
+function mergeFirstWins(into: KubeConfig, from: KubeConfig): void {
+  into.clusters = [...into.clusters, ...from.clusters.filter(isNewIn(into.clusters))];
+  into.users = [...into.users, ...from.users.filter(isNewIn(into.users))];
+  into.contexts = [...into.contexts, ...from.contexts.filter(isNewIn(into.contexts))];
+  into.currentContext ||= from.currentContext;
+}
+
+function isNewIn(
+  known: readonly { readonly name: string }[],
+): (entry: { name: string }) => boolean {
+  const names = new Set(known.map(({ name }) => name));
+  return ({ name }) => !names.has(name);
+}
+
+function quoteAll(names: readonly string[]): string {
+  return names.map((name) => `"${name}"`).join(", ");
+}
+
+function failed(message: string, cause?: unknown): LoadedKubeConfig {
+  return { type: "failed", error: new Error(message, cause === undefined ? {} : { cause }) };
+}

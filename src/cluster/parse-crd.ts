@@ -1,0 +1,55 @@
+import { fieldAt } from "../util/json.ts";
+import type { PrinterColumn, SchemaHints } from "./kube-object.ts";
+
+/** What is kept of a CustomResourceDefinition: hints by the version that they are of. The schema itself is let go. */
+export type CrdFacts = {
+  readonly group: string;
+  readonly resource: string;
+  readonly hintsByVersion: ReadonlyMap<string, SchemaHints>;
+};
+
+export const NO_HINTS: SchemaHints = { phases: [], printerColumns: [] };
+
+/** Reads an `apiextensions.k8s.io/v1` CustomResourceDefinition; `undefined` if it names no group or plural. */
+export function parseCrd(value: unknown): CrdFacts | undefined {
+  const group = fieldAt(value, "spec", "group");
+  const resource = fieldAt(value, "spec", "names", "plural");
+  if (typeof group !== "string" || typeof resource !== "string") return undefined;
+  const hintsByVersion = new Map<string, SchemaHints>();
+  const versions = fieldAt(value, "spec", "versions");
+  for (const version of Array.isArray(versions) ? versions : []) {
+    const name = fieldAt(version, "name");
+    if (typeof name !== "string") continue;
+    const hints = { phases: readPhases(version), printerColumns: readPrinterColumns(version) };
+    hintsByVersion.set(name, hints);
+  }
+  return { group, resource, hintsByVersion };
+}
+
+function readPhases(version: unknown): readonly string[] {
+  const status = fieldAt(
+    version,
+    "schema",
+    "openAPIV3Schema",
+    "properties",
+    "status",
+    "properties",
+  );
+  for (const field of ["phase", "state"]) {
+    const words = fieldAt(status, field, "enum");
+    if (Array.isArray(words)) return words.filter((word) => typeof word === "string");
+  }
+  return [];
+}
+
+function readPrinterColumns(version: unknown): readonly PrinterColumn[] {
+  const columns = fieldAt(version, "additionalPrinterColumns");
+  return (Array.isArray(columns) ? columns : []).flatMap((column: unknown) => {
+    const name = fieldAt(column, "name");
+    const jsonPath = fieldAt(column, "jsonPath");
+    const type = fieldAt(column, "type");
+    if (typeof name !== "string" || typeof jsonPath !== "string") return [];
+    if (type !== "integer" && type !== "number" && type !== "date") return [];
+    return [{ name, jsonPath, type }];
+  });
+}

@@ -1,0 +1,80 @@
+import { expect, test } from "vitest";
+import type { KindFacts } from "./kube-object.ts";
+import { parseListPage } from "./parse-list-page.ts";
+
+const PODS: KindFacts = {
+  group: "",
+  version: "v1",
+  kind: "Pod",
+  resource: "pods",
+  scope: "Namespaced",
+  hasStatusSubresource: true,
+  hints: { phases: [], printerColumns: [] },
+};
+const ITEM = { metadata: { name: "a", uid: "u-1", resourceVersion: "7" }, spec: {} };
+
+test("parseListPage() fills the apiVersion and kind that items of built-in kinds lack", () => {
+  const body = {
+    kind: "PodList",
+    apiVersion: "v1",
+    metadata: { resourceVersion: "9" },
+    items: [ITEM],
+  };
+
+  const parsed = parseListPage(body, PODS);
+
+  const objects = [{ ...ITEM, apiVersion: "v1", kind: "Pod" }];
+  expect(parsed).toEqual({ type: "page", page: { objects, problems: [], resourceVersion: "9" } });
+});
+
+test("parseListPage() keeps the apiVersion and kind that custom resources carry", () => {
+  const facts = { ...PODS, group: "example.com", version: "v2", kind: "Widget" };
+  const item = { ...ITEM, apiVersion: "example.com/v1", kind: "Widget" };
+
+  const parsed = parseListPage({ metadata: { resourceVersion: "9" }, items: [item] }, facts);
+
+  expect(parsed).toMatchObject({ page: { objects: [item] } });
+});
+
+test.each([
+  {
+    body: { metadata: { resourceVersion: "9" }, items: null },
+    page: { objects: [], problems: [], resourceVersion: "9" },
+  },
+  {
+    body: { metadata: { resourceVersion: "9" } },
+    page: { objects: [], problems: [], resourceVersion: "9" },
+  },
+  {
+    body: { metadata: { resourceVersion: "9", continue: "tok" }, items: [] },
+    page: { objects: [], problems: [], resourceVersion: "9", continueToken: "tok" },
+  },
+  {
+    body: {
+      metadata: { resourceVersion: "9", continue: "" },
+      items: [7, { metadata: { name: "x" } }],
+    },
+    page: {
+      objects: [],
+      problems: ["the object has no metadata", "the object has no metadata.uid"],
+      resourceVersion: "9",
+    },
+  },
+])("parseListPage() reads $body", ({ body, page }) => {
+  const parsed = parseListPage(body, PODS);
+
+  expect(parsed).toEqual({ type: "page", page });
+});
+
+test.each([
+  null,
+  [],
+  "text",
+  {},
+  { metadata: { resourceVersion: "" }, items: [] },
+  { metadata: { resourceVersion: "9" }, items: {} },
+])("parseListPage() finds %j to be no list", (body) => {
+  const parsed = parseListPage(body, PODS);
+
+  expect(parsed.type).toBe("unreadable");
+});

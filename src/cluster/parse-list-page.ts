@@ -1,0 +1,38 @@
+import { fieldAt } from "../util/json.ts";
+import type { KindFacts, KubeObject } from "./kube-object.ts";
+import { parseKubeObject } from "./parse-kube-object.ts";
+
+/** One page of a list: `resourceVersion` is that of the whole list; `continueToken` is absent on the last page. */
+type ListPage = {
+  readonly objects: readonly KubeObject[];
+  /** Why items were left out. */
+  readonly problems: readonly string[];
+  readonly resourceVersion: string;
+  readonly continueToken?: string;
+};
+
+export type ParsedListPage =
+  | { readonly type: "page"; readonly page: ListPage }
+  | { readonly type: "unreadable"; readonly problem: string };
+
+/** The border for lists (`metav1.List`): `items: null` is an empty list, a list without a resourceVersion is none. */
+export function parseListPage(value: unknown, facts: KindFacts): ParsedListPage {
+  const resourceVersion = fieldAt(value, "metadata", "resourceVersion");
+  if (typeof resourceVersion !== "string" || resourceVersion === "") {
+    return { type: "unreadable", problem: "the list has no metadata.resourceVersion" };
+  }
+  const items = fieldAt(value, "items") ?? [];
+  if (!Array.isArray(items)) {
+    return { type: "unreadable", problem: "the list's items are not a list" };
+  }
+  const objects: KubeObject[] = [];
+  const problems: string[] = [];
+  for (const item of items) {
+    const parsed = parseKubeObject(item, facts);
+    if (parsed.type === "object") objects.push(parsed.object);
+    else problems.push(parsed.problem);
+  }
+  const token = fieldAt(value, "metadata", "continue");
+  const more = typeof token === "string" && token !== "" ? { continueToken: token } : {};
+  return { type: "page", page: { objects, problems, resourceVersion, ...more } };
+}

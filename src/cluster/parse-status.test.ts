@@ -1,0 +1,48 @@
+import { expect, test } from "vitest";
+import { parseRetryAfter, parseStatusText } from "./parse-status.ts";
+
+const NOW_MS = Date.parse("2026-01-01T00:00:00Z");
+
+test.each([
+  [undefined, undefined],
+  ["7", 7000],
+  [" 0 ", 0],
+  ["Thu, 01 Jan 2026 00:00:30 GMT", 30_000],
+  ["Wed, 31 Dec 2025 23:59:00 GMT", 0],
+  ["soon", undefined],
+  ["", undefined],
+])("parseRetryAfter(%j) is %j", (header, waitMs) => {
+  const found = parseRetryAfter(header, NOW_MS);
+
+  expect(found).toBe(waitMs);
+});
+
+test.each([
+  [
+    '{"kind":"Status","code":403,"reason":"Forbidden","message":"pods is forbidden"}',
+    { code: 403, reason: "Forbidden", message: "pods is forbidden", causes: [] },
+  ],
+  [
+    '{"details":{"retryAfterSeconds":2,"causes":[{"reason":"ResourceVersionTooLarge"}]}}',
+    { message: "", retryAfterMs: 2000, causes: ["ResourceVersionTooLarge"] },
+  ],
+  [
+    "<html><body><h1>503</h1>\n no  backend</body></html>",
+    { message: "503 no backend", causes: [] },
+  ],
+  ["404 page not found\n", { message: "404 page not found", causes: [] }],
+  ['"text"', { message: '"text"', causes: [] }],
+  ["", { message: "", causes: [] }],
+])("parseStatusText(%j)", (text, status) => {
+  const found = parseStatusText(text);
+
+  expect(found).toEqual(status);
+});
+
+test("parseStatusText() keeps messages of any length short", () => {
+  const status = parseStatusText(JSON.stringify({ message: "x".repeat(100_000) }));
+  const page = parseStatusText("y".repeat(100_000));
+
+  expect(status.message).toHaveLength(1000);
+  expect(page.message).toHaveLength(200);
+});

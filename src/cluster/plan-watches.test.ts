@@ -1,0 +1,48 @@
+import { expect, test } from "vitest";
+import type { KindFacts } from "./kube-object.ts";
+import { planWatches } from "./plan-watches.ts";
+
+const HINTS = { phases: [], printerColumns: [] };
+const PODS: KindFacts = {
+  group: "",
+  version: "v1",
+  kind: "Pod",
+  resource: "pods",
+  scope: "Namespaced",
+  hasStatusSubresource: true,
+  hints: HINTS,
+};
+const NODES: KindFacts = { ...PODS, kind: "Node", resource: "nodes", scope: "Cluster" };
+const KINDS = [{ facts: PODS }, { facts: NODES }];
+
+function accepts(namespace: string): boolean {
+  return namespace === "a";
+}
+
+test("planWatches() watches each kind once when all namespaces are wanted", () => {
+  const planned = planWatches(KINDS, { type: "all" }, "tier=gold");
+
+  expect(planned).toEqual([
+    { key: { group: "", resource: "pods", labelSelector: "tier=gold" }, facts: PODS },
+    { key: { group: "", resource: "nodes", labelSelector: "tier=gold" }, facts: NODES },
+  ]);
+});
+
+test("planWatches() watches namespaced kinds once per named namespace, cluster-scoped kinds once", () => {
+  const planned = planWatches(KINDS, { type: "names", names: ["a", "b"] }, "");
+
+  expect(planned.map(({ key }) => key)).toEqual([
+    { group: "", resource: "pods", namespace: "a" },
+    { group: "", resource: "pods", namespace: "b" },
+    { group: "", resource: "nodes" },
+  ]);
+});
+
+test("planWatches() filters only namespaced kinds", () => {
+  const planned = planWatches(KINDS, { type: "filter", accepts }, undefined);
+
+  expect(planned).toEqual([
+    { key: { group: "", resource: "pods" }, facts: PODS, namespaceFilter: accepts },
+    { key: { group: "", resource: "nodes" }, facts: NODES },
+  ]);
+});

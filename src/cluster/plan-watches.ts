@@ -1,0 +1,26 @@
+import type { DiscoveredKind } from "./discovery.ts";
+import type { KindFacts } from "./kube-object.ts";
+import type { NamespaceSelection } from "./namespace-patterns.ts";
+import type { WatchKey } from "./watch-event.ts";
+
+export type PlannedWatch = {
+  readonly key: WatchKey;
+  readonly facts: KindFacts;
+  /** Of a cluster-wide watch of a namespaced kind: which namespaces are kept. */
+  readonly namespaceFilter?: (namespace: string) => boolean;
+};
+
+/** One watch per kind, or per kind and namespace where namespaces are named; an empty `labelSelector` is none. */
+export function planWatches(
+  kinds: readonly Pick<DiscoveredKind, "facts">[],
+  namespaces: NamespaceSelection,
+  labelSelector: string | undefined,
+): readonly PlannedWatch[] {
+  const labels = labelSelector === undefined || labelSelector === "" ? {} : { labelSelector };
+  return kinds.flatMap(({ facts }): readonly PlannedWatch[] => {
+    const key: WatchKey = { group: facts.group, resource: facts.resource, ...labels };
+    if (facts.scope === "Cluster" || namespaces.type === "all") return [{ key, facts }];
+    if (namespaces.type === "filter") return [{ key, facts, namespaceFilter: namespaces.accepts }];
+    return namespaces.names.map((namespace) => ({ key: { ...key, namespace }, facts }));
+  });
+}

@@ -1,0 +1,60 @@
+import { unreachable } from "../util/unreachable.ts";
+import type { KindFacts } from "./kube-object.ts";
+import type { KubeStatus } from "./parse-status.ts";
+import { parseWatchLine } from "./parse-watch-line.ts";
+import type { WatchEvent } from "./watch-event.ts";
+
+/** What some lines of a watch said, up to the first that ends it. */
+export type ReadLines = {
+  readonly events: readonly WatchEvent[];
+  /** Where the watch stands once `events` are yielded. */
+  readonly resourceVersion: string;
+  readonly end?:
+    | { readonly type: "error-frame"; readonly status: KubeStatus }
+    | { readonly type: "unreadable"; readonly problem: string };
+  /** Why lines were passed over. */
+  readonly skipped: readonly string[];
+};
+
+export type ReadLinesOptions = {
+  readonly facts: KindFacts;
+  readonly resourceVersion: string;
+  /** Passes over what can't be read, until the first line that can. */
+  readonly skipUnreadable: boolean;
+};
+
+export function readWatchLines(lines: readonly string[], options: ReadLinesOptions): ReadLines {
+  const events: WatchEvent[] = [];
+  const skipped: string[] = [];
+  let { resourceVersion, skipUnreadable } = options;
+  for (const line of lines) {
+    const frame = parseWatchLine(line, options.facts);
+    switch (frame.type) {
+      case "applied":
+      case "deleted":
+        events.push(frame);
+        resourceVersion = frame.object.metadata.resourceVersion;
+        skipUnreadable = false;
+        break;
+      case "bookmark":
+        events.push({ type: "position", resourceVersion: frame.resourceVersion });
+        skipUnreadable &&= resourceVersion === frame.resourceVersion;
+        resourceVersion = frame.resourceVersion;
+        break;
+      case "error":
+        return {
+          events,
+          resourceVersion,
+          skipped,
+          end: { type: "error-frame", status: frame.status },
+        };
+      case "unreadable":
+        if (!skipUnreadable) return { events, resourceVersion, skipped, end: frame };
+        skipped.push(frame.problem);
+        break;
+      default:
+        unreachable(frame);
+    }
+  }
+  return { events, resourceVersion, skipped };
+}

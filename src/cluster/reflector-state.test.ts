@@ -1,0 +1,231 @@
+import { expect, test } from "vitest";
+import type { ApiFailure } from "./api-client.ts";
+import {
+  afterList,
+  afterWatch,
+  firstState,
+  shouldSkipUnreadable,
+  type ListState,
+  type ReflectorState,
+  type WatchOutcome,
+  type WatchState,
+} from "./reflector-state.ts";
+
+function status(
+  code: number,
+  more: { retryAfterMs?: number; causes?: readonly string[] } = {},
+): ApiFailure {
+  const { causes = [], ...rest } = more;
+  return {
+    type: "status",
+    status: code,
+    answer: { message: "", causes },
+    ...rest,
+    error: new Error(String(code)),
+  };
+}
+
+const FAILED: ApiFailure = { type: "failed", error: new Error("ECONNREFUSED") };
+const LIST: ListState = { type: "list", reason: "first-look", fruitless: 0, unreadable: 0 };
+const WATCH: WatchState = { type: "watch", resourceVersion: "5", fruitless: 1, unreadable: 0 };
+const NONE = { type: "none" };
+const BACKOFF = { type: "backoff", atLeastMs: 0 };
+const SLOW = { type: "slow" };
+
+test("firstState() lists without a position and watches from one", () => {
+  const states = [firstState(undefined), firstState("9")];
+
+  expect(states).toEqual([
+    LIST,
+    { type: "watch", resourceVersion: "9", fruitless: 0, unreadable: 0 },
+  ]);
+});
+
+test.each([
+  { name: "403", failure: status(403), next: "retry", pause: SLOW },
+  { name: "404", failure: status(404), next: "retry", pause: SLOW },
+  { name: "401", failure: status(401), next: "retry", pause: BACKOFF },
+  { name: "500", failure: status(500), next: "retry", pause: BACKOFF },
+  {
+    name: "429 with Retry-After",
+    failure: status(429, { retryAfterMs: 9000 }),
+    next: "retry",
+    pause: { type: "backoff", atLeastMs: 9000 },
+  },
+  { name: "no answer", failure: FAILED, next: "retry", pause: BACKOFF },
+  { name: "410", failure: status(410), next: "expired", pause: NONE },
+])("afterList() on $name lists again", ({ failure, next, pause }) => {
+  const transition = afterList(LIST, { type: "refused", failure });
+
+  expect(transition.next).toMatchObject({ type: "list", reason: next });
+  expect(transition.pause).toEqual(pause);
+});
+
+test("afterList() watches from the list's resourceVersion", () => {
+  const transition = afterList(LIST, { type: "listed", resourceVersion: "8" });
+
+  expect(transition).toEqual({ next: { ...WATCH, resourceVersion: "8" }, pause: NONE });
+});
+
+test.each<{ name: string; outcome: WatchOutcome; next: Partial<ReflectorState>; pause: unknown }>([
+  {
+    name: "clean close",
+    outcome: { type: "closed", openMs: 300_000, resourceVersion: "5" },
+    next: WATCH,
+    pause: NONE,
+  },
+  {
+    name: "close within a second",
+    outcome: { type: "closed", openMs: 999, resourceVersion: "5" },
+    next: WATCH,
+    pause: BACKOFF,
+  },
+  {
+    name: "close within a second, but with events",
+    outcome: { type: "closed", openMs: 1, resourceVersion: "6" },
+    next: { ...WATCH, resourceVersion: "6", fruitless: 0 },
+    pause: NONE,
+  },
+  {
+    name: "no byte",
+    outcome: { type: "idle", idleMs: 305_000, resourceVersion: "5" },
+    next: WATCH,
+    pause: BACKOFF,
+  },
+  {
+    name: "broken connection",
+    outcome: { type: "broken", error: new Error("x"), resourceVersion: "6" },
+    next: { ...WATCH, resourceVersion: "6", fruitless: 0 },
+    pause: BACKOFF,
+  },
+  {
+    name: "HTTP 410",
+    outcome: { type: "refused", failure: status(410), resourceVersion: "5" },
+    next: { type: "list", reason: "expired" },
+    pause: NONE,
+  },
+  {
+    name: "410 in the stream",
+    outcome: {
+      type: "error-frame",
+      status: { code: 410, message: "", causes: [] },
+      resourceVersion: "5",
+    },
+    next: { type: "list", reason: "expired" },
+    pause: NONE,
+  },
+  {
+    name: "504 too large",
+    outcome: {
+      type: "refused",
+      failure: status(504, { causes: ["ResourceVersionTooLarge"] }),
+      resourceVersion: "5",
+    },
+    next: { type: "list", reason: "too-new" },
+    pause: NONE,
+  },
+  {
+    name: "plain 504",
+    outcome: { type: "refused", failure: status(504), resourceVersion: "5" },
+    next: WATCH,
+    pause: BACKOFF,
+  },
+  {
+    name: "403",
+    outcome: { type: "refused", failure: status(403), resourceVersion: "5" },
+    next: WATCH,
+    pause: SLOW,
+  },
+  {
+    name: "404",
+    outcome: { type: "refused", failure: status(404), resourceVersion: "5" },
+    next: WATCH,
+    pause: SLOW,
+  },
+  {
+    name: "no answer",
+    outcome: { type: "refused", failure: FAILED, resourceVersion: "5" },
+    next: WATCH,
+    pause: BACKOFF,
+  },
+  {
+    name: "500 in the stream",
+    outcome: {
+      type: "error-frame",
+      status: { code: 500, message: "x", causes: [] },
+      resourceVersion: "5",
+    },
+    next: WATCH,
+    pause: BACKOFF,
+  },
+  {
+    name: "429 in the stream",
+    outcome: {
+      type: "error-frame",
+      status: { code: 429, message: "x", causes: [], retryAfterMs: 4000 },
+      resourceVersion: "5",
+    },
+    next: WATCH,
+    pause: { type: "backoff", atLeastMs: 4000 },
+  },
+])("afterWatch() on $name", ({ outcome, next, pause }) => {
+  const transition = afterWatch(WATCH, outcome);
+
+  expect(transition.next).toMatchObject(next);
+  expect(transition.pause).toEqual(pause);
+});
+
+test("afterWatch() relists at once for the first 410, and waits when a list led straight to another", () => {
+  const expired: WatchOutcome = { type: "refused", failure: status(410), resourceVersion: "5" };
+  const pauses: string[] = [];
+
+  let state: ReflectorState = firstState("5");
+  for (let round = 0; round < 4; round++) {
+    const transition =
+      state.type === "watch"
+        ? afterWatch(state, expired)
+        : afterList(state, { type: "listed", resourceVersion: "5" });
+    pauses.push(`${state.type}: ${transition.pause.type}`);
+    state = transition.next;
+  }
+  const last = state.type === "watch" ? afterWatch(state, expired) : undefined;
+
+  expect(pauses).toEqual(["watch: none", "list: none", "watch: none", "list: none"]);
+  expect(last?.pause).toEqual(BACKOFF);
+});
+
+test("afterWatch() reconnects, then relists, then passes over a line that stays unreadable", () => {
+  const unreadable: WatchOutcome = { type: "unreadable", problem: "bad", resourceVersion: "5" };
+
+  const first = afterWatch(WATCH, unreadable);
+  const second = first.next.type === "watch" ? afterWatch(first.next, unreadable) : undefined;
+  const listed =
+    second?.next.type === "list"
+      ? afterList(second.next, { type: "listed", resourceVersion: "6" })
+      : undefined;
+
+  expect(first).toMatchObject({
+    next: { type: "watch", resourceVersion: "5" },
+    reconnect: "unreadable",
+    pause: NONE,
+  });
+  expect(second?.next).toMatchObject({ type: "list", reason: "unreadable-line" });
+  expect(listed?.next).toMatchObject({ type: "watch", unreadable: 2 });
+  expect([WATCH, first.next, listed?.next ?? WATCH].map(shouldSkipUnreadable)).toEqual([
+    false,
+    false,
+    true,
+  ]);
+});
+
+test("afterWatch() counts unreadable lines anew once something could be read", () => {
+  const before: WatchState = { ...WATCH, unreadable: 2 };
+
+  const transition = afterWatch(before, {
+    type: "unreadable",
+    problem: "bad",
+    resourceVersion: "6",
+  });
+
+  expect(transition.next).toMatchObject({ type: "watch", resourceVersion: "6", unreadable: 1 });
+});

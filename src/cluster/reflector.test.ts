@@ -1,0 +1,430 @@
+import { expect, onTestFinished, test } from "vitest";
+import { createFakeClock, type FakeClock } from "../testing/fake-clock.ts";
+import {
+  startSimulatedApiServer,
+  type SimulatedApiServer,
+} from "../testing/simulated-api-server/start-simulated-api-server.ts";
+import { createHttpApiClient } from "./http-api-client.ts";
+import type { KindFacts } from "./kube-object.ts";
+import { watchResource, type WatchResourceOptions } from "./reflector.ts";
+import type { ClusterReport } from "./report.ts";
+import type { WatchEvent, WatchKey } from "./watch-event.ts";
+
+const WIDGET: KindFacts = {
+  group: "example.com",
+  version: "v1",
+  kind: "Widget",
+  resource: "widgets",
+  scope: "Namespaced",
+  hasStatusSubresource: true,
+  hints: { phases: [], printerColumns: [] },
+};
+const KEY: WatchKey = { group: "example.com", resource: "widgets" };
+const WIDGETS = "widgets.example.com";
+
+type Rig = {
+  readonly server: SimulatedApiServer;
+  readonly clock: FakeClock;
+  readonly reports: readonly ClusterReport[];
+  readonly stop: AbortController;
+  create(name: string): void;
+  start(more?: Partial<WatchResourceOptions>): Reader;
+};
+
+/** A reflector over real sockets, its clock and the server's faults in the test's hand. */
+async function createRig(): Promise<Rig> {
+  const server = await startSimulatedApiServer();
+  onTestFinished(() => server[Symbol.asyncDispose]());
+  server.cluster.addKind(WIDGET);
+  const clock = createFakeClock();
+  const reports: ClusterReport[] = [];
+  const report = (told: ClusterReport): void => void reports.push(told);
+  const authorized = { type: "authorized", headers: {}, tls: {} } as const;
+  const credentials = {
+    origin: server.url,
+    pathPrefix: "",
+    source: "a test",
+    authorize: async () => authorized,
+    refresh: async () => authorized,
+  };
+  const client = createHttpApiClient({ credentials, clock, report });
+  const stop = new AbortController();
+  onTestFinished(() => {
+    stop.abort();
+    return client.close();
+  });
+  return {
+    server,
+    clock,
+    reports,
+    stop,
+    create: (name) =>
+      void server.cluster.create(WIDGETS, { metadata: { name, namespace: "prod" } }),
+    start: (more = {}) =>
+      new Reader(
+        watchResource({
+          client,
+          facts: WIDGET,
+          key: KEY,
+          clock,
+          random: () => 0,
+          report,
+          signal: stop.signal,
+          ...more,
+        }),
+      ),
+  };
+}
+
+/** Reads events in words, so that whole stories can be compared: `applied a`, `position`, `failed`. */
+class Reader {
+  readonly events: AsyncGenerator<readonly WatchEvent[]>;
+  readonly batches: number[] = [];
+  readonly errors: Error[] = [];
+
+  constructor(events: AsyncGenerator<readonly WatchEvent[]>) {
+    this.events = events;
+  }
+
+  /** Reads on until an event reads like `last`; then all that was read since the last call. */
+  async until(last: string): Promise<readonly string[]> {
+    const words: string[] = [];
+    while (words.at(-1) !== last) {
+      const next = await this.events.next();
+      if (next.done === true) return [...words, "end"];
+      this.batches.push(next.value.length);
+      for (const event of next.value) {
+        words.push("object" in event ? `${event.type} ${event.object.metadata.name}` : event.type);
+        if (event.type === "failed") this.errors.push(event.error);
+      }
+    }
+    return words;
+  }
+}
+
+/** The first position that a watch is at after its list. */
+async function readSynced(rig: Rig, reader: Reader): Promise<void> {
+  await reader.until("resync-end");
+  void rig;
+}
+
+function queries(server: SimulatedApiServer): readonly string[] {
+  return server
+    .requests()
+    .filter(({ resource }) => resource === WIDGETS)
+    .map(({ verb, query }) => (verb === "watch" ? `watch ${query["resourceVersion"]}` : verb));
+}
+
+function reportTypes(reports: readonly ClusterReport[]): readonly string[] {
+  return reports.filter(({ type }) => type !== "watch-state").map(({ type }) => type);
+}
+
+test("watchResource() lists, then watches from the list's resourceVersion", async () => {
+  const rig = await createRig();
+  rig.create("a");
+  const listedAt = rig.server.cluster.resourceVersion;
+  const reader = rig.start();
+
+  const first = await reader.until("resync-end");
+  rig.create("b");
+  rig.server.cluster.patchStatus(
+    { resource: WIDGETS, namespace: "prod", name: "a" },
+    { phase: "Ready" },
+  );
+  const applied = await reader.until("applied a");
+  rig.server.cluster.delete({ resource: WIDGETS, namespace: "prod", name: "a" });
+  const deleted = await reader.until("deleted a");
+  rig.server.sendBookmarks();
+  const position = await reader.until("position");
+
+  expect(first).toEqual(["resync-start", "resync-object a", "resync-end"]);
+  expect([applied, deleted, position]).toEqual([
+    ["applied b", "applied a"],
+    ["deleted a"],
+    ["position"],
+  ]);
+  expect(queries(rig.server)).toEqual(["list", `watch ${listedAt}`]);
+  expect(reportTypes(rig.reports)).toEqual(["list-started", "list-done"]);
+});
+
+test("watchResource() asks for pages of 250 and for bookmarks, and hands on at most 250 events at once", async () => {
+  const rig = await createRig();
+  for (let index = 0; index < 601; index++) rig.create(`w-${index}`);
+  const reader = rig.start({ key: { ...KEY, namespace: "prod", labelSelector: "!gone" } });
+
+  const words = await reader.until("resync-end");
+  rig.create("b");
+  await reader.until("applied b");
+
+  expect(words).toHaveLength(603);
+  expect(reader.batches).toEqual([1, 250, 250, 101, 1, 1]);
+  const asked = rig.server.requests().map(({ path, query }) => ({ path, query }));
+  const path = "/apis/example.com/v1/namespaces/prod/widgets";
+  expect(asked[0]).toEqual({ path, query: { limit: "250", labelSelector: "!gone" } });
+  expect(asked[2]).toEqual({
+    path,
+    query: { limit: "250", labelSelector: "!gone", continue: expect.any(String) },
+  });
+  expect(asked[3]).toMatchObject({
+    path,
+    query: {
+      watch: "true",
+      allowWatchBookmarks: "true",
+      timeoutSeconds: "300",
+      labelSelector: "!gone",
+    },
+  });
+  expect(rig.reports).toContainEqual({
+    type: "list-done",
+    watch: "widgets.example.com|namespace=prod|labels=!gone",
+    count: 601,
+    durationMs: 0,
+  });
+});
+
+test("watchResource() watches from a committed position without a list", async () => {
+  const rig = await createRig();
+  rig.create("a");
+  const from = rig.server.cluster.resourceVersion;
+  rig.create("b");
+
+  const words = await rig.start({ from }).until("applied b");
+
+  expect(words).toEqual(["applied b"]);
+  expect(queries(rig.server)).toEqual([`watch ${from}`]);
+});
+
+test.each(["http", "stream"] as const)(
+  "watchResource() relists when the committed position is expired by %s",
+  async (expiredWatch) => {
+    const rig = await createRig();
+    rig.server.settings.expiredWatch = expiredWatch;
+    const from = rig.server.cluster.resourceVersion;
+    rig.create("a");
+    rig.server.cluster.forgetHistory();
+
+    const words = await rig.start({ from }).until("resync-end");
+
+    expect(words).toEqual(["resync-start", "resync-object a", "resync-end"]);
+    expect(rig.reports).toContainEqual({ type: "relist", watch: WIDGETS, reason: "expired" });
+    expect(rig.clock.pending()).toEqual([]);
+  },
+);
+
+test("watchResource() watches on from the last event when the server ends the watch", async () => {
+  const rig = await createRig();
+  const reader = rig.start();
+  await readSynced(rig, reader);
+  rig.create("a");
+  await reader.until("applied a");
+  const at = rig.server.cluster.resourceVersion;
+
+  rig.server.watches()[0]?.end();
+  const next = reader.until("applied b");
+  await rig.server.until(() => rig.server.counts().watchesOpened === 2);
+  rig.create("b");
+
+  expect(await next).toEqual(["applied b"]);
+  expect(queries(rig.server).at(-1)).toBe(`watch ${at}`);
+});
+
+test("watchResource() fails, waits and goes on from the last event when the connection is reset in mid-line", async () => {
+  const rig = await createRig();
+  const reader = rig.start();
+  await readSynced(rig, reader);
+  rig.create("a");
+  await reader.until("applied a");
+  const at = rig.server.cluster.resourceVersion;
+
+  rig.server.watches()[0]?.sendRaw('{"type":"DELETED","object":{"metadata":{"name":"a","uid":"u"');
+  rig.server.watches()[0]?.reset();
+  const failed = await reader.until("failed");
+  const next = reader.until("applied b");
+  await rig.clock.untilPending(1);
+  const pending = rig.clock.pending().map(({ delayMs }) => delayMs);
+  rig.create("b");
+  await rig.clock.advance(800);
+
+  expect(failed).toEqual(["failed"]);
+  expect(reader.errors[0]?.message).toMatch(
+    /^Cannot watch widgets.example.com in the cluster: .*closed the connection/,
+  );
+  expect(pending).toEqual([800]);
+  expect(await next).toEqual(["applied b"]);
+  expect(queries(rig.server).at(-1)).toBe(`watch ${at}`);
+});
+
+test("watchResource() drops a watch on which no byte comes for 5 s longer than it was asked for", async () => {
+  const rig = await createRig();
+  const reader = rig.start();
+  await readSynced(rig, reader);
+
+  const failed = reader.until("failed");
+  await rig.server.until(() => rig.server.counts().watchesOpened === 1);
+  await rig.clock.untilPending(1);
+  await rig.clock.advance(304_999);
+  const before = rig.reports.filter(({ type }) => type === "reconnect");
+  await rig.clock.advance(1);
+
+  expect(await failed).toEqual(["failed"]);
+  expect(before).toEqual([]);
+  expect(rig.reports).toContainEqual({ type: "reconnect", watch: WIDGETS, cause: "idle" });
+  expect(reader.errors[0]?.message).toBe(
+    "Cannot watch widgets.example.com in the cluster: no byte came for 305 s",
+  );
+});
+
+test("watchResource() lists anew, without `continue`, when the continue token expires in mid-list", async () => {
+  const rig = await createRig();
+  for (let index = 0; index < 251; index++) rig.create(`w-${index}`);
+  const reader = rig.start();
+  await reader.until("resync-object w-98");
+
+  rig.server.faults.add({ type: "answer", code: 410 }, { verb: "list" }, 1);
+  const words = await reader.until("resync-end");
+
+  expect(words.filter((word) => !word.startsWith("resync-object"))).toEqual([
+    "resync-start",
+    "resync-end",
+  ]);
+  expect(words).toHaveLength(253);
+  expect(rig.server.requests().map(({ query }) => query["continue"] !== undefined)).toEqual([
+    false,
+    true,
+    false,
+    true,
+  ]);
+});
+
+test.each([
+  {
+    code: 403,
+    delayMs: 60_000,
+    type: "kind-forbidden",
+    message: /answered 403, needs verb "list" on "widgets.example.com"/,
+  },
+  {
+    code: 404,
+    delayMs: 60_000,
+    type: "kind-missing",
+    message: /answered 404, does it still serve "widgets.example.com"\?/,
+  },
+  { code: 503, delayMs: 800, type: "request-failed", message: /answered 503/ },
+  { code: 429, retryAfter: "20", delayMs: 20_000, type: "request-failed", message: /answered 429/ },
+  {
+    code: 200,
+    body: "<html>login</html>",
+    contentType: "text/html",
+    delayMs: 800,
+    type: "request-failed",
+    message: /not JSON/,
+  },
+  {
+    code: 200,
+    body: '{"kind":"WidgetList","items":[]}',
+    contentType: "application/json",
+    delayMs: 800,
+    type: "request-failed",
+    message: /no metadata.resourceVersion/,
+  },
+])(
+  "watchResource() tells, waits $delayMs ms and lists again when a list is answered with $code",
+  async ({ delayMs, type, message, ...answer }) => {
+    const rig = await createRig();
+    rig.server.faults.add({ type: "answer", ...answer }, { verb: "list" }, 1);
+    const reader = rig.start();
+
+    const failed = await reader.until("failed");
+    const next = reader.until("resync-end");
+    await rig.clock.untilPending(1);
+    const pending = rig.clock.pending().map((sleep) => sleep.delayMs);
+    await rig.clock.advance(delayMs);
+
+    expect(failed).toEqual(["failed"]);
+    expect(reader.errors[0]?.message).toMatch(message);
+    expect(pending).toEqual([delayMs]);
+    expect(rig.reports).toContainEqual(
+      expect.objectContaining({ type, watch: WIDGETS, retryInMs: delayMs }),
+    );
+    expect(await next).toEqual(["resync-start", "resync-end"]);
+  },
+);
+
+test("watchResource() loses nothing when a list is cut in the middle of its JSON", async () => {
+  const rig = await createRig();
+  rig.create("a");
+  rig.server.faults.add({ type: "truncate", sizeBytes: 100, ending: "clean" }, { verb: "list" }, 1);
+  const reader = rig.start();
+
+  const failed = await reader.until("failed");
+  const next = reader.until("resync-end");
+  await rig.clock.untilPending(1);
+  await rig.clock.advance(800);
+
+  expect(failed).toEqual(["failed"]);
+  expect(await next).toEqual(["resync-start", "resync-object a", "resync-end"]);
+});
+
+test("watchResource() reconnects, relists, then skips a line that stays unreadable, and loses nothing around it", async () => {
+  const rig = await createRig();
+  const reader = rig.start();
+  await readSynced(rig, reader);
+  const words: string[] = [];
+
+  for (const count of [1, 2, 3]) {
+    const next = reader.until(count === 3 ? "applied a" : "failed");
+    await rig.server.until(() => rig.server.counts().watchesOpened === count);
+    rig.server.watches().at(-1)?.sendRaw("nonsense\n");
+    if (count === 3) rig.create("a");
+    words.push(...(await next));
+  }
+
+  expect(words).toEqual(["failed", "failed", "resync-start", "resync-end", "applied a"]);
+  const told = rig.reports.flatMap((report) =>
+    report.type === "line-unreadable" ? [report.action] : [],
+  );
+  expect(told).toEqual(["reconnect", "relist", "skip"]);
+  expect(queries(rig.server).map((query) => query.split(" ")[0])).toEqual([
+    "list",
+    "watch",
+    "watch",
+    "list",
+    "watch",
+  ]);
+});
+
+test("watchResource() closes its request when the consumer leaves the loop", async () => {
+  const rig = await createRig();
+  const reader = rig.start();
+  await readSynced(rig, reader);
+  rig.create("a");
+  await reader.until("applied a");
+
+  await reader.events.return(undefined);
+  await rig.server.until(() => rig.server.watches().length === 0);
+
+  expect(rig.clock.pending()).toEqual([]);
+});
+
+test.each(["in a stream", "in a pause", "before an answer"])(
+  "watchResource() ends without a word when it is aborted %s",
+  async (where) => {
+    const rig = await createRig();
+    if (where === "in a pause") rig.server.faults.add({ type: "answer", code: 500 });
+    if (where === "before an answer") rig.server.faults.add({ type: "freeze" });
+    const reader = rig.start();
+    if (where === "in a stream") await readSynced(rig, reader);
+    if (where === "in a pause") await reader.until("failed");
+
+    const next = reader.until("end");
+    await rig.server.until(
+      () => rig.server.requests().length === (where === "in a stream" ? 2 : 1),
+    );
+    if (where !== "before an answer") await rig.clock.untilPending(1);
+    rig.stop.abort();
+
+    expect(await next).toEqual(["end"]);
+    expect(rig.clock.pending()).toEqual([]);
+    expect(rig.reports.at(-1)).toEqual({ type: "watch-state", watch: WIDGETS, state: "stopped" });
+  },
+);

@@ -1,0 +1,63 @@
+import type { ListReason } from "./reflector-state.ts";
+
+/**
+ * Everything that the cluster room tells besides WatchEvents: facts without wording, for logs, self-metrics and
+ * health. `watch` is what `formatWatchKey` says; durations are milliseconds; nothing here needs an answer.
+ */
+export type ClusterReport =
+  | { readonly type: "watch-state"; readonly watch: string; readonly state: ReflectorPhase }
+  | { readonly type: "list-started"; readonly watch: string; readonly reason: ListReason }
+  | {
+      readonly type: "list-done";
+      readonly watch: string;
+      readonly count: number;
+      readonly durationMs: number;
+    }
+  /** What was known is no longer enough to go on from: everything is listed again. */
+  | { readonly type: "relist"; readonly watch: string; readonly reason: ListReason }
+  /** A watch ended and is asked for again from its last position. */
+  | { readonly type: "reconnect"; readonly watch: string; readonly cause: ReconnectCause }
+  | {
+      readonly type: "request-failed";
+      readonly watch: string;
+      readonly verb: WatchVerb;
+      /** Absent: no answer came. */
+      readonly status?: number;
+      readonly error: Error;
+      readonly retryInMs: number;
+    }
+  | {
+      readonly type: "kind-forbidden";
+      readonly watch: string;
+      readonly verb: WatchVerb;
+      readonly error: Error;
+      readonly retryInMs: number;
+    }
+  /** The API server answers 404 for a kind that discovery named. */
+  | {
+      readonly type: "kind-missing";
+      readonly watch: string;
+      readonly error: Error;
+      readonly retryInMs: number;
+    }
+  /** `occurrence`: how many times running nothing else came at this place of the stream. */
+  | {
+      readonly type: "line-unreadable";
+      readonly watch: string;
+      readonly problem: string;
+      readonly occurrence: number;
+      readonly action: "reconnect" | "relist" | "skip";
+    }
+  /** One item of a list that is no Kubernetes object: skipped. */
+  | { readonly type: "item-unreadable"; readonly watch: string; readonly problem: string }
+  | { readonly type: "credentials-refreshed"; readonly source: string }
+  | { readonly type: "credentials-failed"; readonly source: string; readonly error: Error };
+
+type ReflectorPhase = "listing" | "watching" | "waiting" | "stopped";
+
+/** `closed`: the server ended it as asked; `idle`: no byte came for too long; `broken`: the connection failed. */
+export type ReconnectCause = "closed" | "idle" | "broken" | "unreadable" | "error-frame";
+
+export type WatchVerb = "list" | "watch";
+
+export type Report = (report: ClusterReport) => void;
