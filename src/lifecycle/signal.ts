@@ -65,7 +65,13 @@ export type CountSignal = {
   readonly by: number;
 };
 
-/** Integers are sent as `int_value`, other numbers as `double_value`, lists as arrays of strings. */
+/** Attributes in seconds: always doubles, so that a duration that happens to be whole does not change its type. */
+export const DOUBLE_ATTRIBUTES: ReadonlySet<string> = new Set([
+  "lifeline.duration",
+  "lifeline.age",
+]);
+
+/** Integers are sent as `int_value` (but for `DOUBLE_ATTRIBUTES`), other numbers as `double_value`, lists as arrays of strings. */
 export type AttributeValue = string | number | boolean | readonly string[];
 export type Attributes = Readonly<Record<string, AttributeValue>>;
 

@@ -37,7 +37,7 @@ test.each([
   "Infinity",
   "٣",
   "1Gi\n",
-  `${"1".repeat(100)}`,
+  "1".repeat(100),
 ])("parseQuantity() gives nothing for %j", (text) => {
   expect(parseQuantity(text)).toBeUndefined();
 });

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { cutUtf8, fitsUtf8, utf8Length } from "./utf8.ts";
 

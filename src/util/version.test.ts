@@ -3,7 +3,9 @@ import { expect, test } from "vitest";
 import { VERSION } from "./version.ts";
 
 test("VERSION equals the version in package.json", () => {
-  const manifest: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+  const manifest: unknown = JSON.parse(
+    readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
+  );
 
   expect(manifest).toMatchObject({ version: VERSION });
 });

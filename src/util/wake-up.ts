@@ -19,7 +19,9 @@ export class WakeUp {
       const stop = (): void => waiting.abort();
       this.#wake = stop;
       signal.addEventListener("abort", stop, { once: true });
-      await (delayMs === undefined ? aborted(waiting.signal) : clock.sleep(delayMs, waiting.signal));
+      await (delayMs === undefined
+        ? aborted(waiting.signal)
+        : clock.sleep(delayMs, waiting.signal));
       signal.removeEventListener("abort", stop);
       this.#wake = undefined;
     }

@@ -1,0 +1,160 @@
+export type AttributeDescription = {
+  readonly type: "string" | "int" | "double" | "boolean" | "string[]";
+  readonly description: string;
+};
+
+/** On every log record about an object, as far as the object has them. */
+export const COMMON_RECORD_ATTRIBUTES: readonly string[] = [
+  "k8s.object.kind",
+  "k8s.object.group",
+  "k8s.object.api_version",
+  "k8s.object.name",
+  "k8s.object.uid",
+  "k8s.object.resource_version",
+  "k8s.object.generation",
+  "lifeline.owner.kind",
+  "lifeline.owner.name",
+  "lifeline.action",
+  "lifeline.event_time",
+  "log.record.uid",
+];
+
+/** On every series about a kind; `k8s.cluster.name` where it is known. */
+export const KIND_SERIES_ATTRIBUTES: readonly string[] = [
+  "k8s.object.kind",
+  "k8s.object.group",
+  "k8s.namespace.name",
+  "k8s.cluster.name",
+];
+
+/** On every series about an object. */
+export const OBJECT_SERIES_ATTRIBUTES: readonly string[] = [
+  ...KIND_SERIES_ATTRIBUTES,
+  "k8s.object.name",
+];
+
+/** What each attribute holds, for docs/signals.md; those like `k8s.pod.name` are OpenTelemetry's own. */
+export const ATTRIBUTES: Readonly<Record<string, AttributeDescription>> = {
+  "k8s.object.kind": { type: "string", description: "`CustomDatabase`" },
+  "k8s.object.group": { type: "string", description: "The API group; empty for the core group" },
+  "k8s.object.api_version": { type: "string", description: "`custom.example.com/v1`" },
+  "k8s.object.name": { type: "string", description: "`metadata.name`" },
+  "k8s.object.uid": { type: "string", description: "`metadata.uid`" },
+  "k8s.object.resource_version": { type: "string", description: "`metadata.resourceVersion`" },
+  "k8s.object.generation": { type: "int", description: "`metadata.generation`" },
+  "k8s.namespace.name": {
+    type: "string",
+    description: "The object's namespace; of records it is an attribute of the resource",
+  },
+  "k8s.cluster.name": { type: "string", description: "The cluster's name, where it is known" },
+  "lifeline.owner.kind": { type: "string", description: "Kind of the owner that controls it" },
+  "lifeline.owner.name": { type: "string", description: "Name of the owner that controls it" },
+  "lifeline.action": {
+    type: "string",
+    description: "The last part of the EventName, for stores that drop EventNames",
+  },
+  "lifeline.event_time": {
+    type: "string",
+    description:
+      "When it happened by the cluster's clock (RFC 3339), where that is too old, too new or not believed and the record says when it was observed",
+  },
+  "log.record.uid": {
+    type: "string",
+    description: "The same for the same fact, from any replica at any time",
+  },
+  "lifeline.labels": { type: "string", description: "The object's labels, as one JSON object" },
+  "lifeline.health": {
+    type: "string",
+    description: "current, progressing, degraded, failed, suspended, terminating or unknown",
+  },
+  "lifeline.previous_health": {
+    type: "string",
+    description: "The health that was left; absent for an object that was born in bad health",
+  },
+  "lifeline.health.reason": { type: "string", description: "Why, in one word" },
+  "lifeline.duration": {
+    type: "double",
+    description: "Seconds spent in the state that was left; absent where nobody knows",
+  },
+  "lifeline.age": { type: "double", description: "Seconds since its creation" },
+  "lifeline.final_state_unknown": {
+    type: "boolean",
+    description:
+      "true if only a relist showed that it is gone, or selectors are in use: leaving the selection looks the same",
+  },
+  "lifeline.finalizers": { type: "string[]", description: "What it waits for (at most 20)" },
+  "lifeline.condition.type": { type: "string", description: "`Ready`" },
+  "lifeline.condition.status": { type: "string", description: "Absent if the condition went" },
+  "lifeline.condition.previous_status": {
+    type: "string",
+    description: "Absent if the condition appeared",
+  },
+  "lifeline.condition.reason": {
+    type: "string",
+    description: "Its reason now; of one that went, its last",
+  },
+  "lifeline.condition.message": { type: "string", description: "Likewise; at most 1 KiB" },
+  "lifeline.phase": { type: "string", description: "Absent if there is none any more" },
+  "lifeline.previous_phase": { type: "string", description: "Absent if there was none" },
+  "lifeline.change.paths": {
+    type: "string[]",
+    description: "Where it changed, such as `spec.replicas` (at most 20)",
+  },
+  "lifeline.change.diff": {
+    type: "string",
+    description:
+      'One JSON list `[{"path","before","after"}]` of at most 16 KiB; a side that was not there has no key',
+  },
+  "lifeline.change.truncated": {
+    type: "boolean",
+    description: "true if paths or diff had to leave out or cut something",
+  },
+  "lifeline.change.managers": {
+    type: "string[]",
+    description:
+      "Who, as `manager/operation[/subresource]`: a program's name for itself, not an authenticated user",
+  },
+  "lifeline.watch.key": { type: "string", description: "Which watch" },
+  "lifeline.watch.position": {
+    type: "string",
+    description: "The resourceVersion at which the look is complete",
+  },
+  "lifeline.synced.objects": { type: "int", description: "How many objects there are" },
+  "lifeline.synced.health.current": { type: "int", description: "How many are current" },
+  "lifeline.synced.health.progressing": { type: "int", description: "How many are progressing" },
+  "lifeline.synced.health.degraded": { type: "int", description: "How many are degraded" },
+  "lifeline.synced.health.failed": { type: "int", description: "How many failed" },
+  "lifeline.synced.health.suspended": { type: "int", description: "How many are suspended" },
+  "lifeline.synced.health.terminating": { type: "int", description: "How many are terminating" },
+  "lifeline.synced.health.unknown": { type: "int", description: "Of how many nobody knows" },
+  "lifeline.synced.observed": {
+    type: "int",
+    description: "Without history: how many `observed` records were sent",
+  },
+  "lifeline.synced.observed_withheld": {
+    type: "int",
+    description: "Without history: how many of them LIFELINE_INITIAL held back",
+  },
+  "lifeline.synced.created": {
+    type: "int",
+    description: "With history: net changes since, by their action",
+  },
+  "lifeline.synced.updated": { type: "int", description: "Likewise" },
+  "lifeline.synced.status_updated": { type: "int", description: "Likewise" },
+  "lifeline.synced.condition_changed": { type: "int", description: "Likewise" },
+  "lifeline.synced.phase_changed": { type: "int", description: "Likewise" },
+  "lifeline.synced.health_changed": { type: "int", description: "Likewise" },
+  "lifeline.synced.deleting": { type: "int", description: "Likewise" },
+  "lifeline.synced.deleted": { type: "int", description: "Likewise" },
+  api_version: { type: "string", description: "As `k8s.object.api_version`" },
+  owner_kind: { type: "string", description: "As `lifeline.owner.kind`" },
+  owner_name: { type: "string", description: "As `lifeline.owner.name`" },
+  condition: { type: "string", description: "The condition's type" },
+  status: { type: "string", description: "The condition's status" },
+  phase: { type: "string", description: "The phase" },
+  health: { type: "string", description: "As `lifeline.health`" },
+  action: {
+    type: "string",
+    description: "As `lifeline.action`, or `ticked` for a write that is no news",
+  },
+};

@@ -1,0 +1,122 @@
+import type { KindFacts, KubeObject } from "../cluster/kube-object.ts";
+import { fieldAt, isMap } from "../util/json.ts";
+import { cutUtf8 } from "../util/utf8.ts";
+import type { AttributeValue, Attributes } from "./signal.ts";
+
+/** Kubernetes' own limit for names is 253 bytes; whoever writes longer ones does not reach a store with them. */
+const IDENTITY_MAX_BYTES = 512;
+
+/**
+ * The kinds whose names have an attribute of their own, by `kind.group`
+ * (OpenTelemetry semantic conventions 1.45, registry `k8s.*`).
+ */
+const NAME_ATTRIBUTES: ReadonlyMap<string, string> = new Map([
+  ["Pod.", "k8s.pod.name"],
+  ["Node.", "k8s.node.name"],
+  ["Namespace.", "k8s.namespace.name"],
+  ["Service.", "k8s.service.name"],
+  ["PersistentVolume.", "k8s.persistentvolume.name"],
+  ["PersistentVolumeClaim.", "k8s.persistentvolumeclaim.name"],
+  ["ReplicationController.", "k8s.replicationcontroller.name"],
+  ["ResourceQuota.", "k8s.resourcequota.name"],
+  ["Deployment.apps", "k8s.deployment.name"],
+  ["ReplicaSet.apps", "k8s.replicaset.name"],
+  ["StatefulSet.apps", "k8s.statefulset.name"],
+  ["DaemonSet.apps", "k8s.daemonset.name"],
+  ["Job.batch", "k8s.job.name"],
+  ["CronJob.batch", "k8s.cronjob.name"],
+  ["HorizontalPodAutoscaler.autoscaling", "k8s.hpa.name"],
+  ["StorageClass.storage.k8s.io", "k8s.storageclass.name"],
+]);
+
+type Owner = { readonly kind: string; readonly name: string };
+
+/** What records and series say about which object it is; every string at most 512 bytes, whatever the object holds. */
+export type Identity = {
+  readonly kind: string;
+  readonly group: string;
+  readonly apiVersion: string;
+  readonly name: string;
+  readonly namespace?: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly generation?: number;
+  /** The owner that controls it; there is at most one. */
+  readonly owner?: Owner;
+};
+
+/** Reads an object's identity without trusting its metadata to be what Kubernetes says it is. */
+export function readIdentity(object: KubeObject, facts: KindFacts): Identity {
+  const metadata: unknown = object.metadata;
+  const namespace = text(fieldAt(metadata, "namespace"));
+  const generation = fieldAt(metadata, "generation");
+  const owner = readOwner(fieldAt(metadata, "ownerReferences"));
+  return {
+    kind: text(facts.kind),
+    group: text(facts.group),
+    apiVersion:
+      text(object.apiVersion) ||
+      (facts.group === "" ? facts.version : `${facts.group}/${facts.version}`),
+    name: text(fieldAt(metadata, "name")),
+    ...(namespace === "" ? {} : { namespace }),
+    uid: text(fieldAt(metadata, "uid")),
+    resourceVersion: text(fieldAt(metadata, "resourceVersion")),
+    ...(isGeneration(generation) ? { generation } : {}),
+    ...(owner === undefined ? {} : { owner }),
+  };
+}
+
+/** `CustomDatabase default/my-app-db`; without a namespace `ClusterBackup nightly`. */
+export function nameForPeople(identity: Identity): string {
+  return `${identity.kind} ${identity.namespace === undefined ? "" : `${identity.namespace}/`}${identity.name}`;
+}
+
+/** The attributes that all records about one object share (SIGNALS.md §4); the namespace is in their resource. */
+export function recordIdentity(identity: Identity): Attributes {
+  const nameAttribute = NAME_ATTRIBUTES.get(`${identity.kind}.${identity.group}`);
+  const attributes: Record<string, AttributeValue> = {
+    "k8s.object.kind": identity.kind,
+    "k8s.object.group": identity.group,
+    "k8s.object.api_version": identity.apiVersion,
+    "k8s.object.name": identity.name,
+    "k8s.object.uid": identity.uid,
+    "k8s.object.resource_version": identity.resourceVersion,
+  };
+  if (identity.generation !== undefined) attributes["k8s.object.generation"] = identity.generation;
+  if (nameAttribute !== undefined) attributes[nameAttribute] = identity.name;
+  if (identity.owner !== undefined) {
+    attributes["lifeline.owner.kind"] = identity.owner.kind;
+    attributes["lifeline.owner.name"] = identity.owner.name;
+  }
+  return attributes;
+}
+
+/** The attributes that all series of one kind in one namespace share (SIGNALS.md §5). */
+export function kindIdentity(
+  of: { readonly kind: string; readonly group: string; readonly namespace?: string },
+  clusterName: string | undefined,
+): Attributes {
+  return {
+    "k8s.object.kind": of.kind,
+    "k8s.object.group": of.group,
+    ...(of.namespace === undefined ? {} : { "k8s.namespace.name": of.namespace }),
+    ...(clusterName === undefined ? {} : { "k8s.cluster.name": clusterName }),
+  };
+}
+
+function readOwner(references: unknown): Owner | undefined {
+  if (!Array.isArray(references)) return undefined;
+  const controller: unknown = references.find(
+    (reference) => fieldAt(reference, "controller") === true,
+  );
+  if (!isMap(controller)) return undefined;
+  return { kind: text(controller["kind"]), name: text(controller["name"]) };
+}
+
+function text(value: unknown): string {
+  return typeof value === "string" ? cutUtf8(value, IDENTITY_MAX_BYTES) : "";
+}
+
+function isGeneration(value: unknown): value is number {
+  return Number.isSafeInteger(value);
+}

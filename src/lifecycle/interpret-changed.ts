@@ -1,0 +1,154 @@
+import { countChanges } from "./change-counts.ts";
+import { type ClassifiedDifferences, classifyDifferences } from "./classify-differences.ts";
+import {
+  type ConditionTransition,
+  findConditionTransitions,
+  type TransitionClock,
+  whenWritten,
+} from "./condition-transitions.ts";
+import type { Condition } from "./conditions.ts";
+import { isDeleting } from "./deletion-time.ts";
+import type { EventTime } from "./event-time.ts";
+import { type ChangeOf, type InterpretOptions, standing } from "./fold.ts";
+import { assessHealth } from "./health/assess-health.ts";
+import {
+  findHealthTransition,
+  type HealthTransition,
+  rememberHealth,
+} from "./health-transition.ts";
+import { readIdentity } from "./identity.ts";
+import type { Memory } from "./memory.ts";
+import { rememberConditions, rememberGeneration, startMemory } from "./next-memory.ts";
+import { type Phase, readPhase } from "./phase.ts";
+import { findPhaseTransition, type PhaseTransition, rememberPhase } from "./phase-transition.ts";
+import { presentConditions } from "./present-conditions.ts";
+import { createSubject, type Subject } from "./record.ts";
+import { conditionRecord } from "./records/condition-changed.ts";
+import { deletingRecord } from "./records/deletion.ts";
+import { healthRecord } from "./records/health-changed.ts";
+import { phaseRecord } from "./records/phase-changed.ts";
+import { updatedRecords } from "./records/updated.ts";
+import type { LogSignal, Outcome } from "./signal.ts";
+
+type Changed = ChangeOf<"changed">;
+
+/** Everything that one write means: its differences, then the transitions that it shows. */
+export function interpretChanged(
+  change: Changed,
+  known: Memory | undefined,
+  options: InterpretOptions,
+): Outcome {
+  const { after, kind, observedAtMs } = change;
+  // A row whose memory was lost (a foreign or damaged one) starts from what the object looked like before.
+  const memory = known?.health === undefined ? memoryBefore(change) : known;
+  const subject = createSubject(readIdentity(after, kind), observedAtMs);
+  const sides = readSides(change, memory);
+  const assessment = assessHealth(after, kind, observedAtMs);
+  const transitions: Transitions = {
+    conditions: findConditionTransitions(sides.conditions, memory, sides.clock),
+    phase: findPhaseTransition(
+      { before: sides.phase.before?.value, after: sides.phase.after?.value },
+      memory,
+      sides.when,
+    ),
+    health: findHealthTransition(assessment, memory, { when: sides.when, byTimeAlone: false }),
+  };
+  const records = tell(subject, { change, sides, transitions });
+  return {
+    memory: remember(memory, { change, sides, transitions }),
+    ...standing(assessment),
+    signals: [...records, ...countChanges(records, subject.identity, options.clusterName)],
+  };
+}
+
+/** What the two sides of the Change are, read once. */
+type Sides = {
+  readonly conditions: {
+    readonly before: ReadonlyMap<string, Condition>;
+    readonly after: ReadonlyMap<string, Condition>;
+  };
+  readonly phase: { readonly before: Phase | undefined; readonly after: Phase | undefined };
+  readonly classified: ClassifiedDifferences;
+  readonly specChanged: boolean;
+  readonly clock: TransitionClock;
+  readonly when: EventTime;
+};
+
+type Transitions = {
+  readonly conditions: readonly ConditionTransition[];
+  readonly phase: PhaseTransition | undefined;
+  readonly health: HealthTransition | undefined;
+};
+
+type Prepared = {
+  readonly change: Changed;
+  readonly sides: Sides;
+  readonly transitions: Transitions;
+};
+
+function readSides(change: Changed, memory: Memory): Sides {
+  const { before, after, observedAtMs, writtenAtMs } = change;
+  const phase = { before: readPhase(before), after: readPhase(after) };
+  const phaseFields = new Set(
+    [phase.before?.field, phase.after?.field].filter((field) => field !== undefined),
+  );
+  const classified = classifyDifferences(change.differences, { ticks: memory.ticks, phaseFields });
+  const clock = { observedAtMs, ...(writtenAtMs === undefined ? {} : { writtenAtMs }) };
+  return {
+    conditions: { before: presentConditions(before), after: presentConditions(after) },
+    phase,
+    classified,
+    specChanged: classified.updated.some(({ path }) => path[0] !== "metadata"),
+    clock,
+    when: whenWritten(clock),
+  };
+}
+
+function tell(subject: Subject, { change, sides, transitions }: Prepared): readonly LogSignal[] {
+  const { before, after, kind: facts, managers } = change;
+  const records = [...updatedRecords(subject, sides.classified, { managers, when: sides.when })];
+  if (isDeleting(after) && !isDeleting(before)) records.push(deletingRecord(subject, after));
+  const judgedBy = {
+    before,
+    after,
+    facts,
+    specChanged: sides.specChanged,
+    hadConditions: sides.conditions.before.size > 0,
+  };
+  for (const transition of transitions.conditions)
+    records.push(conditionRecord(subject, transition, judgedBy));
+  if (transitions.phase !== undefined) records.push(phaseRecord(subject, transitions.phase));
+  if (transitions.health !== undefined) records.push(healthRecord(subject, transitions.health));
+  return records;
+}
+
+function remember(memory: Memory, { change, sides, transitions }: Prepared): Memory {
+  const { after: object, kind: facts, observedAtMs } = change;
+  const { specChanged } = sides;
+  const generation = rememberGeneration(memory, {
+    object,
+    facts,
+    specChanged,
+    writtenAtMs: sides.when.happenedAtMs,
+  });
+  const health = rememberHealth(memory, transitions.health);
+  const phase = rememberPhase(memory, transitions.phase);
+  return {
+    version: 1,
+    ...(generation === undefined ? {} : { generation }),
+    ...(health === undefined ? {} : { health }),
+    ...(phase === undefined ? {} : { phase }),
+    conditions: rememberConditions({
+      conditions: sides.conditions.after,
+      transitions: transitions.conditions,
+      memory,
+      observedAtMs,
+    }),
+    ticks: sides.classified.ticks,
+  };
+}
+
+function memoryBefore({ before: object, kind, observedAtMs }: Changed): Memory {
+  const { health } = assessHealth(object, kind, observedAtMs);
+  return startMemory({ object, health, observedAtMs, created: false });
+}

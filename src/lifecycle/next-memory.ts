@@ -1,0 +1,116 @@
+import type { KindFacts, KubeObject } from "../cluster/kube-object.ts";
+import { fieldAt } from "../util/json.ts";
+import { type ConditionTransition, conditionSinceMs } from "./condition-transitions.ts";
+import type { Condition } from "./conditions.ts";
+import { parseClusterTimeMs } from "./event-time.ts";
+import {
+  CONDITIONS_MAX,
+  type ConditionMemory,
+  EMPTY_MEMORY,
+  type Memory,
+  ownEntry,
+} from "./memory.ts";
+import { readPhase } from "./phase.ts";
+import { presentConditions } from "./present-conditions.ts";
+import type { Health } from "./signal.ts";
+
+/** An object seen so soon after its creation has, since its creation, been as it is. */
+const NEWBORN_MAX_MS = 60_000;
+
+export type FirstSight = {
+  readonly object: KubeObject;
+  readonly health: Health;
+  readonly observedAtMs: number;
+  /** Whether we were there when it was created, more or less. */
+  readonly created: boolean;
+};
+
+/** What is remembered of an object at its first sight: its own recorded times, and nothing that nobody knows. */
+export function startMemory({ object, health, observedAtMs, created }: FirstSight): Memory {
+  const createdAtMs = parseClusterTimeMs(fieldAt(object.metadata, "creationTimestamp"));
+  const newborn =
+    created && createdAtMs !== undefined && observedAtMs - createdAtMs <= NEWBORN_MAX_MS;
+  const since = newborn ? { sinceMs: Math.min(createdAtMs, observedAtMs) } : {};
+  const phase = readPhase(object);
+  const generation = generationOf(object);
+  return {
+    version: 1,
+    // The first generation is as old as the object; of a later one, first sight is all that is known.
+    ...(generation === undefined
+      ? {}
+      : {
+          generation: {
+            value: generation,
+            sinceMs: (generation === 1 ? createdAtMs : undefined) ?? observedAtMs,
+          },
+        }),
+    health: { value: health, ...since },
+    ...(phase === undefined ? {} : { phase: { value: phase.value, ...since } }),
+    conditions: rememberConditions({
+      conditions: presentConditions(object),
+      transitions: [],
+      memory: EMPTY_MEMORY,
+      observedAtMs,
+    }),
+    ticks: {},
+  };
+}
+
+export type ConditionFold = {
+  readonly conditions: ReadonlyMap<string, Condition>;
+  readonly transitions: readonly ConditionTransition[];
+  readonly memory: Memory;
+  readonly observedAtMs: number;
+};
+
+/** Since when each present condition holds: a transition's time, else what was remembered, else its own word. */
+export function rememberConditions({
+  conditions,
+  transitions,
+  memory,
+  observedAtMs,
+}: ConditionFold): Memory["conditions"] {
+  const moved = new Map(transitions.map((transition) => [transition.type, transition]));
+  const entries: [string, ConditionMemory][] = [];
+  for (const [type, condition] of conditions) {
+    if (entries.length >= CONDITIONS_MAX) break;
+    const transition = moved.get(type);
+    const remembered = ownEntry(memory.conditions, type);
+    if (transition !== undefined && transition.before?.status !== condition.status) {
+      entries.push([type, { status: condition.status, sinceMs: transition.when.happenedAtMs }]);
+    } else if (remembered?.status === condition.status) {
+      entries.push([type, remembered]);
+    } else {
+      const sinceMs = conditionSinceMs(condition, observedAtMs);
+      entries.push([
+        type,
+        { status: condition.status, ...(sinceMs === undefined ? {} : { sinceMs }) },
+      ]);
+    }
+  }
+  // Unlike an assignment, this makes `__proto__` a key like any other.
+  return Object.fromEntries(entries);
+}
+
+export type GenerationFold = {
+  readonly object: KubeObject;
+  readonly facts: KindFacts;
+  readonly specChanged: boolean;
+  readonly writtenAtMs: number;
+};
+
+/** The generation that is being worked on. Where every write bumps it, only a write that changed the spec begins one. */
+export function rememberGeneration(memory: Memory, fold: GenerationFold): Memory["generation"] {
+  const value = generationOf(fold.object);
+  if (value === undefined) return undefined;
+  const known = memory.generation;
+  const begins = fold.facts.hasStatusSubresource ? known?.value !== value : fold.specChanged;
+  return known === undefined || begins ? { value, sinceMs: fold.writtenAtMs } : known;
+}
+
+function generationOf(object: KubeObject): number | undefined {
+  const generation = fieldAt(object.metadata, "generation");
+  return typeof generation === "number" && Number.isSafeInteger(generation)
+    ? generation
+    : undefined;
+}

@@ -1,0 +1,27 @@
+import type { KubeObject } from "../cluster/kube-object.ts";
+import { cutUtf8 } from "../util/utf8.ts";
+import { type Condition, readConditions } from "./conditions.ts";
+
+/** Kubernetes' own limit for a condition type is 316 bytes (`metav1.Condition`); a status is one word. */
+const TYPE_MAX_BYTES = 316;
+const STATUS_MAX_BYTES = 64;
+
+/**
+ * The object's conditions by type, with types and statuses of bounded length, for they go into memory and series.
+ *
+ * Where a type stands twice the first one counts, as in `findCondition` and kstatus: one type is one fact and one series.
+ */
+export function presentConditions(object: KubeObject | undefined): ReadonlyMap<string, Condition> {
+  const conditions = new Map<string, Condition>();
+  if (object === undefined) return conditions;
+  for (const condition of readConditions(object)) {
+    const type = cutUtf8(condition.type, TYPE_MAX_BYTES);
+    if (conditions.has(type)) continue;
+    conditions.set(type, {
+      ...condition,
+      type,
+      status: cutUtf8(condition.status, STATUS_MAX_BYTES),
+    });
+  }
+  return conditions;
+}

@@ -1,0 +1,115 @@
+import type { PrinterColumn, SchemaHints } from "../cluster/kube-object.ts";
+import { fieldAt, isMap } from "../util/json.ts";
+import { parseQuantity } from "../util/quantity.ts";
+import { snakeCase } from "../util/snake-case.ts";
+import { parseClusterTimeMs } from "./event-time.ts";
+
+/** One field of a status that a series can show. */
+export type StatusField = {
+  /** In snake_case: the end of the metric's name. */
+  readonly name: string;
+  /** A time is in Unix seconds. */
+  readonly value: number;
+  readonly isTime: boolean;
+};
+
+/** SIGNALS.md §5. */
+const FIELDS_MAX = 10;
+
+/** Longer names come from maps that hold data under the status, not from a schema. */
+const NAME_MAX_LENGTH = 100;
+
+/** `.status.storage.allocatedGb`, but nothing with filters, indexes or quotes. */
+const PLAIN_STATUS_PATH = /^\.status((?:\.[A-Za-z_][\w-]*)+)$/;
+
+const ID_WORDS: ReadonlySet<string> = new Set(["id", "ids", "uid", "uids", "uuid", "guid"]);
+
+/** In a field with such a word in its name, `5m` means five minutes. */
+const TIME_WORDS: ReadonlySet<string> = new Set(
+  "after age backoff delay duration elapsed every expiry interval lag latency lease period retention time timeout ttl uptime wait window".split(
+    " ",
+  ),
+);
+
+/**
+ * The numbers, quantities and times of a status: numeric and date printer columns first, in their order, then the
+ * fields at its top in alphabetical order; at most 10, no observedGeneration, no ids.
+ *
+ * A string is a number only if its printer column says so, or if it is a quantity with a suffix: without a schema
+ * `"4.4"` is a version and `"2e3"` may be a commit.
+ */
+export function readStatusFields(status: unknown, hints: SchemaHints): readonly StatusField[] {
+  if (!isMap(status)) return [];
+  const fields = new Map<string, StatusField>();
+  for (const field of candidates(status, hints)) {
+    if (fields.size >= FIELDS_MAX) break;
+    if (!fields.has(field.name)) fields.set(field.name, field);
+  }
+  return [...fields.values()];
+}
+
+function* candidates(
+  status: Readonly<Record<string, unknown>>,
+  hints: SchemaHints,
+): Generator<StatusField> {
+  for (const column of hints.printerColumns) {
+    const path = PLAIN_STATUS_PATH.exec(column.jsonPath)?.[1]?.slice(1).split(".") ?? [];
+    const name = metricName(path.join("_"));
+    const field = name === undefined ? undefined : readColumn(fieldAt(status, ...path), column);
+    if (name !== undefined && field !== undefined) yield { name, ...field };
+  }
+  const top = Object.entries(status).flatMap(([key, value]) => {
+    const name = isShown(value) ? metricName(key) : undefined;
+    return name === undefined ? [] : [{ key, name, value }];
+  });
+  top.sort((a, b) => compare(a.name, b.name) || compare(a.key, b.key));
+  for (const { name, value } of top) {
+    const field = readTop(value, name);
+    if (field !== undefined) yield { name, ...field };
+  }
+}
+
+/** Cheap, before a name is made: a status may be a map with thousands of entries. */
+function isShown(value: unknown): boolean {
+  return typeof value === "number" || (typeof value === "string" && /^[\d.+-]/.test(value));
+}
+
+type Reading = Omit<StatusField, "name">;
+
+function readColumn(value: unknown, { type }: PrinterColumn): Reading | undefined {
+  if (type === "date") return readTime(value);
+  if (typeof value === "number") return { value, isTime: false };
+  const quantity = typeof value === "string" ? parseQuantity(value) : undefined;
+  return quantity === undefined ? undefined : { value: quantity.value, isTime: false };
+}
+
+function readTop(value: unknown, name: string): Reading | undefined {
+  if (typeof value === "number") return { value, isTime: false };
+  if (typeof value !== "string") return undefined;
+  const quantity = parseQuantity(value);
+  if (quantity === undefined) return readTime(value);
+  if (quantity.suffix === "" || (quantity.suffix === "m" && isAboutTime(name))) return undefined;
+  return { value: quantity.value, isTime: false };
+}
+
+function readTime(value: unknown): Reading | undefined {
+  const timeMs = parseClusterTimeMs(value);
+  return timeMs === undefined ? undefined : { value: timeMs / 1_000, isTime: true };
+}
+
+function isAboutTime(name: string): boolean {
+  return name.split("_").some((word) => TIME_WORDS.has(word));
+}
+
+/** `undefined` for what is no measure: ids, observedGeneration, names that are none. */
+function metricName(field: string): string | undefined {
+  if (field.length > NAME_MAX_LENGTH) return undefined;
+  const name = snakeCase(field);
+  if (name === "" || name === "observed_generation") return undefined;
+  return ID_WORDS.has(name.slice(name.lastIndexOf("_") + 1)) ? undefined : name;
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
