@@ -1,0 +1,276 @@
+import { expect, test } from "vitest";
+import type { KindFacts, KubeObject, ObjectMeta } from "../cluster/kube-object.ts";
+import { compare, disappeared, type Comparison } from "./compare.ts";
+import { decodeState, type ObjectState } from "./object-state.ts";
+import { createRedactor } from "./redact.ts";
+
+const facts: KindFacts = {
+  group: "example.com",
+  version: "v1",
+  kind: "Example",
+  resource: "examples",
+  scope: "Namespaced",
+  hasStatusSubresource: true,
+  hints: { phases: [], printerColumns: [] },
+};
+const redact = createRedactor((text) => String(text.length % 10).repeat(4));
+
+function example(fields: Partial<KubeObject> = {}, metadata: Partial<ObjectMeta> = {}): KubeObject {
+  return {
+    apiVersion: "example.com/v1",
+    kind: "Example",
+    metadata: {
+      name: "a",
+      namespace: "n",
+      uid: "u",
+      resourceVersion: "10",
+      generation: 1,
+      ...metadata,
+    },
+    spec: { replicas: 1, password: "hunter2" },
+    status: { phase: "Pending" },
+    ...fields,
+  };
+}
+
+function see(known: ObjectState | undefined, incoming: KubeObject): Comparison {
+  return compare({ facts, observedAtMs: 1_000, known, incoming, redact, appearance: "created" });
+}
+
+function remembered(object: KubeObject = example()): ObjectState {
+  const seen = see(undefined, object);
+  if (seen.type !== "appeared")
+    throw new Error(`Cannot remember: the comparison says ${seen.type}`);
+  return seen.state;
+}
+
+test("compare says appeared, trimmed and redacted, of what is not known", () => {
+  const seen = see(
+    undefined,
+    example({}, { managedFields: [{ manager: "m", time: "2026-01-31T08:00:00Z" }] }),
+  );
+
+  const after = { ...example({ spec: { replicas: 1, password: "[redacted:7777]" } }) };
+  expect(seen).toMatchObject({
+    type: "appeared",
+    change: { type: "appeared", cause: "created", kind: facts, observedAtMs: 1_000 },
+  });
+  expect(
+    seen.type === "appeared" && seen.change.type === "appeared" && seen.change.after,
+  ).toStrictEqual(after);
+  expect(seen.type === "appeared" && decodeState(seen.state)).toStrictEqual(after);
+  expect(JSON.stringify(seen)).not.toContain("hunter2");
+});
+
+test.each<readonly [string, KubeObject]>([
+  ["status", example({ status: { phase: "Ready" } }, { resourceVersion: "11" })],
+  [
+    "spec",
+    example(
+      { spec: { replicas: 2, password: "hunter2" } },
+      { resourceVersion: "11", generation: 2 },
+    ),
+  ],
+  ["metadata", example({}, { resourceVersion: "11", labels: { a: "b" } })],
+  ["all", example({ spec: {}, status: "text", extra: [1] }, { resourceVersion: "11", labels: {} })],
+  ["a status that went away", { ...example({ status: undefined }, { resourceVersion: "11" }) }],
+  ["a field beside spec", example({ data: { a: "b" } }, { resourceVersion: "11" })],
+])("compare gives before and after whole when this changed: %s", (_what, incoming) => {
+  const known = remembered();
+
+  const seen = see(known, incoming);
+
+  if (seen.type !== "changed" || seen.change.type !== "changed")
+    throw new Error(`Unexpected ${seen.type}`);
+  expect(seen.change.before).toStrictEqual(decodeState(known));
+  expect(JSON.stringify(seen.change.after)).toBe(JSON.stringify(redact(incoming)));
+  expect(decodeState(seen.state)).toEqual(JSON.parse(JSON.stringify(redact(incoming))));
+});
+
+test("compare gives before without a status where it only came now", () => {
+  const { status: _status, ...young } = example();
+  const known = remembered(young);
+
+  const seen = see(known, example({}, { resourceVersion: "11" }));
+
+  if (seen.type !== "changed" || seen.change.type !== "changed")
+    throw new Error(`Unexpected ${seen.type}`);
+  expect(seen.change.before).toStrictEqual(decodeState(known));
+  expect(seen.change.differences).toEqual([
+    { path: ["status"], before: undefined, after: { phase: "Pending" } },
+  ]);
+});
+
+test("compare finds the differences of all sections, not the resourceVersion, and who made them", () => {
+  const managedFields = [
+    {
+      manager: "op",
+      operation: "Update",
+      subresource: "status",
+      time: "2026-01-31T08:00:00Z",
+      fieldsV1: { "f:status": {} },
+    },
+  ];
+  const incoming = example(
+    { spec: { replicas: 2, password: "hunter22" }, status: { phase: "Ready" } },
+    { resourceVersion: "11", generation: 2, managedFields },
+  );
+
+  const seen = see(remembered(), incoming);
+
+  expect(seen).toMatchObject({
+    type: "changed",
+    change: {
+      differences: [
+        { path: ["metadata", "generation"], before: 1, after: 2 },
+        { path: ["spec", "replicas"], before: 1, after: 2 },
+        { path: ["spec", "password"], before: "[redacted:7777]", after: "[redacted:8888]" },
+        { path: ["status", "phase"], before: "Pending", after: "Ready" },
+      ],
+      managers: ["op/Update/status"],
+      writtenAtMs: Date.parse("2026-01-31T08:00:00Z"),
+    },
+  });
+});
+
+test("compare shares what did not change between before and after", () => {
+  const known = remembered();
+
+  const seen = see(known, example({ status: { phase: "Ready" } }, { resourceVersion: "11" }));
+
+  if (seen.type !== "changed" || seen.change.type !== "changed")
+    throw new Error(`Unexpected ${seen.type}`);
+  expect(seen.change.before.spec).toBe(seen.change.after.spec);
+  expect(seen.change.before.metadata.resourceVersion).toBe("10");
+});
+
+test("compare says unchanged, without a state, of the same resourceVersion", () => {
+  const seen = see(remembered(), example({ spec: { replicas: 5 } }));
+
+  expect(seen).toStrictEqual({ type: "unchanged" });
+});
+
+test.each<readonly [string, KubeObject]>([
+  ["the resourceVersion", example({}, { resourceVersion: "11" })],
+  [
+    "managedFields",
+    example(
+      {},
+      { resourceVersion: "11", managedFields: [{ manager: "m", time: "2026-01-31T08:00:00Z" }] },
+    ),
+  ],
+  [
+    "the order of fields",
+    example({ spec: { password: "hunter2", replicas: 1 } }, { resourceVersion: "11" }),
+  ],
+  [
+    "a copy of the applied object",
+    example(
+      {},
+      {
+        resourceVersion: "11",
+        annotations: { "kubectl.kubernetes.io/last-applied-configuration": "{}" },
+      },
+    ),
+  ],
+])(
+  "compare says unchanged, with the state that moved on, when only this differs: %s",
+  (_what, incoming) => {
+    const seen = see(remembered(), incoming);
+
+    expect(seen).toMatchObject({ type: "unchanged", state: { resourceVersion: "11" } });
+  },
+);
+
+test.each([
+  ["9", "stale"],
+  ["99", "changed"],
+  ["100", "changed"],
+  ["abc", "changed"],
+  ["", "changed"],
+  ["09", "changed"],
+])("compare of a known resourceVersion 10 with %j says %s", (resourceVersion, expected) => {
+  const seen = see(remembered(), example({ status: {} }, { resourceVersion }));
+
+  expect(seen.type).toBe(expected);
+});
+
+test("compare says replaced at the first sight under another API version, also at the same resourceVersion", () => {
+  const incoming = example({ apiVersion: "example.com/v2", spec: { size: 1 } });
+
+  const seen = [
+    see(remembered(), incoming),
+    see(remembered(), { ...incoming, metadata: { ...incoming.metadata, resourceVersion: "9" } }),
+  ];
+
+  expect(seen[0]).toMatchObject({
+    type: "replaced",
+    state: { apiVersion: "example.com/v2", resourceVersion: "10" },
+  });
+  expect(seen[1]).toEqual({ type: "stale" });
+});
+
+test("disappeared shows the object of the DELETED event, trimmed and redacted, at the deletion's resourceVersion", () => {
+  const last = example(
+    { status: { phase: "Gone" } },
+    { resourceVersion: "12", managedFields: [{ manager: "m" }] },
+  );
+
+  const change = disappeared({
+    facts,
+    observedAtMs: 5,
+    known: remembered(),
+    redact,
+    cause: "deleted",
+    last,
+  });
+
+  expect(change).toMatchObject({
+    type: "disappeared",
+    cause: "deleted",
+    finalStateUnknown: false,
+    kind: facts,
+    observedAtMs: 5,
+  });
+  expect(change.type === "disappeared" && change.before).toStrictEqual(
+    example(
+      { spec: { replicas: 1, password: "[redacted:7777]" }, status: { phase: "Gone" } },
+      { resourceVersion: "12" },
+    ),
+  );
+});
+
+test("disappeared shows what was remembered, its end unknown, when only a relist tells", () => {
+  const known = remembered();
+
+  const change = disappeared({ facts, observedAtMs: 5, known, redact, cause: "relist" });
+
+  expect(change).toStrictEqual({
+    type: "disappeared",
+    before: decodeState(known),
+    cause: "relist",
+    finalStateUnknown: true,
+    kind: facts,
+    observedAtMs: 5,
+  });
+});
+
+test.each([
+  [{}, true],
+  [{ deletionTimestamp: "2026-01-31T08:00:00Z" }, false],
+])(
+  "disappeared from the view of a selector with %j leaves the end unknown: %s",
+  (metadata, finalStateUnknown) => {
+    const change = disappeared({
+      facts,
+      observedAtMs: 5,
+      known: remembered(),
+      redact,
+      cause: "deleted",
+      last: example({}, metadata),
+      hasSelector: true,
+    });
+
+    expect(change).toMatchObject({ finalStateUnknown });
+  },
+);

@@ -1,0 +1,186 @@
+import type { KindFacts, KubeObject } from "../cluster/kube-object.ts";
+import { compareResourceVersions } from "../util/resource-version.ts";
+import type { AppearanceCause, Change, Difference, DisappearanceCause } from "./change.ts";
+import { diff } from "./diff.ts";
+import { findAuthors, summarizeManagers } from "./managers.ts";
+import {
+  decodeMetadata,
+  decodeSpec,
+  decodeState,
+  decodeStatus,
+  encodeState,
+  type ObjectState,
+  type Section,
+} from "./object-state.ts";
+import type { Redact } from "./redact.ts";
+import { trim } from "./trim.ts";
+
+export type CompareInput = {
+  readonly facts: KindFacts;
+  readonly observedAtMs: number;
+  /** What is remembered under this UID. */
+  readonly known: ObjectState | undefined;
+  /** As the API server sent it. */
+  readonly incoming: KubeObject;
+  readonly redact: Redact;
+  /** Why it appeared, should nothing be known of it. */
+  readonly appearance: AppearanceCause;
+};
+
+/** What became of one object that was seen. `state` is what the row should hold from now on. */
+export type Comparison =
+  | { readonly type: "appeared"; readonly change: Change; readonly state: ObjectState }
+  | { readonly type: "changed"; readonly change: Change; readonly state: ObjectState }
+  /** Nothing differs that is anybody's news; `state` where at least the resourceVersion moved. */
+  | { readonly type: "unchanged"; readonly state?: ObjectState }
+  /** Older than what is known: to be dropped and counted. */
+  | { readonly type: "stale" }
+  /** The first sight under another API version: its form may differ everywhere, which is no change. */
+  | { readonly type: "replaced"; readonly state: ObjectState };
+
+const DECIMAL = /^[1-9]\d*$/;
+
+/** Compares an object with what is remembered of it; trims and redacts it first, so that nothing else ever gets further. */
+export function compare(input: CompareInput): Comparison {
+  const { known, incoming } = input;
+  const { resourceVersion } = incoming.metadata;
+  if (known === undefined) {
+    const { object: after, state } = remember(input);
+    const change: Change = { ...stamp(input), type: "appeared", after, cause: input.appearance };
+    return { type: "appeared", change, state };
+  }
+  if (isOlder(resourceVersion, known.resourceVersion)) return { type: "stale" };
+  if (known.apiVersion !== incoming.apiVersion)
+    return { type: "replaced", state: remember(input).state };
+  if (known.resourceVersion === resourceVersion) return { type: "unchanged" };
+  return compareContent(input, known);
+}
+
+export type DisappearedInput = {
+  readonly facts: KindFacts;
+  readonly observedAtMs: number;
+  readonly known: ObjectState;
+  readonly redact: Redact;
+  readonly cause: DisappearanceCause;
+  /** The object as the DELETED event showed it, at the resourceVersion of the deletion. */
+  readonly last?: KubeObject;
+  /** A watch with a selector says DELETED too when an object leaves its view, and shows the state before that. */
+  readonly hasSelector?: boolean;
+};
+
+/** The Change of an object that is gone: as it was last seen, which only a DELETED event shows to the end. */
+export function disappeared(input: DisappearedInput): Change {
+  const { known, last } = input;
+  const before = last === undefined ? decodeState(known) : input.redact(trim(last));
+  const mayHaveLeft = input.hasSelector === true && last?.metadata.deletionTimestamp === undefined;
+  return {
+    ...stamp(input),
+    type: "disappeared",
+    before,
+    cause: input.cause,
+    finalStateUnknown: last === undefined || mayHaveLeft,
+  };
+}
+
+function stamp(input: { readonly facts: KindFacts; readonly observedAtMs: number }): {
+  readonly kind: KindFacts;
+  readonly observedAtMs: number;
+} {
+  return { kind: input.facts, observedAtMs: input.observedAtMs };
+}
+
+function remember(input: CompareInput): {
+  readonly object: KubeObject;
+  readonly state: ObjectState;
+} {
+  const object = input.redact(trim(input.incoming));
+  return {
+    object,
+    state: encodeState(object, summarizeManagers(input.incoming.metadata.managedFields)),
+  };
+}
+
+/** Only decimal resourceVersions have an order (KEP-5504); others are only equal or not. */
+function isOlder(incoming: string, known: string): boolean {
+  return (
+    incoming !== known &&
+    DECIMAL.test(incoming) &&
+    DECIMAL.test(known) &&
+    compareResourceVersions(incoming, known) < 0
+  );
+}
+
+function compareContent(input: CompareInput, known: ObjectState): Comparison {
+  const { object: after, state } = remember(input);
+  const before = decodeShared(known, state, after);
+  const differences = findDifferences({
+    before,
+    after,
+    changed: (section) => known[section] !== state[section],
+  });
+  if (differences.length === 0) return { type: "unchanged", state };
+  const authorship = findAuthors({
+    before: known.managers,
+    after: state.managers,
+    entries: input.incoming.metadata.managedFields,
+    differences,
+  });
+  const change: Change = {
+    ...stamp(input),
+    type: "changed",
+    before,
+    after,
+    differences,
+    ...authorship,
+  };
+  return { type: "changed", change, state };
+}
+
+/** The object as it was; sections that are equal are not parsed but those of `after`. */
+function decodeShared(known: ObjectState, state: ObjectState, after: KubeObject): KubeObject {
+  const { resourceVersion } = known;
+  const metadata =
+    known.metadata === state.metadata
+      ? { ...after.metadata, resourceVersion }
+      : decodeMetadata(known);
+  const status = known.status === state.status ? statusOf(after) : decodeStatus(known);
+  if (known.spec === state.spec && known.status !== "") return { ...after, metadata, ...status };
+  const spec = known.spec === state.spec ? specOf(after) : decodeSpec(known);
+  return { apiVersion: known.apiVersion, kind: known.kind, metadata, ...spec, ...status };
+}
+
+/** Compares only the sections whose texts differ; the resourceVersion is in none of them. */
+function findDifferences(sides: {
+  readonly before: KubeObject;
+  readonly after: KubeObject;
+  readonly changed: (section: Section) => boolean;
+}): readonly Difference[] {
+  const { before, after, changed } = sides;
+  const found: Difference[] = [];
+  if (changed("metadata"))
+    found.push(
+      ...diff(
+        { ...before.metadata, resourceVersion: after.metadata.resourceVersion },
+        after.metadata,
+        ["metadata"],
+      ),
+    );
+  if (changed("spec")) found.push(...diff(specOf(before), specOf(after)));
+  if (changed("status")) found.push(...diff(before.status, after.status, ["status"]));
+  return found;
+}
+
+function statusOf(object: KubeObject): { readonly status?: unknown } {
+  return object.status === undefined ? {} : { status: object.status };
+}
+
+function specOf(object: KubeObject): Readonly<Record<string, unknown>> {
+  const {
+    apiVersion: _apiVersion,
+    kind: _kind,
+    metadata: _metadata,
+    status: _status,
+    ...spec
+  } = object;
+  return spec;
+}

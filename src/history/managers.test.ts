@@ -1,0 +1,174 @@
+import { expect, test } from "vitest";
+import type { ManagedFieldsEntry } from "../cluster/kube-object.ts";
+import type { Difference } from "./change.ts";
+import { findAuthors, summarizeManagers } from "./managers.ts";
+
+const T1 = "2026-01-31T08:00:00Z";
+const T2 = "2026-01-31T08:00:10Z";
+const SPEC = {
+  "f:spec": {
+    "f:replicas": {},
+    "f:containers": { 'k:{"name":"web"}': { ".": {}, "f:image": {} } },
+  },
+};
+const STATUS = {
+  "f:status": {
+    "f:phase": {},
+    "f:conditions": { 'k:{"type":"Ready"}': { ".": {}, "f:status": {} } },
+  },
+};
+
+const kubectl: ManagedFieldsEntry = {
+  manager: "kubectl",
+  operation: "Apply",
+  time: T1,
+  fieldsV1: SPEC,
+};
+const operator: ManagedFieldsEntry = {
+  manager: "operator",
+  operation: "Update",
+  subresource: "status",
+  time: T1,
+  fieldsV1: STATUS,
+};
+const phase: Difference = { path: ["status", "phase"], before: "a", after: "b" };
+
+function authors(
+  before: readonly ManagedFieldsEntry[],
+  after: readonly ManagedFieldsEntry[],
+  differences: readonly Difference[],
+): ReturnType<typeof findAuthors> {
+  return findAuthors({
+    before: summarizeManagers(before),
+    after: summarizeManagers(after),
+    entries: after,
+    differences,
+  });
+}
+
+test.each<
+  readonly [
+    string,
+    readonly ManagedFieldsEntry[],
+    readonly ManagedFieldsEntry[],
+    ReturnType<typeof findAuthors>,
+  ]
+>([
+  [
+    "the one whose time moved",
+    [kubectl, operator],
+    [kubectl, { ...operator, time: T2 }],
+    { managers: ["operator/Update/status"], writtenAtMs: Date.parse(T2) },
+  ],
+  [
+    "the one that is new",
+    [kubectl],
+    [kubectl, { ...operator, time: T2 }],
+    { managers: ["operator/Update/status"], writtenAtMs: Date.parse(T2) },
+  ],
+  [
+    "all whose times moved, and the newest time",
+    [kubectl, operator],
+    [
+      { ...kubectl, time: T2 },
+      { ...operator, time: "2026-01-31T08:00:05Z" },
+    ],
+    { managers: ["kubectl/Apply", "operator/Update/status"], writtenAtMs: Date.parse(T2) },
+  ],
+  [
+    "the taker of a field, not the one that lost it",
+    [kubectl],
+    [
+      { ...kubectl, fieldsV1: {} },
+      { manager: "edit", operation: "Update", time: T2, fieldsV1: SPEC },
+    ],
+    { managers: ["edit/Update"], writtenAtMs: Date.parse(T2) },
+  ],
+  [
+    "the one whose fields alone moved",
+    [kubectl, operator],
+    [kubectl, { ...operator, fieldsV1: { "f:status": { "f:phase": {} } } }],
+    { managers: ["operator/Update/status"] },
+  ],
+  [
+    "the owner of what changed, when nothing moved",
+    [kubectl, operator],
+    [kubectl, operator],
+    { managers: ["operator/Update/status"] },
+  ],
+  [
+    "the owner of what changed, when an entry only went away",
+    [kubectl, operator],
+    [operator],
+    { managers: ["operator/Update/status"] },
+  ],
+  ["nobody, when nobody is known", [], [], { managers: [] }],
+  [
+    "a manager of two API versions once",
+    [],
+    [
+      { ...operator, time: T2 },
+      { ...operator, fieldsV1: SPEC },
+    ],
+    { managers: ["operator/Update/status"], writtenAtMs: Date.parse(T2) },
+  ],
+  [
+    "a manager without a time",
+    [],
+    [{ manager: "m", operation: "Update" }],
+    { managers: ["m/Update"] },
+  ],
+  ["an entry that says nothing", [], [{}], { managers: ["unknown/Update"] }],
+])("findAuthors names %s", (...[, before, after, expected]) => {
+  const found = authors(before, after, [phase]);
+
+  expect(found).toEqual(expected);
+});
+
+test.each<readonly [path: readonly string[], value: unknown, fields: unknown, owned: boolean]>([
+  [["spec", "replicas"], 2, SPEC, true],
+  [["spec", "replica"], 2, SPEC, false],
+  [["status", "phase"], 2, SPEC, false],
+  [["spec", "containers", "[name=web]", "image"], "b", SPEC, true],
+  [["spec", "containers", "[name=db]", "image"], "b", SPEC, false],
+  [["spec", "containers", "[0]", "image"], "b", SPEC, true],
+  [["spec", "containers", "[name=web]"], {}, SPEC, true],
+  [["status", "conditions", "[type=Ready]", "status"], "True", STATUS, true],
+  [["status", "conditions", "[type=Ready]", "reason"], "True", STATUS, false],
+  [["status", "conditions", "[type=Other]", "status"], "True", STATUS, false],
+  [
+    ["spec", "ports", "[name=http]", "port"],
+    1,
+    { "f:spec": { "f:ports": { 'k:{"port":80,"protocol":"TCP"}': { "f:port": {} } } } },
+    true,
+  ],
+  [["spec", "atomic", "deep", "[1]"], 1, { "f:spec": { "f:atomic": {} } }, true],
+  [
+    ["metadata", "finalizers", "[0]"],
+    "a/b",
+    { "f:metadata": { "f:finalizers": { 'v:"a/b"': {} } } },
+    true,
+  ],
+  [
+    ["metadata", "finalizers", "[0]"],
+    "c/d",
+    { "f:metadata": { "f:finalizers": { 'v:"a/b"': {} } } },
+    false,
+  ],
+  [["spec"], { a: 1 }, SPEC, true],
+  [["constructor"], 1, SPEC, false],
+  [["spec", "x", "[name=a]"], 1, { "f:spec": { "f:x": { "k:not json": {} } } }, false],
+  [["spec", "x"], 1, {}, false],
+  [["spec", "x"], 1, "text", false],
+])("findAuthors finds the owner of %j becoming %j by %j: %s", (...[path, value, fields, owned]) => {
+  const entry: ManagedFieldsEntry = {
+    manager: "m",
+    operation: "Update",
+    time: T1,
+    fieldsV1: fields,
+  };
+
+  const found = authors([entry], [entry], [{ path, before: undefined, after: value }]);
+
+  expect(found.managers).toEqual(owned ? ["m/Update"] : []);
+});

@@ -1,0 +1,105 @@
+import type { ManagedFieldsEntry } from "../cluster/kube-object.ts";
+import { FNV_OFFSET, fnv1a32 } from "../util/fnv1a32.ts";
+import { isMap, type JsonMap } from "../util/json.ts";
+import { parseRfc3339Ms } from "../util/rfc3339.ts";
+import type { Difference } from "./change.ts";
+import { ownsDifference } from "./owned-fields.ts";
+
+/** `[manager, newest time, hash of its fields]`, one per manager, in the object's order. */
+type Summary = readonly (readonly [manager: string, time: string, hash: string])[];
+
+/** Who changed an object, and when by the cluster's clock; `writtenAtMs` only where managedFields really tell. */
+export type Authorship = { readonly managers: readonly string[]; readonly writtenAtMs?: number };
+
+/** What a change of managedFields shows itself by, as compact JSON: kept in the object's row in place of them. */
+export function summarizeManagers(entries: readonly ManagedFieldsEntry[] | undefined): string {
+  if (!Array.isArray(entries) || entries.length === 0) return "";
+  const summary = new Map<string, { time: string; hash: number }>();
+  for (const entry of entries) {
+    const name = nameManager(entry);
+    const known = summary.get(name);
+    const time = typeof entry.time === "string" ? entry.time : "";
+    // One manager may hold an entry per API version: they count as one.
+    const hash = hashFields(known?.hash ?? FNV_OFFSET, isMap(entry.fieldsV1) ? entry.fieldsV1 : {});
+    summary.set(name, { time: known !== undefined && known.time > time ? known.time : time, hash });
+  }
+  return JSON.stringify(
+    [...summary].map(([name, { time, hash }]) => [name, time, hash.toString(36)]),
+  );
+}
+
+/**
+ * Who made a change: the managers whose entry is new or carries another time; else those whose fields alone moved (a
+ * second write within the same second, or the losers of a field that was removed); else those that own what changed.
+ *
+ * Times come first because an entry also loses fields when another manager takes them over, and then keeps its time
+ * (structured-merge-diff; kube-apiserver stamps only the acting manager).
+ */
+export function findAuthors(input: {
+  /** The summary that was remembered, and the one that came in. */
+  readonly before: string;
+  readonly after: string;
+  readonly entries: readonly ManagedFieldsEntry[] | undefined;
+  readonly differences: readonly Difference[];
+}): Authorship {
+  if (input.before === input.after)
+    return { managers: findOwners(input.entries, input.differences) };
+  const known = new Map(
+    readSummary(input.before).map(([name, time, hash]) => [name, { time, hash }]),
+  );
+  const after = readSummary(input.after);
+  const stamped = after.filter(([name, time]) => known.get(name)?.time !== time);
+  if (stamped.length > 0) return { managers: stamped.map(([name]) => name), ...writtenAt(stamped) };
+  const moved = after
+    .filter(([name, , hash]) => known.get(name)?.hash !== hash)
+    .map(([name]) => name);
+  return { managers: moved.length > 0 ? moved : findOwners(input.entries, input.differences) };
+}
+
+function nameManager(entry: ManagedFieldsEntry): string {
+  const name = `${entry.manager ?? "unknown"}/${entry.operation ?? "Update"}`;
+  return typeof entry.subresource === "string" && entry.subresource !== ""
+    ? `${name}/${entry.subresource}`
+    : name;
+}
+
+/** How deep fields are hashed: `f:status`, `f:conditions`, `k:{"type":"Ready"}`. All of them would cost seven times as much. */
+const HASHED_LEVELS = 3;
+
+function hashFields(hash: number, fields: JsonMap, levels = HASHED_LEVELS): number {
+  const names = Object.keys(fields);
+  let next = fnv1a32(hash, names.join());
+  if (levels === 1) return next;
+  for (const name of names) {
+    const below = fields[name];
+    if (isMap(below)) next = hashFields(next, below, levels - 1);
+  }
+  return next;
+}
+
+function readSummary(text: string): Summary {
+  // The text is our own, written by `summarizeManagers`.
+  const summary: Summary = JSON.parse(text === "" ? "[]" : text);
+  return summary;
+}
+
+function writtenAt(stamped: Summary): { readonly writtenAtMs?: number } {
+  const times = stamped
+    .map(([, time]) => parseRfc3339Ms(time))
+    .filter((time) => time !== undefined);
+  return times.length === 0 ? {} : { writtenAtMs: Math.max(...times) };
+}
+
+function findOwners(
+  entries: readonly ManagedFieldsEntry[] | undefined,
+  differences: readonly Difference[],
+): readonly string[] {
+  if (!Array.isArray(entries)) return [];
+  const owners = new Set<string>();
+  for (const entry of entries) {
+    const fields: unknown = entry.fieldsV1;
+    if (isMap(fields) && differences.some((difference) => ownsDifference(fields, difference)))
+      owners.add(nameManager(entry));
+  }
+  return [...owners];
+}

@@ -1,0 +1,77 @@
+import type { KubeObject, ObjectMeta } from "../cluster/kube-object.ts";
+
+/**
+ * What is remembered of one object: trimmed and redacted, in sections that are compared as strings so that only
+ * what differs is parsed.
+ */
+export type ObjectState = {
+  readonly uid: string;
+  /** Empty for cluster-scoped objects. */
+  readonly namespace: string;
+  readonly name: string;
+  readonly apiVersion: string;
+  readonly kind: string;
+  /** Only here, not in `metadata`: a write that changed nothing else leaves that equal. */
+  readonly resourceVersion: string;
+  /** JSON of metadata without resourceVersion. */
+  readonly metadata: string;
+  /** JSON of all fields that are neither apiVersion, kind, metadata nor status, so that ConfigMaps, Roles are whole. */
+  readonly spec: string;
+  /** JSON of the status, whatever it is; empty where there is none. */
+  readonly status: string;
+  /** What `summarizeManagers` says: which entry of managedFields stood at which time. */
+  readonly managers: string;
+};
+
+/** The sections of a state that hold JSON of the object. */
+export type Section = "metadata" | "spec" | "status";
+
+/** The state of a trimmed and redacted object. */
+export function encodeState(object: KubeObject, managers: string): ObjectState {
+  const { apiVersion, kind, metadata, status, ...rest } = object;
+  const { resourceVersion, ...meta } = metadata;
+  return {
+    uid: metadata.uid,
+    namespace: metadata.namespace ?? "",
+    name: metadata.name,
+    apiVersion,
+    kind,
+    resourceVersion,
+    metadata: JSON.stringify(meta),
+    spec: JSON.stringify(rest),
+    status: status === undefined ? "" : JSON.stringify(status),
+    managers,
+  };
+}
+
+/** The object that `encodeState` was given (its fields perhaps in another order). */
+export function decodeState(state: ObjectState): KubeObject {
+  return {
+    apiVersion: state.apiVersion,
+    kind: state.kind,
+    metadata: decodeMetadata(state),
+    ...decodeSpec(state),
+    ...decodeStatus(state),
+  };
+}
+
+/** metadata as it was, resourceVersion included. */
+export function decodeMetadata(state: ObjectState): ObjectMeta {
+  // The text is our own, written by `encodeState` from an ObjectMeta.
+  const meta: Omit<ObjectMeta, "resourceVersion"> = JSON.parse(state.metadata);
+  return { ...meta, resourceVersion: state.resourceVersion };
+}
+
+/** The top-level fields other than apiVersion, kind, metadata and status. */
+export function decodeSpec(state: ObjectState): Readonly<Record<string, unknown>> {
+  // The text is our own, written by `encodeState` from a map.
+  const spec: Readonly<Record<string, unknown>> = JSON.parse(state.spec);
+  return spec;
+}
+
+/** `{ status }`, or nothing where there is none; a status may be anything, null included. */
+export function decodeStatus(state: ObjectState): { readonly status?: unknown } {
+  if (state.status === "") return {};
+  const status: unknown = JSON.parse(state.status);
+  return { status };
+}

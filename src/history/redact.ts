@@ -1,0 +1,47 @@
+import type { KubeObject, ObjectMeta } from "../cluster/kube-object.ts";
+import { redactMap, redactNamed } from "./redaction/redact-value.ts";
+import { createRules, type Rules } from "./redaction/rules.ts";
+
+/** Takes the secrets out of an object (SIGNALS.md §7); what holds none comes back as the same object. Idempotent. */
+export type Redact = (object: KubeObject) => KubeObject;
+
+/**
+ * Builds the redaction of SIGNALS.md §7. `hmac` answers four characters of `[A-Za-z0-9_-]` for a text, the same for
+ * the same text: they are all that is left of a secret, so that a diff still says that it changed.
+ *
+ * Field names, numbers, booleans and metadata's identity fields stay. Of metadata only labels and annotations are
+ * looked at: Kubernetes itself types the rest.
+ */
+export function createRedactor(hmac: (text: string) => string): Redact {
+  const rules = createRules(hmac);
+  return (object) => redactObject(rules, object);
+}
+
+function redactObject(rules: Rules, object: KubeObject): KubeObject {
+  const { metadata, ...body } = object;
+  const nextBody = redactMap(rules, body, 0);
+  const nextMetadata = redactMetadata(rules, metadata);
+  if (nextBody === body && nextMetadata === metadata) return object;
+  return { ...nextBody, apiVersion: object.apiVersion, kind: object.kind, metadata: nextMetadata };
+}
+
+function redactMetadata(rules: Rules, metadata: ObjectMeta): ObjectMeta {
+  const labels = redactStrings(rules, metadata.labels);
+  const annotations = redactStrings(rules, metadata.annotations);
+  if (labels === metadata.labels && annotations === metadata.annotations) return metadata;
+  return {
+    ...metadata,
+    ...(labels === undefined ? {} : { labels }),
+    ...(annotations === undefined ? {} : { annotations }),
+  };
+}
+
+function redactStrings(rules: Rules, strings: ObjectMeta["labels"]): ObjectMeta["labels"] {
+  let copy: Record<string, string> | undefined;
+  for (const name in strings) {
+    const value = strings[name] ?? "";
+    const next = redactNamed(rules, name, value);
+    if (next !== value) (copy ??= { ...strings })[name] = next;
+  }
+  return copy ?? strings;
+}
