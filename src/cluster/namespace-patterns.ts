@@ -7,7 +7,12 @@ export type NamespaceSelection =
   /** One namespaced watch each, so that a Role suffices. */
   | { readonly type: "names"; readonly names: readonly string[] }
   /** One cluster-wide watch, of which only these namespaces are kept. */
-  | { readonly type: "filter"; readonly accepts: (namespace: string) => boolean };
+  | {
+      readonly type: "filter";
+      /** The patterns, sorted: the same text is the same selection. */
+      readonly patterns: string;
+      readonly accepts: (namespace: string) => boolean;
+    };
 
 export type ParsedNamespacePatterns =
   | { readonly type: "namespaces"; readonly namespaces: NamespaceSelection }
@@ -34,7 +39,7 @@ function selectNamespaces(list: readonly string[]): NamespaceSelection {
   const accepts = (namespace: string): boolean =>
     (includes.length === 0 || includes.some((test) => test(namespace))) &&
     !excludes.some((test) => test(namespace));
-  return { type: "filter", accepts };
+  return { type: "filter", patterns: [...new Set(list)].toSorted().join(","), accepts };
 }
 
 function isExclude(text: string): boolean {

@@ -38,11 +38,15 @@ test("planWatches() watches namespaced kinds once per named namespace, cluster-s
   ]);
 });
 
-test("planWatches() filters only namespaced kinds", () => {
-  const planned = planWatches(KINDS, { type: "filter", accepts }, undefined);
+test("planWatches() filters only namespaced kinds, and says by which patterns: others are another watch", () => {
+  const planned = planWatches(KINDS, { type: "filter", patterns: "prod-*", accepts }, undefined);
 
   expect(planned).toEqual([
-    { key: { group: "", resource: "pods" }, facts: PODS, namespaceFilter: accepts },
+    {
+      key: { group: "", resource: "pods", namespacePatterns: "prod-*" },
+      facts: PODS,
+      namespaceFilter: accepts,
+    },
     { key: { group: "", resource: "nodes" }, facts: NODES },
   ]);
 });

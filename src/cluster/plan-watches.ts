@@ -20,7 +20,10 @@ export function planWatches(
   return kinds.flatMap(({ facts }): readonly PlannedWatch[] => {
     const key: WatchKey = { group: facts.group, resource: facts.resource, ...labels };
     if (facts.scope === "Cluster" || namespaces.type === "all") return [{ key, facts }];
-    if (namespaces.type === "filter") return [{ key, facts, namespaceFilter: namespaces.accepts }];
+    if (namespaces.type === "filter") {
+      const { patterns: namespacePatterns, accepts: namespaceFilter } = namespaces;
+      return [{ key: { ...key, namespacePatterns }, facts, namespaceFilter }];
+    }
     return namespaces.names.map((namespace) => ({ key: { ...key, namespace }, facts }));
   });
 }

@@ -25,6 +25,8 @@ export type WatchKey = {
   readonly resource: string;
   /** Absent: all namespaces, or a cluster-scoped resource. */
   readonly namespace?: string;
+  /** Of a cluster-wide watch that is filtered here: by which patterns. Other patterns are another watch, with a look of its own. */
+  readonly namespacePatterns?: string;
   readonly labelSelector?: string;
 };
 
@@ -39,6 +41,8 @@ export function formatResource(resource: {
 /** One line that identifies a watch, such as `pods|namespace=prod|labels=tier=gold`; stable, it is stored. */
 export function formatWatchKey(key: WatchKey): string {
   const namespace = key.namespace === undefined ? "" : `|namespace=${key.namespace}`;
+  const patterns =
+    key.namespacePatterns === undefined ? "" : `|namespaces=${key.namespacePatterns}`;
   const labels = key.labelSelector === undefined ? "" : `|labels=${key.labelSelector}`;
-  return `${formatResource(key)}${namespace}${labels}`;
+  return `${formatResource(key)}${namespace}${patterns}${labels}`;
 }
