@@ -1,0 +1,149 @@
+import { existsSync, mkdirSync, renameSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { toError } from "../util/to-error.ts";
+import { FORMAT, SCHEMA } from "./schema.ts";
+
+export const FILE_NAME = "lifeline.db";
+const COMPANIONS = ["", "-wal", "-journal"];
+
+/** Which cluster a state file belongs to: by kube-system's UID where both know it, else by the API server's address and CA. */
+export type ClusterMark = { readonly uid?: string; readonly address: string };
+
+export type OpenOptions = {
+  readonly directory: string;
+  readonly cluster: ClusterMark;
+  readonly nowMs: number;
+  /** Makes the key of the redaction marks of a new file. */
+  readonly newKey: () => string;
+};
+
+/** `setAside`: the name that an untrusted file was given, and why it is not trusted; it is never deleted. */
+export type Opened =
+  | {
+      readonly type: "opened";
+      readonly database: DatabaseSync;
+      readonly setAside?: { readonly path: string; readonly reason: string };
+    }
+  /** Another process holds the file. */
+  | { readonly type: "in-use"; readonly path: string }
+  | { readonly type: "failed"; readonly path: string; readonly error: Error };
+
+/**
+ * Opens the state file, or begins a new one; what belongs to another cluster, was written by a newer program or cannot
+ * be read is set aside under a dated name.
+ *
+ * WAL with `locking_mode=EXCLUSIVE` needs no shared memory, so it works on network volumes, and is the single-owner lock.
+ */
+export function openDatabase(options: OpenOptions): Opened {
+  const path = join(options.directory, FILE_NAME);
+  try {
+    mkdirSync(options.directory, { recursive: true, mode: 0o700 });
+    const first = tryOpen(path, options);
+    if (first.type === "ready") return { type: "opened", database: first.database };
+    if (first.type === "in-use") return { type: "in-use", path };
+    const aside = setAside(path, first.reason, options.nowMs);
+    const second = tryOpen(path, options);
+    if (second.type === "ready")
+      return {
+        type: "opened",
+        database: second.database,
+        setAside: { path: aside, reason: first.reason },
+      };
+    return {
+      type: "failed",
+      path,
+      error: new Error(`Cannot begin a new state file at "${path}" after setting one aside`),
+    };
+  } catch (thrown) {
+    return { type: "failed", path, error: toError(thrown) };
+  }
+}
+
+type Attempt =
+  | { readonly type: "ready"; readonly database: DatabaseSync }
+  | { readonly type: "in-use" }
+  | { readonly type: "untrusted"; readonly reason: string };
+
+function tryOpen(path: string, options: OpenOptions): Attempt {
+  const isNew = !existsSync(path);
+  const database = new DatabaseSync(path, { timeout: 0 });
+  try {
+    database.exec(
+      "PRAGMA locking_mode=EXCLUSIVE; PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16384; PRAGMA temp_store=MEMORY; BEGIN EXCLUSIVE; COMMIT;",
+    );
+    const reason = isNew || isEmpty(database) ? undefined : distrust(database, options.cluster);
+    if (reason !== undefined) {
+      database.close();
+      return { type: "untrusted", reason };
+    }
+    if (isEmpty(database)) create(database, options);
+    else noteCluster(database, options.cluster);
+    return { type: "ready", database };
+  } catch (thrown) {
+    if (database.isOpen) database.close();
+    const error = toError(thrown);
+    if (/locked|busy/i.test(error.message)) return { type: "in-use" };
+    if (/malformed|not a database|corrupt|no such (table|column)/i.test(error.message))
+      return { type: "untrusted", reason: `it is corrupt: ${error.message}` };
+    throw error;
+  }
+}
+
+function isEmpty(database: DatabaseSync): boolean {
+  return database.prepare("SELECT count(*) AS n FROM sqlite_schema").get()?.["n"] === 0;
+}
+
+function create(database: DatabaseSync, options: OpenOptions): void {
+  database.exec("BEGIN");
+  database.exec(SCHEMA);
+  database.exec(`PRAGMA user_version=${FORMAT}`);
+  const put = database.prepare("INSERT INTO meta (key, value) VALUES (?, ?)");
+  put.run("cluster_address", options.cluster.address);
+  put.run("redaction_key", options.newKey());
+  if (options.cluster.uid !== undefined) put.run("cluster_uid", options.cluster.uid);
+  database.exec("COMMIT");
+}
+
+/** A right to read kube-system that came later makes the mark stronger, it does not make it another cluster. */
+function noteCluster(database: DatabaseSync, cluster: ClusterMark): void {
+  const put = database.prepare(
+    "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+  );
+  if (cluster.uid !== undefined) put.run("cluster_uid", cluster.uid);
+  put.run("cluster_address", cluster.address);
+}
+
+function distrust(database: DatabaseSync, cluster: ClusterMark): string | undefined {
+  const format = database.prepare("PRAGMA user_version").get()?.["user_version"];
+  if (typeof format !== "number" || format > FORMAT)
+    return `its format is ${String(format)}, this program knows formats up to ${FORMAT}`;
+  const uid = readMeta(database, "cluster_uid");
+  const address = readMeta(database, "cluster_address");
+  const isSame =
+    uid !== undefined && cluster.uid !== undefined
+      ? uid === cluster.uid
+      : address === cluster.address;
+  return isSame
+    ? undefined
+    : `it belongs to another cluster (${uid ?? address ?? "unknown"}, this one is ${cluster.uid ?? cluster.address})`;
+}
+
+export function readMeta(database: DatabaseSync, key: string): string | undefined {
+  const value = database.prepare("SELECT value FROM meta WHERE key = ?").get(key)?.["value"];
+  return typeof value === "string" ? value : undefined;
+}
+
+function setAside(path: string, reason: string, nowMs: number): string {
+  const stamp = new Date(nowMs).toISOString().replaceAll(":", "-");
+  const why = reason.includes("cluster")
+    ? "other-cluster"
+    : reason.includes("format")
+      ? "newer-format"
+      : "corrupt";
+  const aside = `${path}.${stamp}.${why}`;
+  for (const companion of COMPANIONS) {
+    if (existsSync(path + companion)) renameSync(path + companion, aside + companion);
+  }
+  return aside;
+}

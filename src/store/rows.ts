@@ -1,0 +1,76 @@
+/** One remembered object. The store knows none of the texts' meaning; empty strings stand for "not there". */
+export type ObjectRow = {
+  /** Given by the pipeline from `Store.nextObjectId`, so that rows are known by id before they are committed. */
+  readonly id: number;
+  readonly kindId: number;
+  readonly watchId: number;
+  /** Unix milliseconds at which the object wants to be looked at again. */
+  readonly dueAt: number | null;
+  readonly health: string;
+  readonly uid: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly apiVersion: string;
+  readonly resourceVersion: string;
+  readonly memory: string;
+  readonly managers: string;
+  readonly metadata: string;
+  readonly spec: string;
+  readonly status: string;
+  /** The state that was last told where it lags behind, as JSON; null: nothing lags. */
+  readonly reported: string | null;
+};
+
+/** One watch as it was left: where to go on, and what was known of its kind. */
+export type WatchRow = {
+  readonly id: number;
+  readonly kindId: number;
+  readonly position: string | null;
+  /** Unix milliseconds: when `position` was reached. */
+  readonly positionAt: number | null;
+};
+
+/** One encoded request that waits for its acknowledgement. */
+export type OutboxRow = {
+  readonly id: number;
+  readonly records: number;
+  readonly body: Uint8Array;
+};
+
+/** One of our own cumulative counters. `startedAt` in Unix milliseconds. */
+export type CounterRow = {
+  readonly metric: string;
+  /** JSON with sorted keys: the series' identity. */
+  readonly attributes: string;
+  readonly value: number;
+  readonly startedAt: number;
+  readonly announced: boolean;
+};
+
+/** Everything that becomes true together, or not at all. */
+export type UnitOfWork = {
+  readonly upserts: readonly ObjectRow[];
+  /** Row ids. */
+  readonly removals: readonly number[];
+  readonly positions: readonly {
+    readonly watchId: number;
+    readonly position: string;
+    readonly atMs: number;
+  }[];
+  readonly counterDeltas: readonly {
+    readonly metric: string;
+    readonly attributes: string;
+    readonly by: number;
+  }[];
+  readonly requests: readonly OutboxRequest[];
+  readonly committedAtMs: number;
+};
+
+export type OutboxRequest = {
+  readonly signal: string;
+  readonly encoding: string;
+  readonly records: number;
+  /** JSON: watch key to the resourceVersion that the request covers. */
+  readonly positions: string;
+  readonly body: Uint8Array;
+};

@@ -1,0 +1,66 @@
+/**
+ * The layout of the state file. Integer keys, small columns first, text compared as text: measured, a third of the
+ * cost of a text key without rowid. Any change here is a new format with a migration from the one before.
+ */
+export const FORMAT = 1;
+
+export const SCHEMA = `
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE kinds (id INTEGER PRIMARY KEY, grp TEXT NOT NULL, resource TEXT NOT NULL, UNIQUE (grp, resource));
+
+-- position: the resourceVersion up to which everything is committed; null until a look was completed once.
+CREATE TABLE watches (
+  id INTEGER PRIMARY KEY,
+  kind_id INTEGER NOT NULL,
+  key TEXT NOT NULL UNIQUE,
+  position TEXT,
+  position_at INTEGER,
+  facts TEXT NOT NULL
+);
+
+-- reported: the state that was last told, where the outbox had no room for what came after it, and how many changes that is.
+CREATE TABLE objects (
+  id INTEGER PRIMARY KEY,
+  kind_id INTEGER NOT NULL,
+  watch_id INTEGER NOT NULL,
+  due_at INTEGER,
+  health TEXT NOT NULL,
+  uid TEXT NOT NULL,
+  namespace TEXT NOT NULL,
+  name TEXT NOT NULL,
+  api_version TEXT NOT NULL,
+  resource_version TEXT NOT NULL,
+  memory TEXT NOT NULL,
+  managers TEXT NOT NULL,
+  metadata TEXT NOT NULL,
+  spec TEXT NOT NULL,
+  status TEXT NOT NULL,
+  reported TEXT
+);
+CREATE UNIQUE INDEX objects_by_uid ON objects (uid, kind_id);
+CREATE INDEX objects_by_name ON objects (watch_id, namespace, name);
+CREATE INDEX objects_by_due ON objects (due_at) WHERE due_at IS NOT NULL;
+
+-- positions: JSON, watch key to the resourceVersion that the request covers.
+CREATE TABLE outbox (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  signal TEXT NOT NULL,
+  encoding TEXT NOT NULL,
+  records INTEGER NOT NULL,
+  committed_at INTEGER NOT NULL,
+  positions TEXT NOT NULL,
+  body BLOB NOT NULL
+);
+CREATE INDEX outbox_by_signal ON outbox (signal, encoding, id);
+
+-- announced: 1 once the zero that a cumulative series begins with was acknowledged.
+CREATE TABLE counters (
+  metric TEXT NOT NULL,
+  attributes TEXT NOT NULL,
+  value REAL NOT NULL,
+  started_at INTEGER NOT NULL,
+  announced INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (metric, attributes)
+) WITHOUT ROWID;
+`;

@@ -1,0 +1,289 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { type ClusterMark, FILE_NAME, openDatabase } from "./open-database.ts";
+import type { ObjectRow, UnitOfWork } from "./rows.ts";
+import { Store } from "./store.ts";
+
+let directory: string;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "lifeline-store-"));
+});
+
+afterEach(() => {
+  rmSync(directory, { recursive: true, force: true });
+});
+
+const HOME: ClusterMark = { uid: "cluster-1", address: "address-1" };
+
+function open(cluster: ClusterMark = HOME): ReturnType<typeof openDatabase> {
+  return openDatabase({
+    directory,
+    cluster,
+    nowMs: Date.UTC(2026, 0, 2, 3, 4, 5),
+    newKey: () => "key",
+  });
+}
+
+function openStore(cluster?: ClusterMark): Store {
+  const opened = open(cluster);
+  if (opened.type !== "opened") throw new Error(`Cannot open: ${JSON.stringify(opened)}`);
+  return new Store(opened.database);
+}
+
+function row(id: number, fields: Partial<ObjectRow> = {}): ObjectRow {
+  return {
+    id,
+    kindId: 1,
+    watchId: 1,
+    dueAt: null,
+    health: "current",
+    uid: `uid-${id}`,
+    namespace: "default",
+    name: `object-${id}`,
+    apiVersion: "example.com/v1",
+    resourceVersion: `${id}`,
+    memory: "{}",
+    managers: "{}",
+    metadata: "{}",
+    spec: "{}",
+    status: "",
+    reported: null,
+    ...fields,
+  };
+}
+
+function work(fields: Partial<UnitOfWork> = {}): UnitOfWork {
+  return {
+    upserts: [],
+    removals: [],
+    positions: [],
+    counterDeltas: [],
+    requests: [],
+    committedAtMs: 1000,
+    ...fields,
+  };
+}
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const request = (text: string): UnitOfWork["requests"][number] => ({
+  signal: "logs",
+  encoding: "otlp",
+  records: 1,
+  positions: "{}",
+  body: bytes(text),
+});
+
+test("a unit of work is there after reopening, whole", () => {
+  using first = openStore();
+  const watch = first.openWatch("pods", { group: "", resource: "pods" }, "{}");
+  const full = row(7, {
+    watchId: watch.id,
+    kindId: watch.kindId,
+    dueAt: 99,
+    status: '{"phase":"Ready"}',
+    reported: "{}",
+  });
+  first.commit(
+    work({
+      upserts: [full],
+      positions: [{ watchId: watch.id, position: "41", atMs: 5 }],
+      counterDeltas: [{ metric: "m", attributes: "{}", by: 2 }],
+      requests: [request("hello")],
+    }),
+  );
+  first[Symbol.dispose]();
+
+  using second = openStore();
+
+  expect(second.object(7)).toEqual(full);
+  expect(second.objectByUid(watch.kindId, "uid-7")).toEqual(full);
+  expect(second.objectByName(watch.id, "default", "object-7")).toEqual(full);
+  expect(second.openWatch("pods", { group: "", resource: "pods" }, "{}")).toEqual({
+    ...watch,
+    position: "41",
+    positionAt: 5,
+  });
+  expect(second.counters()).toEqual([
+    { metric: "m", attributes: "{}", value: 2, startedAt: 1000, announced: false },
+  ]);
+  expect(
+    second.outboxBatch("logs", "otlp", 1000).map((one) => Buffer.from(one.body).toString()),
+  ).toEqual(["hello"]);
+  expect(second.nextObjectId()).toBe(8);
+  expect(second.redactionKey).toBe("key");
+});
+
+test("commit() leaves nothing behind when one part of it fails", () => {
+  using store = openStore();
+  store.commit(work({ upserts: [row(1)] }));
+
+  // The second row claims the first one's UID under another id.
+  const result = store.commit(
+    work({ upserts: [row(2), row(3, { uid: "uid-1" })], requests: [request("lost")] }),
+  );
+
+  expect(result.type).toBe("failed");
+  expect([store.object(1)?.uid, store.object(2), store.outboxState().requests]).toEqual([
+    "uid-1",
+    undefined,
+    0,
+  ]);
+  expect(store.commit(work({ upserts: [row(2)] })).type).toBe("committed");
+});
+
+test("commit() lets an object come back under its old UID in the same transaction", () => {
+  using store = openStore();
+  store.commit(work({ upserts: [row(1)] }));
+
+  const result = store.commit(
+    work({ removals: [1], upserts: [row(2, { uid: "uid-1", name: "object-1" })] }),
+  );
+
+  expect(result.type).toBe("committed");
+  expect(store.objectByUid(1, "uid-1")?.id).toBe(2);
+});
+
+test("counters add up across commits and keep their start", () => {
+  using store = openStore();
+  const delta = { metric: "m", attributes: "{}", by: 1.5 };
+
+  store.commit(work({ counterDeltas: [delta], committedAtMs: 10 }));
+  store.commit(
+    work({ counterDeltas: [delta, { ...delta, attributes: '{"a":1}' }], committedAtMs: 20 }),
+  );
+  store.announceCounters(store.counters().slice(0, 1));
+
+  expect(store.counters()).toEqual([
+    { metric: "m", attributes: '{"a":1}', value: 1.5, startedAt: 20, announced: true },
+    { metric: "m", attributes: "{}", value: 3, startedAt: 10, announced: false },
+  ]);
+});
+
+test("outboxBatch() takes the oldest that fit, but always one, and only of its signal and encoding", () => {
+  using store = openStore();
+  store.commit(
+    work({
+      requests: [
+        request("aaaa"),
+        request("bbbb"),
+        { ...request("text"), encoding: "console" },
+        request("cccc"),
+      ],
+    }),
+  );
+
+  const sizes = [0, 8, 9, 100].map((max) =>
+    store.outboxBatch("logs", "otlp", max).map((one) => Buffer.from(one.body).toString()),
+  );
+
+  expect(sizes).toEqual([["aaaa"], ["aaaa", "bbbb"], ["aaaa", "bbbb"], ["aaaa", "bbbb", "cccc"]]);
+});
+
+test("acknowledge() removes exactly the given requests, and ids are never used again", () => {
+  using store = openStore();
+  store.commit(work({ requests: [request("a"), request("b")] }));
+  const [first, second] = store.outboxBatch("logs", "otlp", 100);
+
+  store.acknowledge([first?.id ?? 0, second?.id ?? 0]);
+  store.commit(work({ requests: [request("c")], committedAtMs: 7 }));
+
+  expect(store.outboxState()).toEqual({ requests: 1, records: 1, bytes: 1, oldestAt: 7 });
+  expect(store.outboxBatch("logs", "otlp", 100)[0]?.id).toBeGreaterThan(second?.id ?? 0);
+});
+
+test("watchObjectsAfter() pages through one watch's objects by namespace and name, each once", () => {
+  using store = openStore();
+  store.commit(
+    work({
+      upserts: [
+        row(1, { namespace: "b", name: "a" }),
+        row(2, { namespace: "a", name: "z" }),
+        row(3, { namespace: "a", name: "b" }),
+        row(4, { namespace: "", name: "cluster-scoped" }),
+        row(5, { watchId: 2 }),
+      ],
+    }),
+  );
+
+  const first = store.watchObjectsAfter(1, { namespace: "", name: "" }, 3);
+  const rest = store.watchObjectsAfter(1, first.at(-1) ?? { namespace: "", name: "" }, 3);
+
+  expect([...first, ...rest].map((one) => one.id)).toEqual([4, 3, 2, 1]);
+});
+
+test("dueObjects() gives what is due, earliest first, and nextDueAt() the next", () => {
+  using store = openStore();
+  store.commit(
+    work({
+      upserts: [row(1, { dueAt: 30 }), row(2, { dueAt: 10 }), row(3), row(4, { dueAt: 20 })],
+    }),
+  );
+
+  expect(store.dueObjects(20, 10).map((one) => one.id)).toEqual([2, 4]);
+  expect(store.nextDueAt()).toBe(10);
+});
+
+test.each<{ readonly name: string; readonly cluster: ClusterMark; readonly kept: boolean }>([
+  {
+    name: "the same UID behind another address",
+    cluster: { uid: "cluster-1", address: "moved" },
+    kept: true,
+  },
+  { name: "no right to read the UID, same address", cluster: { address: "address-1" }, kept: true },
+  {
+    name: "another UID behind the same address",
+    cluster: { uid: "cluster-2", address: "address-1" },
+    kept: false,
+  },
+  {
+    name: "no right to read the UID, another address",
+    cluster: { address: "address-2" },
+    kept: false,
+  },
+])("a state file is trusted: $kept, given $name", ({ cluster, kept }) => {
+  openStore()[Symbol.dispose]();
+
+  const opened = open(cluster);
+
+  expect(opened.type).toBe("opened");
+  if (opened.type !== "opened") return;
+  opened.database.close();
+  expect(opened.setAside?.path).toBe(
+    kept ? undefined : join(directory, `${FILE_NAME}.2026-01-02T03-04-05.000Z.other-cluster`),
+  );
+});
+
+test("a newer format and a file that is no database are set aside under a dated name, never deleted", () => {
+  const first = open();
+  if (first.type === "opened") {
+    first.database.exec("PRAGMA user_version=999");
+    first.database.close();
+  }
+  const newer = open();
+  if (newer.type === "opened") newer.database.close();
+  writeFileSync(
+    join(directory, FILE_NAME),
+    "this is no database, but it is longer than a header: ".repeat(50),
+  );
+
+  const corrupt = open();
+
+  expect([
+    newer.type === "opened" && newer.setAside?.reason,
+    corrupt.type === "opened" && corrupt.setAside?.reason,
+  ]).toEqual([expect.stringContaining("format is 999"), expect.stringContaining("corrupt")]);
+  expect(readdirSync(directory).filter((name) => name.includes("Z.")).length).toBe(2);
+  if (corrupt.type === "opened") corrupt.database.close();
+});
+
+test("a second opener of the same directory is told that the file is in use", () => {
+  using store = openStore();
+
+  const second = open();
+
+  expect(second).toEqual({ type: "in-use", path: join(directory, FILE_NAME) });
+  expect(store.countObjects()).toBe(0);
+});
