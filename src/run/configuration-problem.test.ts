@@ -1,0 +1,48 @@
+import { expect, test } from "vitest";
+import { formatProblems } from "./configuration-problem.ts";
+
+test("formatProblems() shows each problem with all that is known of it", () => {
+  const text = formatProblems([
+    {
+      variable: "LIFELINE_INITIAL",
+      seen: "sumary",
+      why: "not one of the known values",
+      wanted: "summary, all, none",
+      nearest: "summary",
+    },
+    { variable: "LIFELINE_LEADERSHIP", why: "not supported by this version yet: unset it" },
+  ]);
+
+  expect(text).toBe(
+    [
+      "Cannot start: 2 problems in the configuration",
+      "",
+      '  LIFELINE_INITIAL="sumary"',
+      "    not one of the known values",
+      "    wanted: summary, all, none",
+      "    did you mean summary?",
+      "",
+      "  LIFELINE_LEADERSHIP",
+      "    not supported by this version yet: unset it",
+      "",
+      "`lifeline --help` lists every variable.",
+      "",
+    ].join("\n"),
+  );
+});
+
+test("formatProblems() counts a single problem as one", () => {
+  const text = formatProblems([{ variable: "A", why: "wrong" }]);
+
+  expect(text).toContain("Cannot start: 1 problem in the configuration\n");
+});
+
+test("formatProblems() hides credentials inside URLs and control characters", () => {
+  const text = formatProblems([
+    { variable: "LIFELINE_HTTP_ADDRESS", seen: "http://me:s3cret@host\u001B[31m", why: "no port" },
+  ]);
+
+  expect(text).toContain("//[redacted]@host");
+  expect(text).not.toContain("s3cret");
+  expect(text).not.toContain("\u001B");
+});

@@ -1,0 +1,274 @@
+import { createNoopMeter } from "@opentelemetry/api";
+import { mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { ApiClient } from "../cluster/api-client.ts";
+import { type ClusterIdentity, identifyCluster } from "../cluster/cluster-identity.ts";
+import type { Credentials } from "../cluster/credentials.ts";
+import { createHttpApiClient } from "../cluster/http-api-client.ts";
+import { patiently } from "../cluster/patiently.ts";
+import type { ClusterReport } from "../cluster/report.ts";
+import { createRedactor } from "../history/redact.ts";
+import type { WriteBytes } from "../otlp/console/console-transport.ts";
+import type { LineOptions } from "../otlp/console/line.ts";
+import { chooseWatches } from "../pipeline/choose-watches.ts";
+import { Pipeline } from "../pipeline/pipeline.ts";
+import type { PipelineReport } from "../pipeline/report.ts";
+import { openDatabase } from "../store/open-database.ts";
+import { Store } from "../store/store.ts";
+import type { Clock } from "../util/clock.ts";
+import { createKeyedMark, createMarkKey } from "../util/keyed-mark.ts";
+import type { Configuration } from "./configuration.ts";
+import { type Delivery, openDelivery } from "./delivery.ts";
+import { startHealthServer } from "./health-server.ts";
+import { objectResource } from "./object-resource.ts";
+import { type OwnLog, withRecords } from "./own-log.ts";
+import { Readiness } from "./readiness.ts";
+import type { Observations } from "./telemetry/observe.ts";
+import { observePipeline } from "./telemetry/observe-pipeline.ts";
+import type { SelfExporterOptions, SelfExporters } from "./telemetry/self-exporters.ts";
+import { selfResource } from "./telemetry/self-resource.ts";
+import { createTelemetry, type Telemetry } from "./telemetry/telemetry.ts";
+
+export type DaemonOptions = {
+  readonly configuration: Configuration;
+  readonly credentials: Credentials;
+  readonly ownLog: OwnLog;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Tells this process from its replicas and its predecessors. */
+  readonly instanceId: string;
+  /** Where a private state directory may be made. */
+  readonly temporaryDirectory: string;
+  readonly console: LineOptions & { readonly write: WriteBytes };
+  readonly memory: Observations["memory"];
+  /** Its libraries read the environment, so main.ts brings it. */
+  readonly createSelfExporters: (options: SelfExporterOptions) => SelfExporters;
+  /** Aborts when the process is asked to stop. */
+  readonly stop: AbortSignal;
+};
+
+/** What closing the file and the sockets takes at most, so that a stop ends within its timeout. */
+const CLOSING_MS = 500;
+
+/** How a run ended; `failed` says why for people. */
+export type DaemonEnd =
+  | { readonly type: "stopped" }
+  | { readonly type: "failed"; readonly error: Error };
+
+/** Everything between a valid configuration and the end: waits for the cluster, watches, delivers, and shuts down in order. */
+export async function runDaemon(options: DaemonOptions): Promise<DaemonEnd> {
+  const { configuration, credentials, clock, stop } = options;
+  await using cleanup = new AsyncDisposableStack();
+  const reporter = new Reporter(
+    createTelemetry({ ownLog: options.ownLog, meter: createNoopMeter(), clock }),
+  );
+  const { report, reportCluster } = reporter;
+  const readiness = new Readiness(clock);
+  const health = await startHealthServer(configuration.httpAddress, readiness);
+  if (health.type === "failed") return health;
+  if (health.type === "listening") cleanup.use(health.server);
+  const client = createHttpApiClient({ credentials, clock, report: reportCluster });
+  cleanup.defer(() => client.close());
+  const identity = await patiently(() => identify(client, credentials, { report, stop }), {
+    ...options,
+    signal: stop,
+  });
+  if (identity === undefined) return { type: "stopped" };
+  const exporters = openTelemetry(options, identity, reporter);
+  const leftMs = countDown(configuration.shutdownTimeoutMs, { clock, stop });
+  cleanup.defer(() => exporters.shutdown(leftMs()));
+  const store = openStore(options, identity, cleanup);
+  if (store instanceof Error) return { type: "failed", error: store };
+  const delivery = await openDelivery({
+    ...options,
+    exporters: configuration.exporters,
+    resource: objectResource(configuration, identity.uid),
+    report,
+  });
+  if (delivery instanceof Error) return { type: "failed", error: delivery };
+  cleanup.defer(() => delivery.close());
+  // Awaited here: what is cleaned up at the end of this scope is in use until then.
+  return await operate(options, {
+    client,
+    store,
+    delivery,
+    readiness,
+    reporter,
+    exporters,
+    leftMs,
+  });
+}
+
+type Parts = {
+  readonly client: ApiClient;
+  readonly store: Store;
+  readonly delivery: Delivery;
+  readonly readiness: Readiness;
+  readonly reporter: Reporter;
+  readonly exporters: SelfExporters;
+  /** How much of the time for shutting down is left. */
+  readonly leftMs: () => number;
+};
+
+type Identity = Extract<ClusterIdentity, { readonly type: "known" }>;
+
+/** Watches and delivers until asked to stop; then abort the watches, commit the last, send what the deadline allows. */
+async function operate(options: DaemonOptions, parts: Parts): Promise<DaemonEnd> {
+  const { configuration, clock, random, stop } = options;
+  const { client, store, delivery, readiness, reporter } = parts;
+  const { report, reportCluster } = reporter;
+  const pipeline = new Pipeline({
+    client,
+    store,
+    redact: createRedactor(createKeyedMark(store.redactionKey)),
+    clock,
+    random,
+    report,
+    reportCluster,
+    active: () => true,
+    clusterName: configuration.clusterName,
+    initial: configuration.initial,
+    minimumSeverity: configuration.logSeverity,
+    metricIntervalMs: configuration.metricIntervalMs,
+    metricHeartbeatMs: configuration.metricHeartbeatMs,
+    logs: delivery.logs,
+    metrics: delivery.metrics,
+  });
+  observePipeline(parts.exporters.meter, { pipeline, store, clock, memory: options.memory });
+  const running = new AbortController();
+  const deadline = new AbortController();
+  const work = pipeline.run(running.signal, deadline.signal);
+  const { resources, namespaces, labelSelector } = configuration;
+  const chosen = await chooseWatches({
+    client,
+    resources,
+    namespaces,
+    labelSelector,
+    clock,
+    random,
+    report,
+    signal: stop,
+  });
+  for (const { key, facts, namespaceFilter } of chosen)
+    pipeline.watches.start({ key, facts, includes: namespaceFilter ?? (() => true) });
+  if (!stop.aborted) readiness.watching(pipeline);
+  await Promise.race([aborted(stop), work]);
+  readiness.stopping();
+  const finished = new AbortController();
+  void clock.sleep(parts.leftMs(), finished.signal).then(() => deadline.abort());
+  await pipeline.watches.stopAll("the process stops");
+  running.abort();
+  await work;
+  await pipeline.finish(deadline.signal);
+  finished.abort();
+  return { type: "stopped" };
+}
+
+/** Passes reports on to the telemetry of the moment: until the cluster is known, there are no self-metrics. */
+class Reporter {
+  #telemetry: Telemetry;
+
+  constructor(telemetry: Telemetry) {
+    this.#telemetry = telemetry;
+  }
+
+  readonly report = (report: PipelineReport): void => this.#telemetry.reportPipeline(report);
+  readonly reportCluster = (report: ClusterReport): void => this.#telemetry.reportCluster(report);
+
+  use(telemetry: Telemetry): void {
+    this.#telemetry = telemetry;
+  }
+}
+
+async function identify(
+  client: ApiClient,
+  credentials: Credentials,
+  {
+    report,
+    stop,
+  }: { readonly report: (report: PipelineReport) => void; readonly stop: AbortSignal },
+): Promise<Identity | undefined> {
+  const identity = await identifyCluster(client, credentials, stop);
+  if (identity.type === "known") return identity;
+  if (!stop.aborted) report({ type: "discovery-failed", error: identity.error });
+  return undefined;
+}
+
+function openTelemetry(
+  options: DaemonOptions,
+  identity: Identity,
+  reporter: Reporter,
+): SelfExporters {
+  const { configuration, ownLog, clock } = options;
+  const resource = selfResource(configuration, {
+    instanceId: options.instanceId,
+    clusterUid: identity.uid,
+  });
+  const exporters = options.createSelfExporters({
+    exporters: configuration.exporters,
+    resource,
+    ownLog,
+    clock,
+  });
+  reporter.use(
+    createTelemetry({
+      ownLog: withRecords(ownLog, clock, exporters.emit),
+      meter: exporters.meter,
+      clock,
+    }),
+  );
+  return exporters;
+}
+
+/** Opens the state file, in a private directory that is removed at the end if none is configured. */
+function openStore(
+  options: DaemonOptions,
+  identity: Identity,
+  cleanup: AsyncDisposableStack,
+): Store | Error {
+  const { clock, ownLog } = options;
+  const configured = options.configuration.stateDirectory;
+  const directory = configured ?? mkdtempSync(join(options.temporaryDirectory, "lifeline-"));
+  if (configured === undefined)
+    cleanup.defer(() => rmSync(directory, { recursive: true, force: true }));
+  const cluster = {
+    address: identity.addressHash,
+    ...(identity.uid === undefined ? {} : { uid: identity.uid }),
+  };
+  const opened = openDatabase({ directory, cluster, nowMs: clock.now(), newKey: createMarkKey });
+  if (opened.type === "in-use")
+    return new Error(
+      `Cannot open the state file "${opened.path}": another process has it; give each its own LIFELINE_STATE_DIR`,
+    );
+  if (opened.type === "failed")
+    return new Error(
+      `Cannot open the state file "${opened.path}": ${opened.error.message}; LIFELINE_STATE_DIR must be a directory that this user may write`,
+      { cause: opened.error },
+    );
+  if (opened.setAside !== undefined) {
+    ownLog.log(
+      "warn",
+      `Began a new state file: the one that was there is not trusted, as ${opened.setAside.reason}; it was kept as ${opened.setAside.path}`,
+    );
+  }
+  const store = new Store(opened.database);
+  cleanup.use(store);
+  return store;
+}
+
+/** Milliseconds until everything must be said, counted from the request to stop; one deadline for all that has something to send. */
+function countDown(
+  timeoutMs: number,
+  { clock, stop }: Pick<DaemonOptions, "clock" | "stop">,
+): () => number {
+  let stopAtMs: number | undefined;
+  stop.addEventListener("abort", () => (stopAtMs = clock.now()), { once: true });
+  return () => Math.max(0, (stopAtMs ?? clock.now()) + timeoutMs - CLOSING_MS - clock.now());
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,63 @@
+import { expect, test } from "vitest";
+import { parse } from "valibot";
+import { formatHelp, variableFacts } from "./help.ts";
+import { type Variable, VARIABLES, VARIABLES_OF_LATER_VERSIONS } from "./variables.ts";
+
+const HELP = formatHelp();
+const ROWS = Object.values<Variable<unknown>>(VARIABLES);
+
+test.each(ROWS.map((variable) => variable.name))("help text tells %s", (name) => {
+  const pattern = new RegExp(`^  ${name}$`, "m");
+
+  expect(HELP).toMatch(pattern);
+});
+
+test.each([
+  "ENDPOINT",
+  "PROTOCOL",
+  "HEADERS",
+  "COMPRESSION",
+  "TIMEOUT",
+  "CERTIFICATE",
+  "CLIENT_KEY",
+  "CLIENT_CERTIFICATE",
+  "INSECURE",
+])("help text tells OTEL_EXPORTER_OTLP_%s", (suffix) => {
+  const pattern = new RegExp(`^  OTEL_EXPORTER_OTLP_${suffix}$`, "m");
+
+  expect(HELP).toMatch(pattern);
+});
+
+test.each(VARIABLES_OF_LATER_VERSIONS)(
+  "help text keeps silent about %s, which does nothing yet",
+  (name) => {
+    const told = HELP.includes(name);
+
+    expect(told).toBe(false);
+  },
+);
+
+test("help text tells the commands and exit codes and fits a terminal", () => {
+  const lines = HELP.split("\n");
+
+  expect(HELP).toMatch(/lifeline --version/);
+  expect(HELP).toMatch(/^ {2}2 {2}configuration wrong/m);
+  expect(lines.filter((line) => line.length > 100)).toEqual([]);
+  expect(HELP).not.toContain("`");
+});
+
+test("variableFacts() gives each variable once", () => {
+  const names = variableFacts().map((facts) => facts.name);
+
+  expect(new Set(names).size).toBe(names.length);
+});
+
+test.each(ROWS.map((variable) => [variable.name, variable] as const))(
+  "default of %s can itself be read",
+  (_, { type, whenUnset }) => {
+    const readDefault = (): unknown =>
+      whenUnset.type === "value" ? parse(type.schema, whenUnset.text) : undefined;
+
+    expect(readDefault).not.toThrow();
+  },
+);

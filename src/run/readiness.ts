@@ -1,0 +1,42 @@
+import type { Pipeline } from "../pipeline/pipeline.ts";
+import type { Clock } from "../util/clock.ts";
+import type { HealthChecks } from "./health-server.ts";
+
+/**
+ * What `/livez` and `/readyz` answer: the loop turns if it can answer at all; ready is who has asked the cluster what
+ * there is and has an answer for every kind. A collector that is away does not make us unready.
+ */
+export class Readiness implements HealthChecks {
+  readonly #clock: Clock;
+  readonly #startedAtMs: number;
+  #pipeline: Pipeline | undefined;
+  #isStopping = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#startedAtMs = clock.now();
+  }
+
+  /** The watches are chosen. */
+  watching(pipeline: Pipeline): void {
+    this.#pipeline = pipeline;
+  }
+
+  stopping(): void {
+    this.#isStopping = true;
+  }
+
+  readonly stuck = (): string | undefined => undefined;
+
+  readonly unready = (): readonly string[] => {
+    if (this.#isStopping) return ["The process stops"];
+    if (this.#pipeline === undefined) {
+      const seconds = Math.round((this.#clock.now() - this.#startedAtMs) / 1000);
+      return [`Waiting for the API server to say what it serves, for ${seconds} s`];
+    }
+    const syncing = [...this.#pipeline.watches]
+      .filter((watch) => watch.state === "syncing")
+      .map((watch) => `${watch.name} is not synced yet`);
+    return this.#pipeline.isCommitting ? syncing : ["The state file cannot be written", ...syncing];
+  };
+}

@@ -1,0 +1,152 @@
+import {
+  ATTRIBUTES,
+  COMMON_RECORD_ATTRIBUTES,
+  KIND_SERIES_ATTRIBUTES,
+  OBJECT_SERIES_ATTRIBUTES,
+} from "../lifecycle/attribute-table.ts";
+import { KSTATUS_DEVIATIONS } from "../lifecycle/health/deviations.ts";
+import { LOG_RECORDS, METRICS } from "../lifecycle/signal-table.ts";
+import { markdownTable } from "../util/markdown-table.ts";
+import { type PrometheusKind, prometheusName } from "../util/prometheus-name.ts";
+import {
+  COUNTERS,
+  GAUGES,
+  HISTOGRAMS,
+  OBSERVED_COUNTERS,
+  type SelfMetricFacts,
+} from "./telemetry/self-metrics.ts";
+
+/** docs/signals.md, made from the tables that the program itself tells by. */
+export function renderSignalsPage(): string {
+  return [
+    INTRODUCTION,
+    RECORDS,
+    recordTable(),
+    `Every record about an object also has, as far as the object has them: ${codes(COMMON_RECORD_ATTRIBUTES)}.\n`,
+    METRICS_TEXT,
+    metricTable(),
+    `Every series about an object has ${codes(OBJECT_SERIES_ATTRIBUTES)}; every series about a kind ${codes(KIND_SERIES_ATTRIBUTES)}.\n`,
+    "## Attributes\n",
+    attributeTable(),
+    HEALTH,
+    deviationTable(),
+    SELF,
+    selfMetricTable(),
+  ].join("\n");
+}
+
+const INTRODUCTION = `<!-- Made by docs/generate.ts: do not edit. -->
+
+# Signals
+
+What kube-lifeline sends over OTLP. This page is generated from the tables that the program itself uses. Until version 1.0 everything marked
+*experimental* may change; from then on, a change of what is *stable* is a breaking change.
+
+The resource of records has \`service.name\`, \`service.version\`, \`k8s.namespace.name\` of the object, and \`k8s.cluster.name\` and
+\`k8s.cluster.uid\` where they are known; that of metrics the same without the namespace. The scope is \`kube-lifeline\` and its version.
+`;
+
+const RECORDS = `## Log records
+
+The name stands in the record's \`EventName\`. \`Timestamp\` is when it happened by the cluster's own clock, unless that is more than 50 minutes past or
+1 minute ahead: then it is the time observed, and the original stands in \`lifeline.event_time\`. \`ObservedTimestamp\` is when kube-lifeline saw it,
+and stays the same however often a record is sent. \`Body\` is one sentence for people.
+`;
+
+const METRICS_TEXT = `## Metrics
+
+Gauges of an object live exactly as long as the object: what ends is marked as ended (\`NoRecordedValue\`) within one
+\`LIFELINE_METRIC_INTERVAL\`. A change is sent within that interval, everything else again every \`LIFELINE_METRIC_HEARTBEAT\`. The last column is
+the name that Prometheus gives by default to what it takes by OTLP; in names of attributes, too, it makes dots to underscores.
+`;
+
+const HEALTH = `## Health
+
+\`lifeline.health\` is derived as [kstatus](https://github.com/kubernetes-sigs/cli-utils/tree/master/pkg/kstatus) does it, in words of its own:
+Current is \`current\`, InProgress \`progressing\`, Failed \`failed\`, Terminating \`terminating\`. It says something else only in these cases:
+`;
+
+const SELF = `## About itself
+
+With \`service.instance.id\` in the resource. What the process has to say at WARN and above is also sent as log records, of scope
+\`kube-lifeline.self\`; their wording is no contract.
+`;
+
+function recordTable(): string {
+  const rows = Object.entries(LOG_RECORDS).map(([name, facts]) => [
+    code(name),
+    facts.description,
+    facts.severity,
+    codes(facts.attributes),
+    facts.stability,
+  ]);
+  return markdownTable(["EventName", "when", "severity", "attributes", "stability"], rows);
+}
+
+function metricTable(): string {
+  const rows = Object.entries(METRICS).map(([name, facts]) => [
+    code(name),
+    facts.kind,
+    unitCell(facts.unit),
+    facts.description,
+    codes(facts.attributes),
+    facts.stability,
+    code(prometheusName(name, facts)),
+  ]);
+  return markdownTable(
+    ["name", "type", "unit", "value", "attributes besides", "stability", "in Prometheus"],
+    rows,
+  );
+}
+
+function attributeTable(): string {
+  const rows = Object.entries(ATTRIBUTES).map(([name, { type, description }]) => [
+    code(name),
+    type,
+    description,
+  ]);
+  return markdownTable(["attribute", "type", "what it holds"], rows);
+}
+
+function deviationTable(): string {
+  const rows = KSTATUS_DEVIATIONS.map(({ when, kstatus, ours, because }) => [
+    when,
+    kstatus,
+    ours,
+    because,
+  ]);
+  return markdownTable(["when", "kstatus", "kube-lifeline", "because"], rows);
+}
+
+type SelfMetricTable = Readonly<Record<string, SelfMetricFacts>>;
+
+function selfMetricTable(): string {
+  const tables: readonly (readonly [PrometheusKind, SelfMetricTable])[] = [
+    ["counter", { ...OBSERVED_COUNTERS, ...COUNTERS }],
+    ["histogram", HISTOGRAMS],
+    ["gauge", GAUGES],
+  ];
+  const rows = tables.flatMap(([kind, table]) =>
+    Object.entries(table).map(([name, { unit, description, attributes }]) => [
+      code(name),
+      kind,
+      unitCell(unit),
+      description,
+      codes(attributes),
+      code(prometheusName(name, { kind, unit })),
+    ]),
+  );
+  return markdownTable(["name", "type", "unit", "value", "attributes", "in Prometheus"], rows);
+}
+
+function unitCell(unit: string): string {
+  return unit === "" ? "–" : code(unit);
+}
+
+function codes(names: readonly string[]): string {
+  return names.length === 0 ? "–" : names.map(code).join(", ");
+}
+
+function code(text: string): string {
+  return `\`${text}\``;
+}

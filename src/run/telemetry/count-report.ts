@@ -1,0 +1,120 @@
+import type { ClusterReport } from "../../cluster/report.ts";
+import type { PipelineReport } from "../../pipeline/report.ts";
+import { dispatch, type VariantTable } from "./dispatch.ts";
+import type { CounterName, HistogramName } from "./self-metrics.ts";
+
+/** One step of one self-metric. */
+export type Count = { readonly attributes: Readonly<Record<string, string>> } & (
+  | { readonly type: "add"; readonly name: CounterName; readonly by: number }
+  | { readonly type: "record"; readonly name: HistogramName; readonly value: number }
+);
+
+/** What a report of the cluster room adds to the self-metrics. */
+export function countClusterReport(report: ClusterReport): readonly Count[] {
+  return dispatch(CLUSTER_COUNTS, report);
+}
+
+/** What a report of the pipeline adds to the self-metrics. */
+export function countPipelineReport(report: PipelineReport): readonly Count[] {
+  return dispatch(PIPELINE_COUNTS, report);
+}
+
+type Stage = "cluster" | "lifecycle" | "otlp" | "store";
+
+const MS_PER_S = 1_000;
+const NOTHING = (): readonly Count[] => [];
+const CLUSTER_ERROR = (): readonly Count[] => [error("cluster")];
+
+const CLUSTER_COUNTS: VariantTable<ClusterReport, readonly Count[]> = {
+  "watch-state": NOTHING,
+  "list-started": NOTHING,
+  "list-done": NOTHING,
+  relist: ({ watch, reason }) => [add("lifeline.watch.relists", 1, { watch, reason })],
+  reconnect: ({ watch, cause }) => [add("lifeline.watch.reconnects", 1, { watch, cause })],
+  "request-failed": CLUSTER_ERROR,
+  "kind-forbidden": CLUSTER_ERROR,
+  "kind-missing": CLUSTER_ERROR,
+  "line-unreadable": ({ watch, action }) =>
+    action === "skip"
+      ? [add("lifeline.watch.skipped", 1, { watch, reason: "unreadable" }), error("cluster")]
+      : [error("cluster")],
+  "item-unreadable": ({ watch }) => [
+    add("lifeline.watch.skipped", 1, { watch, reason: "unreadable" }),
+    error("cluster"),
+  ],
+  "credentials-refreshed": NOTHING,
+  "credentials-failed": CLUSTER_ERROR,
+};
+
+const PIPELINE_COUNTS: VariantTable<PipelineReport, readonly Count[]> = {
+  commit: countCommit,
+  "commit-failed": () => [error("store")],
+  "commit-recovered": NOTHING,
+  "watch-started": NOTHING,
+  "watch-stopped": NOTHING,
+  "watch-synced": NOTHING,
+  // The request that failed has been counted as the cluster room told it.
+  "watch-failed": NOTHING,
+  "watch-forbidden": NOTHING,
+  "stale-event": ({ watch }) => [add("lifeline.watch.skipped", 1, { watch, reason: "stale" })],
+  "object-skipped": ({ watch }) => [
+    add("lifeline.history.skipped", 1, { watch }),
+    error("lifecycle"),
+  ],
+  "first-look-withheld": NOTHING,
+  exported: ({ signal, items, durationMs }) => [
+    add("lifeline.export.requests", 1, { signal, outcome: "accepted" }),
+    add("lifeline.export.items", items, { signal }),
+    record("lifeline.export.duration", durationMs / MS_PER_S, { signal }),
+  ],
+  "export-failed": ({ signal }) => [
+    add("lifeline.export.requests", 1, { signal, outcome: "failed" }),
+    error("otlp"),
+  ],
+  "export-recovered": NOTHING,
+  "export-rejected": ({ signal, items }) => [
+    add("lifeline.export.rejected", items, { signal }),
+    error("otlp"),
+  ],
+  "export-refused": ({ signal, items }) => [
+    add("lifeline.export.requests", 1, { signal, outcome: "refused" }),
+    add("lifeline.export.rejected", items, { signal }),
+    error("otlp"),
+  ],
+  "discovery-failed": CLUSTER_ERROR,
+  "kinds-chosen": NOTHING,
+};
+
+function countCommit({
+  changes,
+  durationMs,
+}: Extract<PipelineReport, { readonly type: "commit" }>): readonly Count[] {
+  const durationS = durationMs / MS_PER_S;
+  const commit = record("lifeline.history.commit.duration", durationS);
+  if (changes === 0) return [commit];
+  return [
+    commit,
+    add("lifeline.history.changes", changes),
+    record("lifeline.history.change.duration", durationS / changes),
+  ];
+}
+
+function error(stage: Stage): Count {
+  return add("lifeline.process.errors", 1, { stage });
+}
+
+function add(
+  name: CounterName,
+  by: number,
+  attributes: Readonly<Record<string, string>> = {},
+): Count {
+  return { type: "add", name, by, attributes };
+}
+
+function record(
+  name: HistogramName,
+  value: number,
+  attributes: Readonly<Record<string, string>> = {},
+): Count {
+  return { type: "record", name, value, attributes };
+}

@@ -1,0 +1,37 @@
+import type { Meter } from "@opentelemetry/api";
+import type { Pipeline } from "../../pipeline/pipeline.ts";
+import type { Store } from "../../store/store.ts";
+import type { Clock } from "../../util/clock.ts";
+import { measureEventLoopDelay } from "./event-loop-delay.ts";
+import { type Observations, observe } from "./observe.ts";
+
+type Observed = {
+  readonly pipeline: Pipeline;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly memory: Observations["memory"];
+};
+
+/** Connects the self-metrics that are looked at when they are exported to the pipeline that they tell of. */
+export function observePipeline(meter: Meter, { pipeline, store, clock, memory }: Observed): void {
+  observe(meter, {
+    watches: () =>
+      [...pipeline.watches].map((watch) => ({
+        watch: watch.name,
+        events: watch.events,
+        objects: pipeline.objectsOf(watch),
+        silenceMs: watch.lastSignAtMs === undefined ? undefined : clock.now() - watch.lastSignAtMs,
+      })),
+    outbox: () => {
+      const { records, bytes, oldestAt } = store.outboxState();
+      return {
+        records,
+        sizeBytes: bytes,
+        ageMs: oldestAt === undefined ? 0 : clock.now() - oldestAt,
+      };
+    },
+    liveSeries: () => pipeline.liveSeries,
+    memory,
+    eventLoopDelay: measureEventLoopDelay(),
+  });
+}

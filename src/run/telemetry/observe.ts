@@ -1,0 +1,92 @@
+import type { Meter, ObservableResult } from "@opentelemetry/api";
+import { GAUGES, type GaugeName, OBSERVED_COUNTERS } from "./self-metrics.ts";
+
+/** What is only looked at when it is exported: every function is cheap and never throws. */
+export type Observations = {
+  readonly watches: () => readonly WatchObservation[];
+  readonly outbox: () => OutboxObservation;
+  /** How many object series are live. */
+  readonly liveSeries: () => number;
+  readonly memory: () => {
+    readonly rss: number;
+    readonly heapUsed: number;
+    readonly external: number;
+  };
+  /** Resets what it measures, so that each export tells of its own interval. */
+  readonly eventLoopDelay: () => EventLoopDelay;
+};
+
+/** One watch as it stands; `silenceMs` is the time since its last sign of life, undefined before the first. */
+type WatchObservation = {
+  readonly watch: string;
+  readonly events: number;
+  readonly objects: number;
+  readonly silenceMs: number | undefined;
+};
+
+/** `ageMs`: how long its oldest record has been waiting; 0 when it is empty. */
+type OutboxObservation = {
+  readonly records: number;
+  readonly sizeBytes: number;
+  readonly ageMs: number;
+};
+
+/** Milliseconds at the median, at the 99th percentile, and at worst. */
+export type EventLoopDelay = {
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly maxMs: number;
+};
+
+const MS_PER_S = 1_000;
+
+/** Connects all observed instruments to what they observe. */
+export function observe(meter: Meter, observations: Observations): void {
+  const gauge = (name: GaugeName, callback: (result: ObservableResult) => void): void =>
+    meter.createObservableGauge(name, GAUGES[name]).addCallback(callback);
+
+  observeWatches(meter, observations.watches);
+  gauge("lifeline.outbox.records", (result) => result.observe(observations.outbox().records));
+  gauge("lifeline.outbox.size", (result) => result.observe(observations.outbox().sizeBytes));
+  gauge("lifeline.outbox.age", (result) => result.observe(observations.outbox().ageMs / MS_PER_S));
+  gauge("lifeline.export.series", (result) => result.observe(observations.liveSeries()));
+  gauge("lifeline.process.memory", (result) => {
+    const { rss, heapUsed, external } = observations.memory();
+    result.observe(rss, { type: "rss" });
+    result.observe(heapUsed, { type: "heap_used" });
+    result.observe(external, { type: "external" });
+  });
+  gauge("lifeline.process.event_loop.delay", (result) => {
+    const { p50Ms, p99Ms, maxMs } = observations.eventLoopDelay();
+    result.observe(p50Ms / MS_PER_S, { quantile: "0.5" });
+    result.observe(p99Ms / MS_PER_S, { quantile: "0.99" });
+    result.observe(maxMs / MS_PER_S, { quantile: "1" });
+  });
+}
+
+function observeWatches(meter: Meter, watches: Observations["watches"]): void {
+  const silence = meter.createObservableGauge(
+    "lifeline.watch.silence",
+    GAUGES["lifeline.watch.silence"],
+  );
+  const objects = meter.createObservableGauge(
+    "lifeline.history.objects",
+    GAUGES["lifeline.history.objects"],
+  );
+  const events = meter.createObservableCounter(
+    "lifeline.watch.events",
+    OBSERVED_COUNTERS["lifeline.watch.events"],
+  );
+  meter.addBatchObservableCallback(
+    (result) => {
+      for (const seen of watches()) {
+        const attributes = { watch: seen.watch };
+        result.observe(events, seen.events, attributes);
+        result.observe(objects, seen.objects, attributes);
+        if (seen.silenceMs !== undefined)
+          result.observe(silence, seen.silenceMs / MS_PER_S, attributes);
+      }
+    },
+    [silence, objects, events],
+  );
+}

@@ -1,0 +1,163 @@
+import { expect, test } from "vitest";
+import type { PipelineReport } from "../../pipeline/report.ts";
+import { formatDuration } from "../../util/format-duration.ts";
+import { wordPipelineReport } from "./word-pipeline-report.ts";
+
+const FULL = new Error("disk full");
+const DOWN = new Error("connect ECONNREFUSED 127.0.0.1:4317");
+const watch = "pods";
+const object = 'Pod "default/web"';
+
+/** A report, then level and message, or `undefined` where it is only counted. */
+type Row = readonly [PipelineReport, (readonly [level: string, message: string])?];
+
+/** One entry per report: a new one does not compile until it has its row. */
+const ROWS: Readonly<Record<PipelineReport["type"], readonly Row[]>> = {
+  commit: [[{ type: "commit", changes: 3, durationMs: 4 }]],
+  "commit-failed": [
+    [
+      { type: "commit-failed", error: FULL, changes: 3 },
+      [
+        "error",
+        "Cannot write 3 changes to the state file: disk full; they are kept in memory, the watches wait, and it is tried again",
+      ],
+    ],
+  ],
+  "commit-recovered": [
+    [
+      { type: "commit-recovered", heldMs: 12_000 },
+      ["info", `The state file can be written again after ${formatDuration(12_000)}`],
+    ],
+  ],
+  "watch-started": [
+    [{ type: "watch-started", watch, from: undefined }, ["debug", "Watching pods begins"]],
+  ],
+  "watch-stopped": [
+    [
+      { type: "watch-stopped", watch, reason: "its kind is gone" },
+      ["info", "Watching pods ended: its kind is gone"],
+    ],
+  ],
+  "watch-synced": [
+    [
+      { type: "watch-synced", watch, objects: 3, durationMs: 20 },
+      ["info", "Synced pods: 3 objects"],
+    ],
+  ],
+  "watch-failed": [
+    [
+      { type: "watch-failed", watch, error: DOWN },
+      ["debug", `Watching pods failed for now: ${DOWN.message}`],
+    ],
+  ],
+  "watch-forbidden": [
+    [
+      { type: "watch-forbidden", watch, missing: 'needs verb "list" on "pods"' },
+      ["warn", 'Not allowed to watch pods: needs verb "list" on "pods"; other kinds go on'],
+    ],
+  ],
+  "stale-event": [
+    [{ type: "stale-event", watch, object }, ["debug", `Ignored an old version of ${object}`]],
+  ],
+  "object-skipped": [
+    [
+      { type: "object-skipped", watch, object, error: new Error("oops") },
+      ["error", `Cannot make sense of ${object}: oops; it is skipped, please report this`],
+    ],
+  ],
+  "first-look-withheld": [
+    [
+      { type: "first-look-withheld", watch, records: 80 },
+      ["info", "Withheld 80 records of the first look at pods; LIFELINE_INITIAL=all sends them"],
+    ],
+  ],
+  exported: [[{ type: "exported", signal: "logs", items: 3, durationMs: 5 }]],
+  "export-failed": [
+    [
+      { type: "export-failed", signal: "logs", error: DOWN },
+      [
+        "warn",
+        `Cannot send logs to the collector: ${DOWN.message}; tried again until it takes them`,
+      ],
+    ],
+  ],
+  "export-recovered": [
+    [
+      { type: "export-recovered", signal: "metrics", failedMs: 200_000 },
+      ["info", `The collector takes metrics again after ${formatDuration(200_000)}`],
+    ],
+  ],
+  "export-rejected": [
+    [
+      { type: "export-rejected", signal: "logs", items: 2, message: "too old" },
+      ["warn", "The collector rejected 2 items of logs for good: too old"],
+    ],
+  ],
+  "export-refused": [
+    [
+      { type: "export-refused", signal: "logs", items: 2, error: new Error("400") },
+      ["error", "The collector refused 2 items of logs for good, they are lost: 400"],
+    ],
+  ],
+  "discovery-failed": [
+    [
+      { type: "discovery-failed", error: DOWN },
+      ["warn", `Cannot find out what the API server serves: ${DOWN.message}`],
+    ],
+  ],
+  "kinds-chosen": [
+    [
+      { type: "kinds-chosen", watches: ["pods"], hidden: [], unmatched: [] },
+      ["info", "Watching 1 kind"],
+    ],
+    [
+      { type: "kinds-chosen", watches: ["pods"], hidden: ["events"], unmatched: ["*.nowhere"] },
+      ["warn", "Watching 1 kind; nothing matches *.nowhere of LIFELINE_RESOURCES"],
+    ],
+  ],
+};
+
+const TABLE = Object.values(ROWS).flatMap((rows) =>
+  rows.map(([report, says]) => ({ report, says })),
+);
+
+test.each(TABLE)("wordPipelineReport() words $report.type as $says", ({ report, says }) => {
+  const wording = wordPipelineReport(report);
+
+  const expected =
+    says === undefined ? { type: "silent" } : { type: "spoken", level: says[0], message: says[1] };
+  expect(wording).toMatchObject(expected);
+});
+
+test("wordPipelineReport() lists the first of very many kinds and counts the others", () => {
+  const watches = Array.from({ length: 60 }, (_, index) => `kind-${index}`);
+
+  const wording = wordPipelineReport({ type: "kinds-chosen", watches, hidden: [], unmatched: [] });
+
+  expect(wording).toMatchObject({
+    message: "Watching 60 kinds",
+    fields: { watches: [...watches.slice(0, 50), "and 10 more"] },
+  });
+});
+
+test.each([
+  [
+    { type: "export-failed", signal: "logs", error: DOWN },
+    { type: "export-recovered", signal: "logs", failedMs: 1 },
+  ],
+  [
+    { type: "commit-failed", error: FULL, changes: 1 },
+    { type: "commit-recovered", heldMs: 1 },
+  ],
+] as const)(
+  "wordPipelineReport() gives failure and recovery the same subject: %j",
+  (failed, recovered) => {
+    const [first, second] = [wordPipelineReport(failed), wordPipelineReport(recovered)];
+
+    const subjects = [first, second].map((wording) =>
+      wording.type === "spoken" ? wording.repetition?.subject : undefined,
+    );
+    expect(subjects[0]).toBeDefined();
+    expect(subjects[1]).toBe(subjects[0]);
+  },
+);

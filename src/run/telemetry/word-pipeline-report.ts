@@ -1,0 +1,127 @@
+import type { PipelineReport } from "../../pipeline/report.ts";
+import { formatDuration } from "../../util/format-duration.ts";
+import type { OwnLogFields } from "../own-log.ts";
+import { describeError } from "./describe-error.ts";
+import { dispatch, type VariantTable } from "./dispatch.ts";
+import { SILENT, type Wording } from "./wording.ts";
+
+/** How many names a message lists before it only counts. */
+const NAMES_MAX = 50;
+
+/** What the pipeline reports, in words. */
+export function wordPipelineReport(report: PipelineReport): Wording {
+  return dispatch(WORDS, report);
+}
+
+type ReportOf<Type extends PipelineReport["type"]> = Extract<
+  PipelineReport,
+  { readonly type: Type }
+>;
+
+const WORDS: VariantTable<PipelineReport, Wording> = {
+  commit: () => SILENT,
+  "commit-failed": ({ error, changes }) => ({
+    type: "spoken",
+    level: "error",
+    message:
+      `Cannot write ${changes} changes to the state file: ${describeError(error)}; ` +
+      "they are kept in memory, the watches wait, and it is tried again",
+    fields: { changes },
+    repetition: { type: "limited", subject: "commit", state: "commit-failed" },
+  }),
+  "commit-recovered": ({ heldMs }) => ({
+    type: "spoken",
+    level: "info",
+    message: `The state file can be written again after ${formatDuration(heldMs)}`,
+    repetition: { type: "recovered", subject: "commit" },
+  }),
+  "watch-started": ({ watch, from }) =>
+    spoken("debug", `Watching ${watch} begins`, { watch, from: from ?? "a first list" }),
+  "watch-stopped": ({ watch, reason }) =>
+    spoken("info", `Watching ${watch} ended: ${reason}`, { watch }),
+  "watch-synced": ({ watch, objects, durationMs }) =>
+    spoken("info", `Synced ${watch}: ${objects} objects`, { watch, objects, durationMs }),
+  // The cluster room has already told the request that failed, with its status.
+  "watch-failed": ({ watch, error }) =>
+    spoken("debug", `Watching ${watch} failed for now: ${describeError(error)}`, { watch }),
+  // The same subject and state as when the cluster room finds it out: it is said once, whoever says it.
+  "watch-forbidden": ({ watch, missing }) => ({
+    type: "spoken",
+    level: "warn",
+    message: `Not allowed to watch ${watch}: ${missing}; other kinds go on`,
+    fields: { watch, missing },
+    repetition: { type: "once", subject: `watch ${watch}`, state: "kind-forbidden" },
+  }),
+  "stale-event": ({ watch, object }) =>
+    spoken("debug", `Ignored an old version of ${object}`, { watch, object }),
+  "object-skipped": ({ watch, object, error }) => ({
+    type: "spoken",
+    level: "error",
+    message: `Cannot make sense of ${object}: ${describeError(error)}; it is skipped, please report this`,
+    fields: { watch, object, stack: error.stack },
+    repetition: { type: "limited", subject: `object ${watch}`, state: "object-skipped" },
+  }),
+  "first-look-withheld": ({ watch, records }) =>
+    spoken(
+      "info",
+      `Withheld ${records} records of the first look at ${watch}; LIFELINE_INITIAL=all sends them`,
+      { watch, records },
+    ),
+  exported: () => SILENT,
+  "export-failed": ({ signal, error }) => ({
+    type: "spoken",
+    level: "warn",
+    message: `Cannot send ${signal} to the collector: ${describeError(error)}; tried again until it takes them`,
+    fields: { signal },
+    repetition: { type: "limited", subject: `export ${signal}`, state: "export-failed" },
+  }),
+  "export-recovered": ({ signal, failedMs }) => ({
+    type: "spoken",
+    level: "info",
+    message: `The collector takes ${signal} again after ${formatDuration(failedMs)}`,
+    fields: { signal },
+    repetition: { type: "recovered", subject: `export ${signal}` },
+  }),
+  "export-rejected": ({ signal, items, message }) => ({
+    type: "spoken",
+    level: "warn",
+    message: `The collector rejected ${items} items of ${signal} for good: ${message}`,
+    fields: { signal, items },
+    repetition: { type: "limited", subject: `rejected ${signal}`, state: "export-rejected" },
+  }),
+  "export-refused": ({ signal, items, error }) => ({
+    type: "spoken",
+    level: "error",
+    message: `The collector refused ${items} items of ${signal} for good, they are lost: ${describeError(error)}`,
+    fields: { signal, items },
+    repetition: { type: "limited", subject: `refused ${signal}`, state: "export-refused" },
+  }),
+  "discovery-failed": ({ error }) => ({
+    type: "spoken",
+    level: "warn",
+    message: `Cannot find out what the API server serves: ${describeError(error)}`,
+    repetition: { type: "limited", subject: "discovery", state: "discovery-failed" },
+  }),
+  "kinds-chosen": wordKindsChosen,
+};
+
+function wordKindsChosen({ watches, hidden, unmatched }: ReportOf<"kinds-chosen">): Wording {
+  const fields = { watches: some(watches), hidden: some(hidden), unmatched: some(unmatched) };
+  const kinds = watches.length === 1 ? "1 kind" : `${watches.length} kinds`;
+  if (unmatched.length === 0) return spoken("info", `Watching ${kinds}`, fields);
+  return spoken(
+    "warn",
+    `Watching ${kinds}; nothing matches ${some(unmatched).join(", ")} of LIFELINE_RESOURCES`,
+    fields,
+  );
+}
+
+function some(names: readonly string[]): readonly string[] {
+  return names.length <= NAMES_MAX
+    ? names
+    : [...names.slice(0, NAMES_MAX), `and ${names.length - NAMES_MAX} more`];
+}
+
+function spoken(level: "debug" | "info" | "warn", message: string, fields: OwnLogFields): Wording {
+  return { type: "spoken", level, message, fields };
+}

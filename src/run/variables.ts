@@ -1,0 +1,262 @@
+import { type NamespaceSelection, parseNamespacePatterns } from "../cluster/namespace-patterns.ts";
+import {
+  parseResourcePatterns,
+  type PatternProblem,
+  type ResourcePattern,
+} from "../cluster/resource-patterns.ts";
+import type { Severity } from "../lifecycle/signal.ts";
+import { type HttpAddress, parseHttpAddress } from "./http-address.ts";
+import { parseLabelSelector } from "./label-selector.ts";
+import type { OwnLogLevel } from "./own-log.ts";
+import { parseResourceAttributes } from "./resource-attributes.ts";
+import {
+  choice,
+  duration,
+  type ParsedValue,
+  parsedBy,
+  splitList,
+  text,
+  type ValueType,
+} from "./value-type.ts";
+
+/** What the variables of the table say, each by itself, before the values are put together. */
+export type VariableValues = {
+  /** One or more paths, separated as in `PATH`. */
+  readonly kubeconfig: string | undefined;
+  readonly context: string | undefined;
+  readonly resources: readonly ResourcePattern[];
+  readonly namespaces: NamespaceSelection;
+  readonly labelSelector: string | undefined;
+  readonly stateDirectory: string | undefined;
+  readonly initial: "summary" | "all" | "none";
+  readonly logSeverity: Severity;
+  readonly metricIntervalMs: number;
+  readonly metricHeartbeatMs: number;
+  readonly clusterName: string | undefined;
+  readonly httpAddress: HttpAddress;
+  readonly shutdownTimeoutMs: number;
+  readonly ownLogLevel: OwnLogLevel;
+  readonly serviceName: string | undefined;
+  readonly resourceAttributes: Readonly<Record<string, string>>;
+};
+
+/** One environment variable: the source of parsing, `--help` and docs/configuration.md. */
+export type Variable<T> = {
+  readonly name: string;
+  readonly section: Section;
+  readonly type: ValueType<T>;
+  readonly whenUnset: WhenUnset;
+  /** Sentences for people, in Markdown that reads well as plain text too. */
+  readonly help: string;
+};
+
+/** `value`: as if this text had been set. `absent`: nothing. `says` is for people, in Markdown. */
+type WhenUnset = WhenUnsetValue | WhenUnsetAbsent;
+type WhenUnsetValue = { readonly type: "value"; readonly text: string; readonly says?: string };
+type WhenUnsetAbsent = { readonly type: "absent"; readonly says: string };
+
+/** Headings of the help text, in their order. */
+export const SECTIONS = [
+  "What is watched",
+  "What is told",
+  "Where it goes",
+  "The process",
+] as const;
+type Section = (typeof SECTIONS)[number];
+
+/** A row per field; only fields that take `undefined` may have no value when unset. */
+type VariableTable = {
+  readonly [Field in keyof VariableValues]: Variable<Exclude<VariableValues[Field], undefined>> & {
+    readonly whenUnset: undefined extends VariableValues[Field] ? WhenUnsetAbsent : WhenUnsetValue;
+  };
+};
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+/** Shorter intervals would cost more than they tell. */
+const INTERVAL_MIN_MS = 100;
+/** Prometheus forgets a series after five minutes of silence; a point on its way must still arrive before. */
+const HEARTBEAT_MAX_MS = 4 * MINUTE_MS;
+/** Longer than any terminationGracePeriodSeconds that makes sense. */
+const SHUTDOWN_TIMEOUT_MAX_MS = 10 * MINUTE_MS;
+
+/** Every variable but those of exporters, which otlp/exporter-options.ts reads. In the order of the help text. */
+export const VARIABLES: VariableTable = {
+  kubeconfig: {
+    name: "KUBECONFIG",
+    section: "What is watched",
+    type: text("path of a kubeconfig file"),
+    whenUnset: { type: "absent", says: "in-cluster, else `~/.kube/config`" },
+    help: "Which cluster, which identity: a kubeconfig file, or several separated by `:`.",
+  },
+  context: {
+    name: "LIFELINE_CONTEXT",
+    section: "What is watched",
+    type: text("name of a context in the kubeconfig"),
+    whenUnset: { type: "absent", says: "the kubeconfig's current context" },
+    help: "Which context of the kubeconfig.",
+  },
+  resources: {
+    name: "LIFELINE_RESOURCES",
+    section: "What is watched",
+    type: parsedBy(
+      "a comma-separated list such as customresources, pods, deployments.apps, *.gateway.example.com, !leases.coordination.k8s.io",
+      readResources,
+    ),
+    whenUnset: { type: "value", text: "customresources" },
+    help:
+      "What to watch: `plural.group`, bare `pods` for the core group, `*` globs in either part (`*.gateway.example.com`), " +
+      "`customresources` for every kind that a CRD serves, `!` in front excludes. Globs never match secrets, events, leases, endpoints, " +
+      "endpointslices, nor a shipped list of machine-made kinds; naming one includes it.",
+  },
+  namespaces: {
+    name: "LIFELINE_NAMESPACES",
+    section: "What is watched",
+    type: parsedBy(
+      "a comma-separated list of names, or of globs and exclusions such as prod-*, !prod-scratch",
+      readNamespaces,
+    ),
+    whenUnset: { type: "value", text: "", says: "all" },
+    help:
+      "Names give one namespaced watch each, so that a Role suffices; globs or `!` give a cluster-wide watch that is filtered here. " +
+      "Cluster-scoped kinds are unaffected.",
+  },
+  labelSelector: {
+    name: "LIFELINE_LABEL_SELECTOR",
+    section: "What is watched",
+    type: parsedBy(
+      "a label selector such as tier=gold,env in (prod,stage),!scratch",
+      parseLabelSelector,
+    ),
+    whenUnset: { type: "absent", says: "–" },
+    help: "Passed to the API server with every list and watch.",
+  },
+  stateDirectory: {
+    name: "LIFELINE_STATE_DIR",
+    section: "The process",
+    type: text("path of a directory"),
+    whenUnset: { type: "absent", says: "a private temporary directory" },
+    help: "Where history lives; a volume makes it survive restarts. The temporary directory is removed at exit.",
+  },
+  initial: {
+    name: "LIFELINE_INITIAL",
+    section: "What is told",
+    type: choice(["summary", "all", "none"]),
+    whenUnset: { type: "value", text: "summary" },
+    help:
+      "What a first look without history emits: `summary` one record per kind and one for each unhealthy object (at most 20 per kind and 200 in all), " +
+      "`all` one record per object, `none` nothing.",
+  },
+  logSeverity: {
+    name: "LIFELINE_LOG_SEVERITY",
+    section: "What is told",
+    type: choice(["DEBUG", "INFO", "WARN", "ERROR"]),
+    whenUnset: { type: "value", text: "INFO" },
+    help: "Records below it are not sent.",
+  },
+  metricIntervalMs: {
+    name: "LIFELINE_METRIC_INTERVAL",
+    section: "What is told",
+    type: duration({ minMs: INTERVAL_MIN_MS, maxMs: HEARTBEAT_MAX_MS }),
+    whenUnset: { type: "value", text: "5s" },
+    help: "How soon a changed series is exported.",
+  },
+  metricHeartbeatMs: {
+    name: "LIFELINE_METRIC_HEARTBEAT",
+    section: "What is told",
+    type: duration({ minMs: INTERVAL_MIN_MS, maxMs: HEARTBEAT_MAX_MS }),
+    whenUnset: { type: "value", text: "60s" },
+    help:
+      "How often an unchanged series is sent again; at least `LIFELINE_METRIC_INTERVAL`, and well under the five minutes " +
+      "after which Prometheus calls a series stale.",
+  },
+  clusterName: {
+    name: "LIFELINE_CLUSTER_NAME",
+    section: "What is told",
+    type: text("a name"),
+    whenUnset: { type: "absent", says: "`k8s.cluster.name` of `OTEL_RESOURCE_ATTRIBUTES`" },
+    help: "`k8s.cluster.name` on everything that is sent.",
+  },
+  serviceName: {
+    name: "OTEL_SERVICE_NAME",
+    section: "Where it goes",
+    type: text("a name"),
+    whenUnset: {
+      type: "absent",
+      says: "`service.name` of `OTEL_RESOURCE_ATTRIBUTES`, else `kube-lifeline`",
+    },
+    help: "`service.name` on everything that is sent.",
+  },
+  resourceAttributes: {
+    name: "OTEL_RESOURCE_ATTRIBUTES",
+    section: "Where it goes",
+    type: parsedBy(
+      "key=value pairs separated by commas, percent-encoded where they hold commas",
+      parseResourceAttributes,
+    ),
+    whenUnset: { type: "value", text: "", says: "–" },
+    help: "More attributes of the OTLP resource, as in the OpenTelemetry specification.",
+  },
+  httpAddress: {
+    name: "LIFELINE_HTTP_ADDRESS",
+    section: "The process",
+    type: parsedBy("host:port such as 0.0.0.0:8686, :8686 or [::]:8686, or off", parseHttpAddress),
+    whenUnset: { type: "value", text: "0.0.0.0:8686" },
+    help: "Where `/livez` and `/readyz` answer; `off` closes it.",
+  },
+  shutdownTimeoutMs: {
+    name: "LIFELINE_SHUTDOWN_TIMEOUT",
+    section: "The process",
+    type: duration({ minMs: 0, maxMs: SHUTDOWN_TIMEOUT_MAX_MS }),
+    whenUnset: { type: "value", text: "10s" },
+    help: "How long SIGTERM waits for the collector; what it did not take stays in the state directory.",
+  },
+  ownLogLevel: {
+    name: "LIFELINE_OWN_LOG_LEVEL",
+    section: "The process",
+    type: choice(["debug", "info", "warn", "error"]),
+    whenUnset: { type: "value", text: "info" },
+    help: "The process's own JSON lines on stderr; `warn` and above also go to the collector, as records of scope `kube-lifeline.self`.",
+  },
+};
+
+/** The rest of the contract: refused with a word of their own, so that nobody believes that they work. */
+export const VARIABLES_OF_LATER_VERSIONS: readonly string[] = [
+  "LIFELINE_CONFIG",
+  "LIFELINE_EVENTS",
+  "LIFELINE_IDENTITY",
+  "LIFELINE_KSM_CONFIG",
+  "LIFELINE_LEADERSHIP",
+  "LIFELINE_LEASE",
+  "LIFELINE_MODE",
+  "LIFELINE_OUTBOX_MAX",
+  "LIFELINE_PROMETHEUS",
+  "LIFELINE_SERIES_MAX",
+  "LIFELINE_SHARD",
+  "LIFELINE_STUCK_AFTER",
+  "LIFELINE_TRACE_MAX",
+];
+
+function readResources(input: string): ParsedValue<readonly ResourcePattern[]> {
+  const parsed = parseResourcePatterns(splitList(input));
+  return parsed.type === "patterns"
+    ? { type: "valid", value: parsed.patterns }
+    : wrongItems(parsed.problems);
+}
+
+function readNamespaces(input: string): ParsedValue<NamespaceSelection> {
+  const parsed = parseNamespacePatterns(splitList(input));
+  return parsed.type === "namespaces"
+    ? { type: "valid", value: parsed.namespaces }
+    : wrongItems(parsed.problems);
+}
+
+function wrongItems(problems: readonly PatternProblem[]): {
+  readonly type: "invalid";
+  readonly why: string;
+} {
+  return {
+    type: "invalid",
+    why: problems.map(({ value, message }) => `${JSON.stringify(value)} ${message}`).join("; "),
+  };
+}
