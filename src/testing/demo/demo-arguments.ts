@@ -1,0 +1,48 @@
+import { parseArgs } from "node:util";
+import { toError } from "../../util/to-error.ts";
+
+/** What the command line asks for; `problem` is one sentence for people. */
+export type DemoArguments =
+  | { readonly type: "play"; readonly seconds: number; readonly seed: number }
+  | { readonly type: "help" }
+  | { readonly type: "wrong"; readonly problem: string };
+
+export const DEMO_HELP = `npm run demo [-- OPTIONS]
+
+Plays an operator's day against a simulated Kubernetes API server, lets the real kube-lifeline watch it, and prints what
+it sends to an embedded OTLP receiver. Needs no cluster and no collector; ends by itself.
+
+  --seconds N   how long it takes, 5 to 3600 (default 30)
+  --seed N      another cast and another timing, 0 to 4294967295 (default 1)
+  --help        this text
+`;
+
+/** Less leaves no time for the program to start and for the last points to arrive. */
+const SECONDS_MIN = 5;
+const SECONDS_MAX = 3600;
+const SEED_MAX = 2 ** 32 - 1;
+
+/** Parses what stands after the script's name. */
+export function parseDemoArguments(args: readonly string[]): DemoArguments {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        help: { type: "boolean", default: false },
+        seconds: { type: "string", default: "30" },
+        seed: { type: "string", default: "1" },
+      },
+    });
+    if (values.help) return { type: "help" };
+    const seconds = wholeNumber("--seconds", values.seconds, [SECONDS_MIN, SECONDS_MAX]);
+    return { type: "play", seconds, seed: wholeNumber("--seed", values.seed, [0, SEED_MAX]) };
+  } catch (error) {
+    return { type: "wrong", problem: toError(error).message };
+  }
+}
+
+function wholeNumber(option: string, text: string, [min, max]: readonly [number, number]): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+  throw new Error(`Cannot take ${option} "${text}": wanted a whole number from ${min} to ${max}`);
+}
