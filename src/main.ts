@@ -69,7 +69,8 @@ async function daemon(): Promise<number> {
     console: {
       color: stdout.isTTY && (env["NO_COLOR"] ?? "") === "",
       write: writerTo(stdout),
-      ...(stdout.isTTY ? { width: stdout.columns } : {}),
+      // Some terminals say that they have no columns at all.
+      ...(stdout.isTTY && stdout.columns > 0 ? { width: stdout.columns } : {}),
     },
     memory: () => process.memoryUsage(),
     createSelfExporters,

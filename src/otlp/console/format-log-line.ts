@@ -33,10 +33,20 @@ export function formatLogLine(signal: LogSignal, options: LineOptions): string {
     { text: cell(signal.severity, 5), style: SEVERITY_STYLES[signal.severity] },
     { text: cell(shortEvent(signal.eventName), EVENT_COLUMNS), style: "cyan" },
     { text: cell(object, OBJECT_COLUMNS), style: "bold" },
-    { text: sentenceOf(signal, object), style: signal.severity === "DEBUG" ? "dim" : "plain" },
-    { text: changeOf(signal.attributes), style: "dim" },
+    ...storyOf(signal, object),
   ];
   return renderLine(spans, options);
+}
+
+/** What changed and by whom where the record says it in full, else its sentence. */
+function storyOf(signal: LogSignal, object: string): readonly Span[] {
+  const style: Style = signal.severity === "DEBUG" ? "dim" : "plain";
+  const changes = changesOf(signal.attributes);
+  if (changes === "") return [{ text: sentenceOf(signal, object), style }];
+  return [
+    { text: `changed ${changes}`, style },
+    { text: managersOf(signal.attributes), style: "dim" },
+  ];
 }
 
 function localTime(unixMs: number): string {
@@ -59,7 +69,7 @@ function sentenceOf(signal: LogSignal, object: string): string {
   return body.replace(/, at resourceVersion \S*$/, "");
 }
 
-function changeOf(attributes: Attributes): string {
+function changesOf(attributes: Attributes): string {
   const differences = differencesOf(attributes["lifeline.change.diff"]);
   const telling = differences.filter((difference) => !DULL_PATHS.test(difference.path));
   const shown = telling.length > 0 ? telling : differences;
@@ -67,12 +77,13 @@ function changeOf(attributes: Attributes): string {
     .slice(0, MAX_DIFFERENCES)
     .map((it) => `${it.path} ${shortValue(it.before)} → ${shortValue(it.after)}`);
   if (shown.length > MAX_DIFFERENCES) parts.push(`+${shown.length - MAX_DIFFERENCES} more`);
+  return parts.join(", ");
+}
+
+function managersOf(attributes: Attributes): string {
   const managers = attributes["lifeline.change.managers"];
-  const by =
-    Array.isArray(managers) && managers.length > 0
-      ? `  by ${managers.slice(0, MAX_MANAGERS).join(", ")}`
-      : "";
-  return `${parts.length > 0 ? `  ${parts.join(", ")}` : ""}${by}`;
+  if (!Array.isArray(managers) || managers.length === 0) return "";
+  return `, by ${managers.slice(0, MAX_MANAGERS).join(", ")}`;
 }
 
 type ShownDifference = { readonly path: string; readonly before: unknown; readonly after: unknown };
@@ -85,11 +96,9 @@ function differencesOf(diff: unknown): readonly ShownDifference[] {
     if (!Array.isArray(parsed)) return [];
     return parsed
       .filter((entry) => isMap(entry))
-      .map((entry) => ({
-        path: String(entry["path"]),
-        before: entry["before"],
-        after: entry["after"],
-      }));
+      .flatMap(({ path, before, after }) =>
+        typeof path === "string" ? [{ path, before, after }] : [],
+      );
   } catch {
     return [];
   }
