@@ -49,8 +49,8 @@ test("formatLogLine shows the most telling differences and who made them", () =>
   const note = "x".repeat(24);
 
   expect(formatLogLine(UPDATE, PLAIN)).toBe(
-    "12:34:56 INFO  updated        CustomDatabase default/my-app-db was updated" +
-      `  spec.replicas 2 → 3, spec.note ${note}… → –, spec.tags – → {"team":"gold"}, +1 more, by kubectl/Apply, operator/Update/status`,
+    "12:34:56 INFO  updated        CustomDatabase default/my-app-db changed" +
+      ` spec.replicas 2 → 3, spec.note ${note}… → –, spec.tags – → {"team":"gold"}, +1 more, by kubectl/Apply, operator/Update/status`,
   );
 });
 
