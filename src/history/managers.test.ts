@@ -85,22 +85,28 @@ test.each<
     { managers: ["edit/Update"], writtenAtMs: Date.parse(T2) },
   ],
   [
-    "the one whose fields alone moved",
+    "the one that set a value again within the second, and when",
     [kubectl, operator],
     [kubectl, { ...operator, fieldsV1: { "f:status": { "f:phase": {} } } }],
-    { managers: ["operator/Update/status"] },
+    { managers: ["operator/Update/status"], writtenAtMs: Date.parse(T1) },
   ],
   [
-    "the owner of what changed, when nothing moved",
+    "the one that set a value again within the second, though nothing moved",
     [kubectl, operator],
     [kubectl, operator],
-    { managers: ["operator/Update/status"] },
+    { managers: ["operator/Update/status"], writtenAtMs: Date.parse(T1) },
   ],
   [
-    "the owner of what changed, when an entry only went away",
+    "the one that set a value, when another entry only went away",
     [kubectl, operator],
     [operator],
-    { managers: ["operator/Update/status"] },
+    { managers: ["operator/Update/status"], writtenAtMs: Date.parse(T1) },
+  ],
+  [
+    "the one that owns the place itself, not the one that owns but its parent",
+    [{ ...operator, manager: "first", fieldsV1: { "f:status": {} } }, operator],
+    [{ ...operator, manager: "first", fieldsV1: { "f:status": {} } }, operator],
+    { managers: ["operator/Update/status"], writtenAtMs: Date.parse(T1) },
   ],
   ["nobody, when nobody is known", [], [], { managers: [] }],
   [
@@ -123,6 +129,14 @@ test.each<
   const found = authors(before, after, [phase]);
 
   expect(found).toEqual(expected);
+});
+
+test("findAuthors names the losers of a field that was removed, and no time, for nobody was stamped", () => {
+  const removal: Difference = { path: ["status", "phase"], before: "a", after: undefined };
+
+  const found = authors([kubectl, operator], [kubectl, { ...operator, fieldsV1: {} }], [removal]);
+
+  expect(found).toEqual({ managers: ["operator/Update/status"] });
 });
 
 test.each<readonly [path: readonly string[], value: unknown, fields: unknown, owned: boolean]>([

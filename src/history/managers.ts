@@ -3,7 +3,7 @@ import { FNV_OFFSET, fnv1a32 } from "../util/fnv1a32.ts";
 import { isMap, type JsonMap } from "../util/json.ts";
 import { parseRfc3339Ms } from "../util/rfc3339.ts";
 import type { Difference } from "./change.ts";
-import { ownsDifference } from "./owned-fields.ts";
+import { ownedDepth } from "./owned-fields.ts";
 
 /** `[manager, newest time, hash of its fields]`, one per manager, in the object's order. */
 type Summary = readonly (readonly [manager: string, time: string, hash: string])[];
@@ -29,11 +29,12 @@ export function summarizeManagers(entries: readonly ManagedFieldsEntry[] | undef
 }
 
 /**
- * Who made a change: the managers whose entry is new or carries another time; else those whose fields alone moved (a
- * second write within the same second, or the losers of a field that was removed); else those that own what changed.
+ * Who made a change: the managers whose entry is new or carries another time; else (a second write within the same
+ * second) those that own a value which was set, for whoever sets a value owns it from then on; else those whose fields
+ * alone moved (the losers of a field that was removed); else those that own what changed.
  *
  * Times come first because an entry also loses fields when another manager takes them over, and then keeps its time
- * (structured-merge-diff; kube-apiserver stamps only the acting manager).
+ * (structured-merge-diff; kube-apiserver stamps only the acting manager, and none where fields are only removed).
  */
 export function findAuthors(input: {
   /** The summary that was remembered, and the one that came in. */
@@ -42,14 +43,20 @@ export function findAuthors(input: {
   readonly entries: readonly ManagedFieldsEntry[] | undefined;
   readonly differences: readonly Difference[];
 }): Authorship {
-  if (input.before === input.after)
-    return { managers: findOwners(input.entries, input.differences) };
   const known = new Map(
     readSummary(input.before).map(([name, time, hash]) => [name, { time, hash }]),
   );
   const after = readSummary(input.after);
   const stamped = after.filter(([name, time]) => known.get(name)?.time !== time);
   if (stamped.length > 0) return { managers: stamped.map(([name]) => name), ...writtenAt(stamped) };
+  const setters = findOwners(
+    input.entries,
+    input.differences.filter((difference) => difference.after !== undefined),
+  );
+  if (setters.length > 0) {
+    const acting = after.filter(([name]) => setters.includes(name));
+    return { managers: setters, ...writtenAt(acting) };
+  }
   const moved = after
     .filter(([name, , hash]) => known.get(name)?.hash !== hash)
     .map(([name]) => name);
@@ -95,11 +102,19 @@ function findOwners(
   differences: readonly Difference[],
 ): readonly string[] {
   if (!Array.isArray(entries)) return [];
-  const owners = new Set<string>();
-  for (const entry of entries) {
+  return [...new Set(differences.flatMap((difference) => ownersOf(entries, difference)))];
+}
+
+/** Those that own it at the greatest depth. */
+function ownersOf(
+  entries: readonly ManagedFieldsEntry[],
+  difference: Difference,
+): readonly string[] {
+  const owners = entries.flatMap((entry) => {
     const fields: unknown = entry.fieldsV1;
-    if (isMap(fields) && differences.some((difference) => ownsDifference(fields, difference)))
-      owners.add(nameManager(entry));
-  }
-  return [...owners];
+    const depth = isMap(fields) ? ownedDepth(fields, difference) : undefined;
+    return depth === undefined ? [] : [{ name: nameManager(entry), depth }];
+  });
+  const deepest = Math.max(...owners.map(({ depth }) => depth));
+  return owners.filter(({ depth }) => depth === deepest).map(({ name }) => name);
 }

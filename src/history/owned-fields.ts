@@ -5,25 +5,27 @@ import type { Difference } from "./change.ts";
 const KEYED = /^\[(\w+)=(.*)\]$/s;
 
 /**
- * Whether a `fieldsV1` trie owns the place of a difference: `f:name` is a field, `k:{…}` a list element by its keys,
- * `v:…` one by its value, `{}` a leaf that owns all below it (structured-merge-diff, `fieldpath/serialize.go`).
+ * How deep in its path a `fieldsV1` trie owns a difference, or `undefined` if it does not: `f:name` is a field, `k:{…}` a
+ * list element by its keys, `v:…` one by its value, `{}` a leaf that owns all below it (structured-merge-diff,
+ * `fieldpath/serialize.go`).
+ *
+ * A leaf may mean only that the field is there: of two owners the deeper one wrote what is below.
  */
-export function ownsDifference(fields: JsonMap, difference: Difference): boolean {
-  return owns(fields, difference, 0);
+export function ownedDepth(fields: JsonMap, difference: Difference): number | undefined {
+  return depthFrom(fields, difference, 0);
 }
 
-function owns(node: JsonMap, difference: Difference, place: number): boolean {
+function depthFrom(node: JsonMap, difference: Difference, place: number): number | undefined {
   const segment = difference.path[place];
-  if (segment === undefined) return true;
-  if (place > 0 && isLeaf(node)) return true;
-  if (!segment.startsWith("[")) {
-    const next = Object.hasOwn(node, `f:${segment}`) ? node[`f:${segment}`] : undefined;
-    return isMap(next) && owns(next, difference, place + 1);
-  }
-  return Object.keys(node).some((name) => {
-    const next = node[name];
-    return isMap(next) && isElement(name, segment, difference) && owns(next, difference, place + 1);
+  if (segment === undefined || (place > 0 && isLeaf(node))) return place;
+  const names = segment.startsWith("[")
+    ? Object.keys(node).filter((name) => isElement(name, segment, difference))
+    : [`f:${segment}`];
+  const depths = names.flatMap((name) => {
+    const next = Object.hasOwn(node, name) ? node[name] : undefined;
+    return isMap(next) ? (depthFrom(next, difference, place + 1) ?? []) : [];
   });
+  return depths.length === 0 ? undefined : Math.max(...depths);
 }
 
 function isLeaf(node: JsonMap): boolean {

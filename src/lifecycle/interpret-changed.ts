@@ -7,8 +7,8 @@ import {
   whenWritten,
 } from "./condition-transitions.ts";
 import type { Condition } from "./conditions.ts";
-import { isDeleting } from "./deletion-time.ts";
-import type { EventTime } from "./event-time.ts";
+import { deletionRequestedAtMs, isDeleting } from "./deletion-time.ts";
+import { type EventTime, eventTime } from "./event-time.ts";
 import { type ChangeOf, type InterpretOptions, standing } from "./fold.ts";
 import { assessHealth } from "./health/assess-health.ts";
 import {
@@ -51,7 +51,10 @@ export function interpretChanged(
       memory,
       sides.when,
     ),
-    health: findHealthTransition(assessment, memory, { when: sides.when, byTimeAlone: false }),
+    health: findHealthTransition(assessment, memory, {
+      when: whenHealthMoved(change, sides.when),
+      byTimeAlone: false,
+    }),
   };
   const records = tell(subject, { change, sides, transitions });
   return {
@@ -102,6 +105,16 @@ function readSides(change: Changed, memory: Memory): Sides {
     clock,
     when: whenWritten(clock),
   };
+}
+
+/** A requested deletion leaves no time in managedFields: it has its own. */
+function whenHealthMoved(
+  { before, after, observedAtMs }: Changed,
+  whenWrote: EventTime,
+): EventTime {
+  return isDeleting(after) && !isDeleting(before)
+    ? eventTime(deletionRequestedAtMs(after), observedAtMs)
+    : whenWrote;
 }
 
 function tell(subject: Subject, { change, sides, transitions }: Prepared): readonly LogSignal[] {

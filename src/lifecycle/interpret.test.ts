@@ -946,6 +946,24 @@ test("deleting is told once, at the time of the request, with what it waits for"
   expect(actions(again)).toEqual(["updated"]);
 });
 
+test("health_changed to terminating happened at the time of the request", () => {
+  const before = database();
+  const after = database({
+    metadata: {
+      generation: 2,
+      deletionTimestamp: "2023-10-26T10:00:25Z",
+      deletionGracePeriodSeconds: 30,
+    },
+  });
+
+  const outcome = outcomeOf(before, after);
+
+  expect(only(outcome, "health_changed")).toMatchObject({
+    timeMs: NOW_MS - 5_000,
+    attributes: { "lifeline.health": "terminating" },
+  });
+});
+
 function disappearance(fields: Partial<Extract<Change, { type: "disappeared" }>> = {}): Change {
   return {
     type: "disappeared",

@@ -71,7 +71,7 @@ export const LOG_RECORDS: Readonly<Record<EventName, LogDescription>> = {
   },
   "lifeline.object.condition_changed": {
     description:
-      "A condition appeared, went, or changed its status or its reason. Of a type that stands twice in the list, the last entry counts.",
+      "A condition appeared, went, or changed its status or its reason. Of a type that stands twice in the list, the first entry counts.",
     severity:
       "WARN if it turned from good to bad at an unchanged generation, DEBUG if only the reason changed, else INFO",
     attributes: [

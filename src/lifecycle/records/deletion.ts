@@ -13,7 +13,8 @@ import type { Health, LogSignal } from "../signal.ts";
 import { inSentence } from "./why.ts";
 
 const FINALIZERS_MAX = 20;
-const FINALIZER_MAX_BYTES = 200;
+/** The longest that the API server takes: a prefix of 253 bytes, a slash, a name of 63. */
+const FINALIZER_MAX_BYTES = 317;
 
 /** `lifeline.object.deleting`: at the time of the request, which is the grace period before the deletionTimestamp. */
 export function deletingRecord(subject: Subject, object: KubeObject): LogSignal {
