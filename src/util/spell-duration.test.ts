@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { spellDuration } from "./spell-duration.ts";
 
 test.each([
-  [0, "0 ms"],
-  [999.9, "999 ms"],
+  [0, "less than 1 s"],
+  [999.9, "less than 1 s"],
   [42_000, "42 s"],
   [59_999, "59 s"],
   [60_000, "1 min"],

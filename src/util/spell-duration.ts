@@ -3,9 +3,12 @@ const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
-/** A duration in a sentence, by its two largest units: `420 ms`, `42 s`, `3 min 20 s`, `2 h 5 min`, `12 d 4 h`. */
+/**
+ * A duration in a sentence, by its two largest units: `42 s`, `3 min 20 s`, `2 h 5 min`, `12 d 4 h`. Below a second it
+ * says so and no more: Kubernetes' own times are whole seconds.
+ */
 export function spellDuration(durationMs: number): string {
-  if (durationMs < SECOND_MS) return `${Math.floor(durationMs)} ms`;
+  if (durationMs < SECOND_MS) return "less than 1 s";
   if (durationMs < MINUTE_MS) return `${Math.floor(durationMs / SECOND_MS)} s`;
   if (durationMs < HOUR_MS)
     return inTwo(durationMs, { largeMs: MINUTE_MS, large: "min", smallMs: SECOND_MS, small: "s" });
