@@ -42,8 +42,9 @@ export class OtlpFile {
   dropUnfinishedLine(): void {
     if (!existsSync(this.path)) return;
     truncateSync(this.path, readFileSync(this.path).lastIndexOf("\n") + 1);
+    // Of a line that was half there when it was read last, all is read again: it may be whole by now.
+    this.#offset -= this.#rest.length;
     this.#rest = Buffer.alloc(0);
-    this.#offset = Math.min(this.#offset, fstatOf(this.path));
   }
 
   #readOn(): void {
@@ -59,15 +60,6 @@ export class OtlpFile {
       this.#logs.push(...logsOf(request, index));
       this.#points.push(...pointsOf(request, index));
     }
-  }
-}
-
-function fstatOf(path: string): number {
-  const file = openSync(path, "r");
-  try {
-    return fstatSync(file).size;
-  } finally {
-    closeSync(file);
   }
 }
 
