@@ -4,6 +4,7 @@ import { startSimulatedApiServer } from "../testing/simulated-api-server/start-s
 import { reviewAccess, type Access } from "./access.ts";
 import { identifyCluster, type ClusterIdentity } from "./cluster-identity.ts";
 import type { Credentials } from "./credentials.ts";
+import { findServerStarting } from "./find-server-starting.ts";
 import { createHttpApiClient } from "./http-api-client.ts";
 
 async function createRig(ca = "CA") {
@@ -28,6 +29,7 @@ async function createRig(ca = "CA") {
     server,
     review: (): Promise<Access> =>
       reviewAccess(client, { group: "", resource: "pods", namespace: "prod" }, signal),
+    findStarting: (): Promise<Error | undefined> => findServerStarting(client, signal),
     identify: (as: Partial<Credentials> = {}): Promise<ClusterIdentity> =>
       identifyCluster(client, { ...credentials, ...as }, signal),
   };
@@ -70,6 +72,22 @@ test("identifyCluster() gives the UID of kube-system and a hash of address and C
     { type: "known", uid, addressHash: expect.stringMatching(/^[0-9a-f]{64}$/) },
   ]);
   expect(identities[0]).not.toEqual(identities[1]);
+});
+
+test.each([
+  [500, expect.objectContaining({ message: expect.stringContaining("answered 500") })],
+  [503, expect.objectContaining({ message: expect.stringContaining("answered 503") })],
+  [401, undefined],
+  [403, undefined],
+  [404, undefined],
+  [200, undefined],
+])("findServerStarting() after a %i", async (code, expected) => {
+  const { server, findStarting } = await createRig();
+  server.faults.add({ type: "answer", code, body: "ok", contentType: "text/plain" });
+
+  const starting = await findStarting();
+
+  expect(starting).toEqual(expected);
 });
 
 test.each([403, 404])("identifyCluster() knows the address alone after a %i", async (code) => {

@@ -16,6 +16,15 @@ test("nextBackoff() doubles from 0.8 s to a cap of 30 s when failures follow eac
   expect(delays).toEqual([800, 1600, 3200, 6400, 12_800, 25_600, 30_000, 30_000]);
 });
 
+test("nextBackoff() doubles on to another cap", () => {
+  const last: Backoff = { baseMs: 30_000, decidedAtMs: 0 };
+
+  const next = nextBackoff(last, 30_000, { random: 0, capMs: 60_000 });
+  const capped = nextBackoff(next.backoff, 90_000, { random: 0, capMs: 60_000 });
+
+  expect([next.delayMs, capped.delayMs]).toEqual([60_000, 60_000]);
+});
+
 test.each([
   {
     afterMs: 30_000 + 119_000,

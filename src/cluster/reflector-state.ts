@@ -71,7 +71,7 @@ export type Transition = {
 export type Pause =
   | { readonly type: "none" }
   | { readonly type: "backoff"; readonly atLeastMs: number }
-  /** For what only people or a new CRD can mend. */
+  /** Grows further than a backoff: for what, most of the time, only people or a new CRD can mend. */
   | { readonly type: "slow" };
 
 export type Failure =

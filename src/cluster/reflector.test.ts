@@ -299,13 +299,13 @@ test("watchResource() lists anew, without `continue`, when the continue token ex
 test.each([
   {
     code: 403,
-    delayMs: 60_000,
+    delayMs: 800,
     type: "kind-forbidden",
     message: /answered 403, needs verb "list" on "widgets.example.com"/,
   },
   {
     code: 404,
-    delayMs: 60_000,
+    delayMs: 800,
     type: "kind-missing",
     message: /answered 404, does it still serve "widgets.example.com"\?/,
   },

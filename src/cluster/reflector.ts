@@ -49,8 +49,11 @@ const WATCH_SECONDS_SPREAD = 300;
 /** How much later than it was asked to the server may end a watch, before its connection is taken for dead. */
 const IDLE_MARGIN_MS = 5000;
 
-/** Between two attempts at what RBAC forbids or the server does not serve; up to half as much again. */
-const SLOW_RETRY_MS = 60_000;
+/**
+ * What attempts at what RBAC forbids, or the server does not serve, slow down to. Not at once: an API server that has
+ * just started answers both for a moment, before it knows its roles and CRDs.
+ */
+const SLOW_CAP_MS = 60_000;
 
 /**
  * Tells what happens to one resource, in arrays of at most 250 events. It never throws and never ends but by `signal`;
@@ -95,7 +98,7 @@ function nextPause(
     case "none":
       return { backoff, delayMs: 0 };
     case "slow":
-      return { backoff, delayMs: Math.round(SLOW_RETRY_MS * (1 + random() / 2)) };
+      return nextBackoff(backoff, clock.now(), { random: random(), capMs: SLOW_CAP_MS });
     case "backoff":
       return nextBackoff(backoff, clock.now(), { random: random(), atLeastMs: pause.atLeastMs });
     default:
