@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { ApiClient } from "../cluster/api-client.ts";
 import { type ClusterIdentity, identifyCluster } from "../cluster/cluster-identity.ts";
 import type { Credentials } from "../cluster/credentials.ts";
+import { findServerStarting } from "../cluster/find-server-starting.ts";
 import { createHttpApiClient } from "../cluster/http-api-client.ts";
 import { patiently } from "../cluster/patiently.ts";
 import type { ClusterReport } from "../cluster/report.ts";
@@ -59,11 +60,12 @@ export type DaemonEnd =
 export async function runDaemon(options: DaemonOptions): Promise<DaemonEnd> {
   const { configuration, credentials, clock, stop } = options;
   await using cleanup = new AsyncDisposableStack();
+  const readiness = new Readiness(clock);
   const reporter = new Reporter(
     createTelemetry({ ownLog: options.ownLog, meter: createNoopMeter(), clock }),
+    readiness,
   );
   const { report, reportCluster } = reporter;
-  const readiness = new Readiness(clock);
   const health = await startHealthServer(configuration.httpAddress, readiness);
   if (health.type === "failed") return health;
   if (health.type === "listening") cleanup.use(health.server);
@@ -76,8 +78,9 @@ export async function runDaemon(options: DaemonOptions): Promise<DaemonEnd> {
   if (identity === undefined) return { type: "stopped" };
   const exporters = openTelemetry(options, identity, reporter);
   const leftMs = countDown(configuration.shutdownTimeoutMs, { clock, stop });
-  cleanup.defer(() => exporters.shutdown(leftMs()));
   const store = openStore(options, identity, cleanup);
+  // Ends before the store does: the last self-metrics look at it.
+  cleanup.defer(() => exporters.shutdown(leftMs()));
   if (store instanceof Error) return { type: "failed", error: store };
   const delivery = await openDelivery({
     ...options,
@@ -164,15 +167,24 @@ async function operate(options: DaemonOptions, parts: Parts): Promise<DaemonEnd>
   return { type: "stopped" };
 }
 
-/** Passes reports on to the telemetry of the moment: until the cluster is known, there are no self-metrics. */
+/**
+ * Passes reports on to the telemetry of the moment (until the cluster is known, there are no self-metrics), and what
+ * keeps the start waiting to `/readyz`.
+ */
 class Reporter {
   #telemetry: Telemetry;
+  readonly #readiness: Readiness;
 
-  constructor(telemetry: Telemetry) {
+  constructor(telemetry: Telemetry, readiness: Readiness) {
     this.#telemetry = telemetry;
+    this.#readiness = readiness;
   }
 
-  readonly report = (report: PipelineReport): void => this.#telemetry.reportPipeline(report);
+  readonly report = (report: PipelineReport): void => {
+    if (report.type === "discovery-failed") this.#readiness.waiting(report.error);
+    this.#telemetry.reportPipeline(report);
+  };
+
   readonly reportCluster = (report: ClusterReport): void => this.#telemetry.reportCluster(report);
 
   use(telemetry: Telemetry): void {
@@ -188,7 +200,11 @@ async function identify(
     stop,
   }: { readonly report: (report: PipelineReport) => void; readonly stop: AbortSignal },
 ): Promise<Identity | undefined> {
-  const identity = await identifyCluster(client, credentials, stop);
+  const starting = await findServerStarting(client, stop);
+  const identity: ClusterIdentity =
+    starting === undefined
+      ? await identifyCluster(client, credentials, stop)
+      : { type: "failed", error: starting };
   if (identity.type === "known") return identity;
   if (!stop.aborted) report({ type: "discovery-failed", error: identity.error });
   return undefined;

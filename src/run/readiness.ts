@@ -10,11 +10,17 @@ export class Readiness implements HealthChecks {
   readonly #clock: Clock;
   readonly #startedAtMs: number;
   #pipeline: Pipeline | undefined;
+  #obstacle: Error | undefined;
   #isStopping = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
     this.#startedAtMs = clock.now();
+  }
+
+  /** Why the API server could not say yet what it serves; forgotten once the watches are chosen. */
+  waiting(obstacle: Error): void {
+    this.#obstacle = obstacle;
   }
 
   /** The watches are chosen. */
@@ -32,7 +38,8 @@ export class Readiness implements HealthChecks {
     if (this.#isStopping) return ["The process stops"];
     if (this.#pipeline === undefined) {
       const seconds = Math.round((this.#clock.now() - this.#startedAtMs) / 1000);
-      return [`Waiting for the API server to say what it serves, for ${seconds} s`];
+      const why = this.#obstacle === undefined ? "" : `: ${this.#obstacle.message}`;
+      return [`Waiting for the API server to say what it serves, for ${seconds} s${why}`];
     }
     const syncing = [...this.#pipeline.watches]
       .filter((watch) => watch.state === "syncing")

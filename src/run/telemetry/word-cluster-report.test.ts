@@ -98,8 +98,12 @@ const ROWS: Readonly<Record<ClusterReport["type"], readonly Row[]>> = {
   ],
   "credentials-failed": [
     [
-      { type: "credentials-failed", source: "token file", error: new Error("ENOENT") },
-      ["warn", "Cannot read credentials from token file: ENOENT; the last ones stay in use"],
+      {
+        type: "credentials-failed",
+        source: "token file",
+        error: new Error("Cannot get credentials from token file: ENOENT"),
+      },
+      ["warn", "Cannot get credentials from token file: ENOENT; it is tried again"],
     ],
   ],
 };

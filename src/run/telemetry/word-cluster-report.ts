@@ -68,7 +68,7 @@ const WORDS: VariantTable<ClusterReport, Wording> = {
   "credentials-failed": ({ source, error }) => ({
     type: "spoken",
     level: "warn",
-    message: `Cannot read credentials from ${source}: ${describeError(error)}; the last ones stay in use`,
+    message: `${describeError(error)}; it is tried again`,
     fields: { source },
     repetition: { type: "limited", subject: `credentials ${source}`, state: "credentials-failed" },
   }),
