@@ -22,7 +22,7 @@ export function renderSignalsPage(): string {
     INTRODUCTION,
     RECORDS,
     recordTable(),
-    `Every record about an object also has, as far as the object has them: ${codes(COMMON_RECORD_ATTRIBUTES)}.\n`,
+    `Every record about an object also has, as far as the object has them: ${codes(COMMON_RECORD_ATTRIBUTES)}. Those about Pods, Deployments\nand other kinds that OpenTelemetry has a name for have it, too: \`k8s.pod.name\`, \`k8s.deployment.name\` and so on.\n`,
     METRICS_TEXT,
     metricTable(),
     `Every series about an object has ${codes(OBJECT_SERIES_ATTRIBUTES)}; every series about a kind ${codes(KIND_SERIES_ATTRIBUTES)}.\n`,
@@ -40,7 +40,7 @@ const INTRODUCTION = `<!-- Made by docs/generate.ts: do not edit. -->
 # Signals
 
 What kube-lifeline sends over OTLP. This page is generated from the tables that the program itself uses. Until version 1.0 everything marked
-*experimental* may change; from then on, a change of what is *stable* is a breaking change.
+_experimental_ may change; from then on, a change of what is _stable_ is a breaking change.
 
 The resource of records has \`service.name\`, \`service.version\`, \`k8s.namespace.name\` of the object, and \`k8s.cluster.name\` and
 \`k8s.cluster.uid\` where they are known; that of metrics the same without the namespace. The scope is \`kube-lifeline\` and its version.
