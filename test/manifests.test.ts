@@ -1,0 +1,118 @@
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect } from "vitest";
+import { parseAllDocuments } from "yaml";
+import { readConfiguration } from "../src/run/configuration.ts";
+import type { NewObject } from "./testbed/admin-client.ts";
+import type { Cluster } from "./testbed/control-plane.ts";
+import { connectSharedCluster, serverBinaries, serverTest } from "./testbed/real-servers.ts";
+
+const run = promisify(execFile);
+const MANIFESTS = fileURLToPath(new URL("../manifests", import.meta.url));
+const NAMESPACE = "kube-lifeline";
+
+const servers = new AsyncDisposableStack();
+let cluster: Cluster;
+let rendered: string;
+
+beforeAll(async () => {
+  cluster = servers.use(await connectSharedCluster());
+  ({ stdout: rendered } = await run(serverBinaries().kubectl, ["kustomize", MANIFESTS]));
+  await cluster.admin.apply(find("Namespace"));
+});
+
+afterAll(async () => {
+  await servers.disposeAsync();
+});
+
+serverTest("manifests are accepted by a real API server, without a warning", async () => {
+  const objects = parseAllDocuments(rendered).length;
+
+  const applied = await kubectl(
+    ["apply", "--server-side", "--dry-run=server", "-f", "-"],
+    rendered,
+  );
+
+  expect(applied.stderr).toBe("");
+  expect(applied.stdout.trim().split("\n")).toHaveLength(objects);
+  for (const line of applied.stdout.trim().split("\n")) expect(line).toMatch(/\(server dry run\)$/);
+});
+
+serverTest(
+  "manifests' pod is let into its namespace, which enforces the restricted standard",
+  async () => {
+    const { template } = JSON.parse(JSON.stringify(find("Deployment")["spec"]));
+    const pod = {
+      ...template,
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: "lifeline", namespace: NAMESPACE },
+    };
+    const { securityContext: _, ...careless } = pod.spec;
+
+    const admitted = await kubectl(["create", "--dry-run=server", "-f", "-"], JSON.stringify(pod));
+    const refused = await kubectl(
+      ["create", "--dry-run=server", "-f", "-"],
+      JSON.stringify({ ...pod, spec: careless }),
+    );
+
+    expect(admitted).toEqual({ stdout: "pod/lifeline created (server dry run)\n", stderr: "" });
+    expect(refused.stderr).toContain('violates PodSecurity "restricted:latest"');
+  },
+);
+
+serverTest("manifests' roles only read, and Secrets not even that", () => {
+  const { rules } = JSON.parse(JSON.stringify(find("ClusterRole")));
+
+  for (const { verbs, resources, apiGroups } of rules) {
+    expect(["get", "list", "watch"]).toEqual(expect.arrayContaining(verbs));
+    expect(resources).not.toContain("secrets");
+    expect([...apiGroups, ...resources]).not.toContain("*");
+  }
+});
+
+serverTest("manifests' settings are such that the program takes them", () => {
+  const settings = find("ConfigMap")["data"];
+  const [container] = JSON.parse(JSON.stringify(find("Deployment")["spec"])).template.spec
+    .containers;
+  const own = container.env.map(({ name, value }: { name: string; value: string }) => [
+    name,
+    value,
+  ]);
+
+  const read = readConfiguration(
+    { ...JSON.parse(JSON.stringify(settings)), ...Object.fromEntries(own) },
+    { bareTerminal: false },
+  );
+
+  expect(read).toMatchObject({
+    type: "valid",
+    configuration: { stateDirectory: container.volumeMounts[0].mountPath },
+  });
+});
+
+function find(kind: string): NewObject {
+  const found = parseAllDocuments(rendered)
+    .map((document): NewObject => document.toJS())
+    .find((object) => object.kind === kind);
+  if (found === undefined) throw new Error(`Cannot find a ${kind} in what kustomize rendered`);
+  return found;
+}
+
+async function kubectl(
+  args: readonly string[],
+  input: string,
+): Promise<{ readonly stdout: string; readonly stderr: string }> {
+  const kubeconfig = await cluster.writeKubeconfig("admin");
+  const child = spawn(serverBinaries().kubectl, ["--kubeconfig", kubeconfig, ...args]);
+  child.stdin.end(input);
+  const [stdout, stderr] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, "close"),
+  ]);
+  return { stdout, stderr };
+}
