@@ -15,6 +15,7 @@ import { VERSION } from "./util/version.ts";
 
 const FAILED = 1;
 const WRONG_CONFIGURATION = 2;
+const LONGEST_INTERVAL_MS = 2 ** 31 - 1;
 
 // At once: an exporter of the SDK that waits for a dead collector cannot be aborted, and would keep the process for half a minute.
 process.exit(await main(process.argv.slice(2)));
@@ -49,6 +50,8 @@ async function daemon(): Promise<number> {
     ownLog.log("error", loaded.error.message);
     return FAILED;
   }
+  // With every kind forbidden and every exporter off nothing else would keep the process from ending.
+  setInterval(() => undefined, LONGEST_INTERVAL_MS);
   const shutdown = new Shutdown();
   const onSignal = (): void => {
     if (shutdown.request() === "exit-at-once") process.exit(FAILED);

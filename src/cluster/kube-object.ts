@@ -31,7 +31,7 @@ export type ObjectMeta = {
 };
 
 /** `metav1.OwnerReference`; at most one of an object's has `controller: true`. */
-export type OwnerReference = {
+type OwnerReference = {
   readonly apiVersion: string;
   readonly kind: string;
   readonly name: string;

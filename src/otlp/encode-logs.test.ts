@@ -137,8 +137,7 @@ function officialRecords(signals: readonly LogSignal[]): ReadableLogRecord[] {
       eventName: signal.eventName,
       resource,
       instrumentationScope: CONTEXT.scope,
-      // The SDK's type wants lists that may be written to.
-      attributes: structuredClone(signal.attributes) as ReadableLogRecord["attributes"],
+      attributes: structuredClone(signal.attributes),
       droppedAttributesCount: 0,
     };
   });

@@ -5,7 +5,7 @@ import type { TlsFiles } from "./tls-material.ts";
 import type { SignalKind } from "./transport.ts";
 
 /** Where one signal goes. */
-export type SignalExporter = OtlpOptions | { readonly type: "console" } | { readonly type: "none" };
+type SignalExporter = OtlpOptions | { readonly type: "console" } | { readonly type: "none" };
 
 export type OtlpOptions = TlsFiles & {
   readonly type: "otlp";

@@ -18,6 +18,7 @@ import { openDatabase } from "../store/open-database.ts";
 import { Store } from "../store/store.ts";
 import type { Clock } from "../util/clock.ts";
 import { createKeyedMark, createMarkKey } from "../util/keyed-mark.ts";
+import { toError } from "../util/to-error.ts";
 import type { Configuration } from "./configuration.ts";
 import { type Delivery, openDelivery } from "./delivery.ts";
 import { startHealthServer } from "./health-server.ts";
@@ -140,8 +141,34 @@ async function operate(options: DaemonOptions, parts: Parts): Promise<DaemonEnd>
   observePipeline(parts.exporters.meter, { pipeline, store, clock, memory: options.memory });
   const running = new AbortController();
   const deadline = new AbortController();
-  const work = pipeline.run(running.signal, deadline.signal);
+  const broken = new AbortController();
+  const work = failureOf(pipeline.run(running.signal, deadline.signal));
+  void work.then(() => broken.abort());
+  const ending = AbortSignal.any([stop, broken.signal]);
+  await startWatches(options, { ...parts, pipeline, ending });
+  await aborted(ending);
+  readiness.stopping();
+  const finished = new AbortController();
+  void clock.sleep(parts.leftMs(), finished.signal).then(() => deadline.abort());
+  await pipeline.watches.stopAll("the process stops");
+  running.abort();
+  const failure = (await work) ?? (await failureOf(pipeline.finish(deadline.signal)));
+  finished.abort();
+  return failure === undefined ? { type: "stopped" } : { type: "failed", error: failure };
+}
+
+async function startWatches(
+  { configuration, clock, random }: DaemonOptions,
+  {
+    client,
+    pipeline,
+    readiness,
+    reporter,
+    ending,
+  }: Parts & { readonly pipeline: Pipeline; readonly ending: AbortSignal },
+): Promise<void> {
   const { resources, namespaces, labelSelector } = configuration;
+  const { report } = reporter;
   const chosen = await chooseWatches({
     client,
     resources,
@@ -150,21 +177,22 @@ async function operate(options: DaemonOptions, parts: Parts): Promise<DaemonEnd>
     clock,
     random,
     report,
-    signal: stop,
+    signal: ending,
   });
+  if (ending.aborted) return;
   for (const { key, facts, namespaceFilter } of chosen)
     pipeline.watches.start({ key, facts, includes: namespaceFilter ?? (() => true) });
-  if (!stop.aborted) readiness.watching(pipeline);
-  await Promise.race([aborted(stop), work]);
-  readiness.stopping();
-  const finished = new AbortController();
-  void clock.sleep(parts.leftMs(), finished.signal).then(() => deadline.abort());
-  await pipeline.watches.stopAll("the process stops");
-  running.abort();
-  await work;
-  await pipeline.finish(deadline.signal);
-  finished.abort();
-  return { type: "stopped" };
+  readiness.watching(pipeline);
+}
+
+/** What a piece of work ended with, as a value: a state file that cannot be read ends the process in order. */
+async function failureOf(work: Promise<void>): Promise<Error | undefined> {
+  try {
+    await work;
+    return undefined;
+  } catch (thrown) {
+    return toError(thrown);
+  }
 }
 
 /**

@@ -9,7 +9,7 @@ export type WireTree = readonly (readonly [number, WireTree | string | bigint])[
 const ANY_VALUE: { [field: number]: WireSchema | "text" } = { 1: "text" };
 ANY_VALUE[5] = { 1: ANY_VALUE };
 
-export const KEY_VALUE: WireSchema = { 1: "text", 2: ANY_VALUE };
+const KEY_VALUE: WireSchema = { 1: "text", 2: ANY_VALUE };
 
 /** Resource and scope; counts of dropped attributes, which the official serializers spell out as 0, are skipped. */
 const RESOURCE: WireSchema = { 1: KEY_VALUE, 2: "skip" };

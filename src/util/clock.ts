@@ -15,7 +15,11 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   async sleep(delayMs, signal) {
     try {
-      await sleepFor(Math.min(Math.max(0, delayMs), LONGEST_MS), undefined, signal === undefined ? {} : { signal });
+      await sleepFor(
+        Math.min(Math.max(0, delayMs), LONGEST_MS),
+        undefined,
+        signal === undefined ? {} : { signal },
+      );
     } catch {
       // Aborted: the caller looks at its signal.
     }
