@@ -5,12 +5,13 @@ import { loadCredentials } from "./cluster/credentials.ts";
 import { writerTo } from "./otlp/console/console-transport.ts";
 import { readConfiguration } from "./run/configuration.ts";
 import { formatProblems } from "./run/configuration-problem.ts";
-import { runDaemon } from "./run/daemon.ts";
+import { type DaemonEnd, runDaemon } from "./run/daemon.ts";
 import { formatHelp } from "./run/help.ts";
 import { createOwnLog } from "./run/own-log.ts";
 import { Shutdown } from "./run/shutdown.ts";
 import { createSelfExporters } from "./run/telemetry/self-exporters.ts";
 import { systemClock } from "./util/clock.ts";
+import { toError } from "./util/to-error.ts";
 import { VERSION } from "./util/version.ts";
 
 const FAILED = 1;
@@ -34,6 +35,10 @@ async function main(args: readonly string[]): Promise<number> {
 
 async function daemon(): Promise<number> {
   const { env, stdout, stderr } = process;
+  // The state file holds all objects and the key of the redaction marks: nobody else's business.
+  process.umask(0o077);
+  // A reader that has gone is no reason to end.
+  stderr.on("error", () => undefined);
   const read = readConfiguration(env, { bareTerminal: stdout.isTTY });
   if (read.type === "invalid") {
     stderr.write(formatProblems(read.problems));
@@ -61,7 +66,7 @@ async function daemon(): Promise<number> {
     cluster: loaded.credentials.origin,
     credentials: loaded.credentials.source,
   });
-  const end = await runDaemon({
+  const end: DaemonEnd = await runDaemon({
     configuration,
     credentials: loaded.credentials,
     ownLog,
@@ -78,10 +83,10 @@ async function daemon(): Promise<number> {
     memory: () => process.memoryUsage(),
     createSelfExporters,
     stop: shutdown.signal,
-  });
+  }).catch((thrown: unknown) => ({ type: "failed", error: toError(thrown) }));
   if (end.type === "stopped") return 0;
   ownLog.log("error", end.error.message);
-  return FAILED;
+  return end.type === "misconfigured" ? WRONG_CONFIGURATION : FAILED;
 }
 
 function credentialsSource(configuration: {

@@ -408,7 +408,7 @@ test.each([
   ["HTTP 401 of a proxy", { ":status": 401 }, "refused"],
   ["HTTP 404 of a proxy", { ":status": 404 }, "refused"],
   ["HTTP 413 of a proxy", { ":status": 413 }, "too-large"],
-  ["HTTP 200 with a web page", { ":status": 200, "content-type": "text/html" }, "refused"],
+  ["HTTP 200 with a web page", { ":status": 200, "content-type": "text/html" }, "retryable"],
   [
     "trailers only, unavailable",
     { ":status": 200, "content-type": "application/grpc", "grpc-status": "14" },

@@ -128,9 +128,10 @@ async function resultOf(answer: GrpcAnswer, options: SendOptions): Promise<SendR
     );
   }
   const contentType = textAt(headers, "content-type") ?? "";
+  // Something in between answers pages for people: nothing was taken, and it may go away.
   if (httpStatus === "200" && !contentType.startsWith("application/grpc")) {
     return {
-      type: "refused",
+      type: "retryable",
       error: fail(
         `it answered HTTP 200 with content type "${contentType}", needs an OTLP/gRPC receiver`,
       ),

@@ -20,7 +20,7 @@ import type { Clock } from "../util/clock.ts";
 import { createKeyedMark, createMarkKey } from "../util/keyed-mark.ts";
 import { toError } from "../util/to-error.ts";
 import type { Configuration } from "./configuration.ts";
-import { type Delivery, openDelivery } from "./delivery.ts";
+import { createDelivery, type Delivery, openTransports } from "./delivery.ts";
 import { startHealthServer } from "./health-server.ts";
 import { objectResource } from "./object-resource.ts";
 import { type OwnLog, withRecords } from "./own-log.ts";
@@ -28,6 +28,7 @@ import { Readiness } from "./readiness.ts";
 import type { Observations } from "./telemetry/observe.ts";
 import { observePipeline } from "./telemetry/observe-pipeline.ts";
 import type { SelfExporterOptions, SelfExporters } from "./telemetry/self-exporters.ts";
+import { RepetitionGuard } from "./telemetry/repetition-guard.ts";
 import { selfResource } from "./telemetry/self-resource.ts";
 import { createTelemetry, type Telemetry } from "./telemetry/telemetry.ts";
 
@@ -52,18 +53,23 @@ export type DaemonOptions = {
 /** What closing the file and the sockets takes at most, so that a stop ends within its timeout. */
 const CLOSING_MS = 500;
 
-/** How a run ended; `failed` says why for people. */
+/** How a run ended; `misconfigured` and `failed` say why for people. */
 export type DaemonEnd =
   | { readonly type: "stopped" }
+  | { readonly type: "misconfigured"; readonly error: Error }
   | { readonly type: "failed"; readonly error: Error };
 
 /** Everything between a valid configuration and the end: waits for the cluster, watches, delivers, and shuts down in order. */
 export async function runDaemon(options: DaemonOptions): Promise<DaemonEnd> {
   const { configuration, credentials, clock, stop } = options;
   await using cleanup = new AsyncDisposableStack();
+  const transports = await openTransports(configuration.exporters, clock);
+  if (transports instanceof Error) return { type: "misconfigured", error: transports };
+  cleanup.use(transports);
   const readiness = new Readiness(clock);
+  const guard = new RepetitionGuard();
   const reporter = new Reporter(
-    createTelemetry({ ownLog: options.ownLog, meter: createNoopMeter(), clock }),
+    createTelemetry({ ownLog: options.ownLog, meter: createNoopMeter(), clock, guard }),
     readiness,
   );
   const { report, reportCluster } = reporter;
@@ -77,20 +83,19 @@ export async function runDaemon(options: DaemonOptions): Promise<DaemonEnd> {
     signal: stop,
   });
   if (identity === undefined) return { type: "stopped" };
-  const exporters = openTelemetry(options, identity, reporter);
+  const exporters = openTelemetry(options, identity, { reporter, guard });
   const leftMs = countDown(configuration.shutdownTimeoutMs, { clock, stop });
   const store = openStore(options, identity, cleanup);
   // Ends before the store does: the last self-metrics look at it.
   cleanup.defer(() => exporters.shutdown(leftMs()));
   if (store instanceof Error) return { type: "failed", error: store };
-  const delivery = await openDelivery({
+  const delivery = createDelivery({
     ...options,
     exporters: configuration.exporters,
+    transports,
     resource: objectResource(configuration, identity.uid),
     report,
   });
-  if (delivery instanceof Error) return { type: "failed", error: delivery };
-  cleanup.defer(() => delivery.close());
   // Awaited here: what is cleaned up at the end of this scope is in use until then.
   return await operate(options, {
     client,
@@ -150,7 +155,8 @@ async function operate(options: DaemonOptions, parts: Parts): Promise<DaemonEnd>
   readiness.stopping();
   const finished = new AbortController();
   void clock.sleep(parts.leftMs(), finished.signal).then(() => deadline.abort());
-  await pipeline.watches.stopAll("the process stops");
+  // What hangs in a stop (an exec plugin, say) must not take the time that the outbox needs.
+  await Promise.race([pipeline.watches.stopAll("the process stops"), aborted(deadline.signal)]);
   running.abort();
   const failure = (await work) ?? (await failureOf(pipeline.finish(deadline.signal)));
   finished.abort();
@@ -241,7 +247,7 @@ async function identify(
 function openTelemetry(
   options: DaemonOptions,
   identity: Identity,
-  reporter: Reporter,
+  { reporter, guard }: { readonly reporter: Reporter; readonly guard: RepetitionGuard },
 ): SelfExporters {
   const { configuration, ownLog, clock } = options;
   const resource = selfResource(configuration, {
@@ -259,9 +265,27 @@ function openTelemetry(
       ownLog: withRecords(ownLog, clock, exporters.emit),
       meter: exporters.meter,
       clock,
+      guard,
     }),
   );
   return exporters;
+}
+
+function makePrivateDirectory(
+  { temporaryDirectory }: DaemonOptions,
+  cleanup: AsyncDisposableStack,
+): string | Error {
+  try {
+    const directory = mkdtempSync(join(temporaryDirectory, "lifeline-"));
+    cleanup.defer(() => rmSync(directory, { recursive: true, force: true }));
+    return directory;
+  } catch (thrown) {
+    const cause = toError(thrown);
+    return new Error(
+      `Cannot make a private state directory in "${temporaryDirectory}": ${cause.message}; set LIFELINE_STATE_DIR to a directory that this user may write`,
+      { cause },
+    );
+  }
 }
 
 /** Opens the state file, in a private directory that is removed at the end if none is configured. */
@@ -271,10 +295,8 @@ function openStore(
   cleanup: AsyncDisposableStack,
 ): Store | Error {
   const { clock, ownLog } = options;
-  const configured = options.configuration.stateDirectory;
-  const directory = configured ?? mkdtempSync(join(options.temporaryDirectory, "lifeline-"));
-  if (configured === undefined)
-    cleanup.defer(() => rmSync(directory, { recursive: true, force: true }));
+  const directory = options.configuration.stateDirectory ?? makePrivateDirectory(options, cleanup);
+  if (directory instanceof Error) return directory;
   const cluster = {
     address: identity.addressHash,
     ...(identity.uid === undefined ? {} : { uid: identity.uid }),

@@ -5,16 +5,49 @@ import type { LineOptions } from "../otlp/console/line.ts";
 import { createTransport } from "../otlp/create-transport.ts";
 import type { EncodeContext } from "../otlp/encode-attributes.ts";
 import { encodeLogs } from "../otlp/encode-logs.ts";
-import type { ExporterOptions, OtlpOptions } from "../otlp/exporter-options.ts";
+import type { ExporterOptions } from "../otlp/exporter-options.ts";
 import { createOtlpMetricExporter } from "../otlp/metric-exporter.ts";
+import type { OpenTransport } from "../otlp/open-transport.ts";
+import type { Transport } from "../otlp/transport.ts";
 import { withRetry } from "../otlp/with-retry.ts";
 import type { PipelineOptions } from "../pipeline/pipeline.ts";
 import type { PipelineReport } from "../pipeline/report.ts";
 import type { Clock } from "../util/clock.ts";
 import { VERSION } from "../util/version.ts";
 
+/** The connections that the configuration asks for; absent where a signal does not go over OTLP. */
+export type Transports = AsyncDisposable & {
+  readonly logs: OpenTransport | undefined;
+  readonly metrics: OpenTransport | undefined;
+};
+
+/** Prepares the transports of logs and gauges; an Error if a file that their options name can't be used. Connects later. */
+export async function openTransports(
+  exporters: ExporterOptions,
+  clock: Clock,
+): Promise<Transports | Error> {
+  const [logs, metrics] = [
+    exporters.logs.type === "otlp"
+      ? await createTransport(exporters.logs, "logs", clock)
+      : undefined,
+    exporters.metrics.type === "otlp"
+      ? await createTransport(exporters.metrics, "metrics", clock)
+      : undefined,
+  ];
+  if (logs instanceof Error) return logs;
+  if (metrics instanceof Error) return metrics;
+  return {
+    logs,
+    metrics,
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all([logs?.close(), metrics?.close()]);
+    },
+  };
+}
+
 export type DeliveryOptions = {
   readonly exporters: ExporterOptions;
+  readonly transports: Transports;
   /** Resource of logs, without the object's namespace. */
   readonly resource: Readonly<Record<string, string>>;
   readonly console: LineOptions & { readonly write: WriteBytes };
@@ -24,7 +57,7 @@ export type DeliveryOptions = {
 };
 
 /** Where the pipeline delivers to: exactly what the configuration asks for. */
-export type Delivery = Pick<PipelineOptions, "logs" | "metrics"> & { close(): Promise<void> };
+export type Delivery = Pick<PipelineOptions, "logs" | "metrics">;
 
 const SCOPE = { name: "kube-lifeline", version: VERSION };
 
@@ -32,83 +65,43 @@ const SCOPE = { name: "kube-lifeline", version: VERSION };
 const OTLP_ENCODING = "otlp/protobuf";
 const CONSOLE_ENCODING = "console/text";
 
-/** Opens the exporters of logs and gauges; an Error if a file that their options name can't be used. Connects later. */
-export async function openDelivery(options: DeliveryOptions): Promise<Delivery | Error> {
-  const closers: (() => Promise<void>)[] = [];
+/** Puts the encoders of each signal in front of its transport, or of the console. */
+export function createDelivery(options: DeliveryOptions): Delivery {
   const context: EncodeContext = { resource: options.resource, scope: SCOPE };
-  const logs = await openLogs(options, { context, closers });
-  if (logs instanceof Error) return logs;
-  const metrics = await openMetrics(options, { context, closers });
-  if (metrics instanceof Error) return metrics;
-  return {
-    logs,
-    metrics,
-    close: async () => {
-      await Promise.all(closers.map((close) => close()));
-    },
-  };
+  return { logs: deliverLogs(options, context), metrics: deliverMetrics(options, context) };
 }
 
-type Opening = { readonly context: EncodeContext; readonly closers: (() => Promise<void>)[] };
-
-async function openLogs(
-  options: DeliveryOptions,
-  { context, closers }: Opening,
-): Promise<Delivery["logs"] | Error> {
-  const exporter = options.exporters.logs;
-  if (exporter.type === "none") return undefined;
-  if (exporter.type === "console") {
+function deliverLogs(options: DeliveryOptions, context: EncodeContext): Delivery["logs"] {
+  const { exporters, transports } = options;
+  if (exporters.logs.type === "console") {
     return {
       encoding: CONSOLE_ENCODING,
       encode: (signals) => encodeLogLines(signals, options.console),
       transport: createConsoleTransport(options.console.write),
     };
   }
-  const transport = await open(exporter, { kind: "logs", options, closers });
-  if (transport instanceof Error) return transport;
+  if (transports.logs === undefined) return undefined;
   return {
     encoding: OTLP_ENCODING,
     encode: (signals) => encodeLogs(signals, context),
-    transport: retrying(transport, options),
+    transport: retrying(transports.logs.send, options),
   };
 }
 
-async function openMetrics(
-  options: DeliveryOptions,
-  { context, closers }: Opening,
-): Promise<Delivery["metrics"] | Error> {
-  const exporter = options.exporters.metrics;
-  if (exporter.type === "none") return undefined;
-  if (exporter.type === "console")
+function deliverMetrics(options: DeliveryOptions, context: EncodeContext): Delivery["metrics"] {
+  const { exporters, transports } = options;
+  if (exporters.metrics.type === "console")
     return createConsoleMetricExporter(
       createConsoleTransport(options.console.write),
       options.console,
     );
-  const transport = await open(exporter, { kind: "metrics", options, closers });
-  return transport instanceof Error ? transport : createOtlpMetricExporter(transport, context);
-}
-
-type Open = {
-  readonly kind: "logs" | "metrics";
-  readonly options: DeliveryOptions;
-  readonly closers: (() => Promise<void>)[];
-};
-
-async function open(
-  otlp: OtlpOptions,
-  { kind, options, closers }: Open,
-): Promise<Parameters<typeof withRetry>[0] | Error> {
-  const opened = await createTransport(otlp, kind, options.clock);
-  if (opened instanceof Error) return opened;
-  closers.push(() => opened.close());
-  return opened.send;
+  return transports.metrics === undefined
+    ? undefined
+    : createOtlpMetricExporter(transports.metrics.send, context);
 }
 
 /** Repeats what may be repeated, and says when that begins and ends. */
-function retrying(
-  next: Parameters<typeof withRetry>[0],
-  { clock, random, report }: DeliveryOptions,
-): ReturnType<typeof withRetry> {
+function retrying(next: Transport, { clock, random, report }: DeliveryOptions): Transport {
   let failingSinceMs: number | undefined;
   const send = withRetry(next, {
     clock,
@@ -120,7 +113,7 @@ function retrying(
   });
   return async (body, signal) => {
     const result = await send(body, signal);
-    if (result.type !== "aborted" && failingSinceMs !== undefined) {
+    if (result.type === "accepted" && failingSinceMs !== undefined) {
       report({ type: "export-recovered", signal: "logs", failedMs: clock.now() - failingSinceMs });
       failingSinceMs = undefined;
     }

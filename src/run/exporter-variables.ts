@@ -54,7 +54,7 @@ export const EXPORTER_VARIABLES: readonly VariableFacts[] = [
   {
     name: "OTEL_EXPORTER_OTLP_CERTIFICATE",
     section: "Where it goes",
-    byDefault: "the system's authorities",
+    byDefault: "the authorities that Node.js ships",
     wanted: "path of a PEM file",
     help: "Authorities that the collector's certificate is checked against.",
   },

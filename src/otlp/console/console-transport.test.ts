@@ -64,3 +64,13 @@ test("the console transport writes nothing for an aborted signal", async () => {
 
   expect([result, stream.read()]).toEqual([{ type: "aborted" }, null]);
 });
+
+test("the console transport stops waiting for a reader that stalls when the signal aborts", async () => {
+  const stop = new AbortController();
+  const neverWritten = Promise.withResolvers<void>();
+
+  const sending = createConsoleTransport(() => neverWritten.promise)(LINE, stop.signal);
+  stop.abort();
+
+  expect(await sending).toEqual({ type: "aborted" });
+});

@@ -5,21 +5,37 @@ import type { Transport } from "../transport.ts";
 /** Writes all of the bytes; resolves when there is room for more, rejects when nobody reads any more. */
 export type WriteBytes = (bytes: Uint8Array) => Promise<void>;
 
-/** "Sends" ready-made lines by writing them; a reader that has gone refuses them for good. */
+/**
+ * "Sends" ready-made lines by writing them; a reader that has gone refuses them for good, one that stalls is waited for
+ * until the signal aborts.
+ */
 export function createConsoleTransport(write: WriteBytes): Transport {
   return async (body, signal) => {
     if (signal.aborted) return { type: "aborted" };
+    const written = new AbortController();
     try {
-      await write(body);
-      return { type: "accepted", rejected: 0, message: "" };
+      const isWritten = await Promise.race([
+        write(body).then(() => true),
+        whenAborted(signal, written.signal),
+      ]);
+      return isWritten ? { type: "accepted", rejected: 0, message: "" } : { type: "aborted" };
     } catch (thrown) {
       const cause = toError(thrown);
       return {
         type: "refused",
         error: new Error(`Cannot write to the console: ${cause.message}`, { cause }),
       };
+    } finally {
+      written.abort();
     }
   };
+}
+
+/** Listens no longer than until `over`: the signal outlives thousands of writes. */
+function whenAborted(signal: AbortSignal, over: AbortSignal): Promise<false> {
+  return new Promise((resolve) => {
+    signal.addEventListener("abort", () => resolve(false), { once: true, signal: over });
+  });
 }
 
 /** A `WriteBytes` over a stream, one write at a time in the callers' order: slow readers slow us down. */

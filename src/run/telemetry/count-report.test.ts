@@ -106,6 +106,10 @@ test.each<[PipelineReport, unknown[]]>([
   [{ type: "export-recovered", signal: "logs", failedMs: 1 }, []],
   [{ type: "discovery-failed", error: ERROR }, [CLUSTER_ERROR]],
   [{ type: "watch-failed", watch, error: ERROR }, []],
+  [
+    { type: "watch-crashed", watch, error: ERROR },
+    [["lifeline.process.errors", 1, { stage: "pipeline" }]],
+  ],
 ])("countPipelineReport() counts %j", (report, expected) => {
   const counts = countPipelineReport(report);
 

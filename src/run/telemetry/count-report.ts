@@ -19,7 +19,7 @@ export function countPipelineReport(report: PipelineReport): readonly Count[] {
   return dispatch(PIPELINE_COUNTS, report);
 }
 
-type Stage = "cluster" | "lifecycle" | "otlp" | "store";
+type Stage = "cluster" | "lifecycle" | "otlp" | "pipeline" | "store";
 
 const MS_PER_S = 1_000;
 const NOTHING = (): readonly Count[] => [];
@@ -55,6 +55,7 @@ const PIPELINE_COUNTS: VariantTable<PipelineReport, readonly Count[]> = {
   "watch-synced": NOTHING,
   // The request that failed has been counted as the cluster room told it.
   "watch-failed": NOTHING,
+  "watch-crashed": () => [error("pipeline")],
   "watch-forbidden": NOTHING,
   "stale-event": ({ watch }) => [add("lifeline.watch.skipped", 1, { watch, reason: "stale" })],
   "object-skipped": ({ watch }) => [

@@ -84,7 +84,7 @@ export const COUNTERS: Readonly<Record<CounterName, SelfMetricFacts>> = {
   },
   "lifeline.process.errors": {
     unit: "{error}",
-    description: "What went wrong, by stage: cluster, lifecycle, otlp, store",
+    description: "What went wrong, by stage: cluster, lifecycle, otlp, pipeline, store",
     attributes: ["stage"],
   },
 };

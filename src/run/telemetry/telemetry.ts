@@ -20,11 +20,13 @@ export type TelemetryOptions = {
   readonly ownLog: OwnLog;
   readonly meter: Meter;
   readonly clock: Pick<Clock, "now">;
+  /** What was said before, if another telemetry said it. */
+  readonly guard?: RepetitionGuard;
 };
 
 export function createTelemetry(options: TelemetryOptions): Telemetry {
   const metrics = createSelfMetrics(options.meter);
-  const guard = new RepetitionGuard();
+  const guard = options.guard ?? new RepetitionGuard();
   const tell = (wording: Wording): void => speak(wording, guard, options);
   return {
     reportCluster: (report) => {

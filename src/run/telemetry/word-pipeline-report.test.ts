@@ -50,6 +50,15 @@ const ROWS: Readonly<Record<PipelineReport["type"], readonly Row[]>> = {
       ["debug", `Watching pods failed for now: ${DOWN.message}`],
     ],
   ],
+  "watch-crashed": [
+    [
+      { type: "watch-crashed", watch, error: DOWN },
+      [
+        "error",
+        `Cannot take what pods tells: ${DOWN.message}; it is asked again from the last position, please report this`,
+      ],
+    ],
+  ],
   "watch-forbidden": [
     [
       { type: "watch-forbidden", watch, missing: 'needs verb "list" on "pods"' },

@@ -44,6 +44,13 @@ const WORDS: VariantTable<PipelineReport, Wording> = {
   // The cluster room has already told the request that failed, with its status.
   "watch-failed": ({ watch, error }) =>
     spoken("debug", `Watching ${watch} failed for now: ${describeError(error)}`, { watch }),
+  "watch-crashed": ({ watch, error }) => ({
+    type: "spoken",
+    level: "error",
+    message: `Cannot take what ${watch} tells: ${describeError(error)}; it is asked again from the last position, please report this`,
+    fields: { watch, stack: error.stack },
+    repetition: { type: "limited", subject: `watch ${watch}`, state: "watch-crashed" },
+  }),
   // The same subject and state as when the cluster room finds it out: it is said once, whoever says it.
   "watch-forbidden": ({ watch, missing }) => ({
     type: "spoken",
