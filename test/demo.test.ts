@@ -7,9 +7,14 @@ const run = promisify(execFile);
 const DEMO = fileURLToPath(new URL("../src/testing/demo/main.ts", import.meta.url));
 
 test("the demo tells an operator's day through the real program and ends by itself", async () => {
-  const { stdout } = await run(process.execPath, ["--disable-warning=ExperimentalWarning", DEMO, "--seconds", "8", "--seed", "7"], { timeout: 50_000 });
+  const { stdout } = await run(
+    process.execPath,
+    ["--disable-warning=ExperimentalWarning", DEMO, "--seconds", "8", "--seed", "7"],
+    { timeout: 50_000 },
+  );
 
-  for (const told of ["created", "updated", "condition", "phase", "health", "deleted", "synced"]) expect(stdout).toContain(told);
+  for (const told of ["created", "updated", "condition", "phase", "health", "deleted", "synced"])
+    expect(stdout).toContain(told);
   // Piped output is plain text: no escape sequences.
   expect(stdout).not.toContain("\u001b");
   expect(stdout).toMatch(/Series: \d+ live, [1-9]\d* ended by a marker/);

@@ -26,7 +26,7 @@ export type WatchRow = {
   readonly id: number;
   readonly kindId: number;
   readonly position: string | null;
-  /** Unix milliseconds: when `position` was reached. */
+  /** Unix milliseconds at which we last knew everything; null until a look was completed once. */
   readonly positionAt: number | null;
 };
 
@@ -47,16 +47,20 @@ export type CounterRow = {
   readonly announced: boolean;
 };
 
+/** Where a watch stands now: null while it looks at everything anew, so that who starts over does that too. */
+export type PositionMove = {
+  readonly watchId: number;
+  readonly position: string | null;
+  /** Unix milliseconds at which we last knew everything; null leaves what was known of that. */
+  readonly atMs: number | null;
+};
+
 /** Everything that becomes true together, or not at all. */
 export type UnitOfWork = {
   readonly upserts: readonly ObjectRow[];
   /** Row ids. */
   readonly removals: readonly number[];
-  readonly positions: readonly {
-    readonly watchId: number;
-    readonly position: string;
-    readonly atMs: number;
-  }[];
+  readonly positions: readonly PositionMove[];
   readonly counterDeltas: readonly {
     readonly metric: string;
     readonly attributes: string;

@@ -9,7 +9,8 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
 CREATE TABLE kinds (id INTEGER PRIMARY KEY, grp TEXT NOT NULL, resource TEXT NOT NULL, UNIQUE (grp, resource));
 
--- position: the resourceVersion up to which everything is committed; null until a look was completed once.
+-- position: the resourceVersion up to which everything is committed; null until a look was completed, and during the next.
+-- position_at: when everything was known last; null until a look was completed once.
 CREATE TABLE watches (
   id INTEGER PRIMARY KEY,
   kind_id INTEGER NOT NULL,

@@ -222,8 +222,57 @@ test("dueObjects() gives what is due, earliest first, and nextDueAt() the next",
     }),
   );
 
-  expect(store.dueObjects(20, 10).map((one) => one.id)).toEqual([2, 4]);
-  expect(store.nextDueAt()).toBe(10);
+  expect(store.dueObjects([1], 20, 10).map((one) => one.id)).toEqual([2, 4]);
+  expect(store.nextDueAt([1])).toBe(10);
+});
+
+test("dueObjects() and nextDueAt() leave the objects of other watches alone", () => {
+  using store = openStore();
+  const due = [
+    row(1, { dueAt: 10 }),
+    row(2, { dueAt: 20, watchId: 2 }),
+    row(3, { dueAt: 30, watchId: 3 }),
+  ];
+  store.commit(work({ upserts: due }));
+
+  expect(store.dueObjects([2, 3], 100, 10).map((one) => one.id)).toEqual([2, 3]);
+  expect([store.nextDueAt([2, 3]), store.nextDueAt([])]).toEqual([20, undefined]);
+  expect(store.dueObjects([], 100, 10)).toEqual([]);
+});
+
+test("a watch that looks at everything anew has no position, and still knows when it last knew everything", () => {
+  using store = openStore();
+  const look = () => store.openWatch("pods", { group: "", resource: "pods" }, "{}");
+  const watchId = look().id;
+  store.commit(work({ positions: [{ watchId, position: "41", atMs: 5 }] }));
+
+  store.commit(work({ positions: [{ watchId, position: null, atMs: null }] }));
+
+  expect(look()).toMatchObject({ position: null, positionAt: 5 });
+});
+
+test("writes answer with a value where nothing can be written, and leave all as it was", () => {
+  const opened = open();
+  if (opened.type !== "opened") throw new Error(opened.type);
+  using store = new Store(opened.database);
+  store.commit(
+    work({ requests: [request("a")], counterDeltas: [{ metric: "m", attributes: "{}", by: 1 }] }),
+  );
+  const [sent] = store.outboxBatch("logs", "otlp", 1000);
+  opened.database.exec("PRAGMA query_only=1");
+
+  const results = [
+    store.acknowledge([sent?.id ?? 0]),
+    store.announceCounters(store.counters()),
+    store.commit(work({ upserts: [row(1)] })),
+  ];
+
+  expect(results.map(({ type }) => type)).toEqual(["failed", "failed", "failed"]);
+  expect([
+    store.outboxState().requests,
+    store.counters()[0]?.announced,
+    store.countObjects(),
+  ]).toEqual([1, false, 0]);
 });
 
 test.each<{ readonly name: string; readonly cluster: ClusterMark; readonly kept: boolean }>([

@@ -10,8 +10,8 @@ const OBJECT_COLUMNS =
  * The state file as typed statements; knows no meaning.
  *
  * Reads and `commit` are synchronous, on the one connection. Scans are by keyset, never an iterator that stays open
- * across ticks. Whatever SQLite throws on a read is thrown on; only `commit` answers with a value, because a full
- * disk is an outcome that the pipeline lives through.
+ * across ticks. Whatever SQLite throws on a read is thrown on; writes answer with a value, because a full disk is an
+ * outcome that the pipeline lives through.
  */
 export class Store implements Disposable {
   readonly #database: DatabaseSync;
@@ -84,14 +84,16 @@ export class Store implements Disposable {
       }));
   }
 
-  /** Objects whose time has come, earliest first. */
-  dueObjects(nowMs: number, limit: number): readonly ObjectRow[] {
-    return this.#statements.dueObjects.all(nowMs, limit).map(requireObjectRow);
+  /** Objects of these watches whose time has come, earliest first. */
+  dueObjects(watchIds: readonly number[], nowMs: number, limit: number): readonly ObjectRow[] {
+    const watches = JSON.stringify(watchIds);
+    return this.#statements.dueObjects.all(nowMs, watches, limit).map(requireObjectRow);
   }
 
-  /** Unix milliseconds. */
-  nextDueAt(): number | undefined {
-    return numberOrNull(this.#statements.nextDue.get()?.["due_at"]) ?? undefined;
+  /** When the next object of these watches is due: Unix milliseconds. */
+  nextDueAt(watchIds: readonly number[]): number | undefined {
+    const row = this.#statements.nextDue.get(JSON.stringify(watchIds));
+    return numberOrNull(row?.["due_at"]) ?? undefined;
   }
 
   countObjects(): number {
@@ -128,8 +130,9 @@ export class Store implements Disposable {
     return rows;
   }
 
-  acknowledge(ids: readonly number[]): void {
-    this.#statements.acknowledge.run(JSON.stringify(ids));
+  /** Takes requests out of the outbox. */
+  acknowledge(ids: readonly number[]): Written {
+    return this.#transact(() => this.#statements.acknowledge.run(JSON.stringify(ids)));
   }
 
   /** What waits: requests, records, bytes, and when the oldest was committed (Unix milliseconds). */
@@ -159,27 +162,30 @@ export class Store implements Disposable {
   }
 
   /** Remembers that these series' first zero was acknowledged. */
-  announceCounters(rows: readonly CounterRow[]): void {
-    for (const row of rows) this.#statements.announceCounter.run(row.metric, row.attributes);
+  announceCounters(rows: readonly CounterRow[]): Written {
+    return this.#transact(() => {
+      for (const row of rows) this.#statements.announceCounter.run(row.metric, row.attributes);
+    });
   }
 
-  /** All of it, or nothing and the reason. */
-  commit(
-    work: UnitOfWork,
-  ): { readonly type: "committed" } | { readonly type: "failed"; readonly error: Error } {
+  commit(work: UnitOfWork): Written {
+    return this.#transact(() => this.#write(work));
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#database.isOpen) this.#database.close();
+  }
+
+  #transact(write: () => void): Written {
     try {
       this.#statements.begin.run();
-      this.#write(work);
+      write();
       this.#statements.commit.run();
       return { type: "committed" };
     } catch (thrown) {
       if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
       return { type: "failed", error: toError(thrown) };
     }
-  }
-
-  [Symbol.dispose](): void {
-    if (this.#database.isOpen) this.#database.close();
   }
 
   #write(work: UnitOfWork): void {
@@ -201,6 +207,11 @@ export class Store implements Disposable {
       s.setPosition.run(position.position, position.atMs, position.watchId);
   }
 }
+
+/** All of a write, or nothing and the reason. */
+export type Written =
+  | { readonly type: "committed" }
+  | { readonly type: "failed"; readonly error: Error };
 
 export type ObjectName = { readonly namespace: string; readonly name: string };
 
@@ -227,15 +238,17 @@ const STATEMENTS = {
   addWatch:
     "INSERT INTO watches (kind_id, key, facts) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET facts = excluded.facts",
   findWatch: "SELECT id, position, position_at FROM watches WHERE key = ?",
-  setPosition: "UPDATE watches SET position = ?, position_at = ? WHERE id = ?",
+  setPosition:
+    "UPDATE watches SET position = ?, position_at = coalesce(?, position_at) WHERE id = ?",
   objectById: `SELECT ${OBJECT_COLUMNS} FROM objects WHERE id = ?`,
   objectByUid: `SELECT ${OBJECT_COLUMNS} FROM objects WHERE uid = ? AND kind_id = ?`,
   objectByName: `SELECT ${OBJECT_COLUMNS} FROM objects WHERE watch_id = ? AND namespace = ? AND name = ?`,
   objectsAfter: `SELECT ${OBJECT_COLUMNS} FROM objects WHERE id > ? ORDER BY id LIMIT ?`,
   watchObjectsAfter:
     "SELECT id, namespace, name FROM objects WHERE watch_id = ? AND (namespace, name) > (?, ?) ORDER BY namespace, name LIMIT ?",
-  dueObjects: `SELECT ${OBJECT_COLUMNS} FROM objects WHERE due_at <= ? ORDER BY due_at LIMIT ?`,
-  nextDue: "SELECT min(due_at) AS due_at FROM objects WHERE due_at IS NOT NULL",
+  dueObjects: `SELECT ${OBJECT_COLUMNS} FROM objects WHERE due_at <= ? AND watch_id IN (SELECT value FROM json_each(?)) ORDER BY due_at LIMIT ?`,
+  nextDue:
+    "SELECT due_at FROM objects WHERE due_at IS NOT NULL AND watch_id IN (SELECT value FROM json_each(?)) ORDER BY due_at LIMIT 1",
   countObjects: "SELECT count(*) AS n FROM objects",
   countsByHealth:
     "SELECT watch_id, namespace, health, count(*) AS n FROM objects GROUP BY watch_id, namespace, health",

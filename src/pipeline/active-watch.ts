@@ -1,0 +1,39 @@
+import type { KindFacts } from "../cluster/kube-object.ts";
+import type { WatchKey } from "../cluster/watch-event.ts";
+import type { RowSet } from "../util/row-set.ts";
+
+/** One running watch: what is fixed while it runs, and where it stands. */
+export type ActiveWatch = {
+  readonly id: number;
+  readonly kindId: number;
+  /** `formatWatchKey`. */
+  readonly name: string;
+  readonly key: WatchKey;
+  readonly facts: KindFacts;
+  /** Whether objects of this namespace are wanted; the API server filters by one namespace at most. */
+  readonly includes: (namespace: string) => boolean;
+  readonly startedAtMs: number;
+  /** Whether a look was completed before this run, so that what changed since is news. */
+  readonly hadHistory: boolean;
+  /** Where to go on: everything up to here is committed or in the commit in memory. */
+  position: string | undefined;
+  /** Unix milliseconds at which we last knew everything; undefined before the first complete look. */
+  lookedAtMs: number | undefined;
+  /** The rows seen since `resync-start`; undefined outside of a resync. */
+  resync: RowSet | undefined;
+  /** Whether this resync met an object that says not even who it is: any that was not seen may be it. */
+  resyncIsBlind: boolean;
+  state: WatchState;
+  /** How many events came in this run, and when the last (Unix milliseconds): bookmarks are signs of life too. */
+  events: number;
+  lastSignAtMs: number | undefined;
+  /** Until the first complete look of this run: what differed from the last one. */
+  readonly netChanges: { created: number; updated: number; deleted: number };
+  readonly firstLook: { told: number; withheld: number };
+};
+
+/**
+ * As `/readyz` sees it: everything but `syncing` is an answer. `resumed`: following from where the last run ended, but
+ * no bookmark has said yet that all which happened in between was told.
+ */
+type WatchState = "syncing" | "resumed" | "synced" | "failed";

@@ -1,0 +1,211 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { Health } from "../lifecycle/signal.ts";
+import type { SumPoint } from "../otlp/encode-metrics.ts";
+import type { GaugeBatch } from "../otlp/metric-exporter.ts";
+import type { SendResult } from "../otlp/transport.ts";
+import { DATABASE_KIND } from "../testing/kube-change.ts";
+import { openTemporaryStore, type TemporaryStore } from "../testing/temporary-store.ts";
+import { Aggregates } from "./aggregates.ts";
+import { ObjectCounts } from "./object-counts.ts";
+
+const ACCEPTED: SendResult = { type: "accepted", rejected: 0, message: "" };
+const AWAY: SendResult = { type: "retryable", error: new Error("away") };
+const NEVER = new AbortController().signal;
+const CHANGES = "lifeline.object.changes";
+
+let temporary: TemporaryStore;
+let counts: ObjectCounts;
+let batches: GaugeBatch[];
+let sums: (readonly SumPoint[])[];
+let answer: SendResult;
+let aggregates: Aggregates;
+
+beforeEach(() => {
+  temporary = openTemporaryStore();
+  counts = new ObjectCounts();
+  batches = [];
+  sums = [];
+  answer = ACCEPTED;
+  aggregates = createAggregates();
+});
+
+afterEach(() => {
+  temporary[Symbol.dispose]();
+});
+
+function createAggregates(): Aggregates {
+  return new Aggregates({
+    store: temporary.store,
+    counts,
+    exporter: {
+      gauges: async (batch) => {
+        batches.push(batch);
+        return answer;
+      },
+      sums: async (points) => {
+        sums.push(points);
+        return answer;
+      },
+    },
+    kindOf: (watchId) => (watchId < 9 ? DATABASE_KIND : undefined),
+    clusterName: "moon",
+  });
+}
+
+type Step = readonly [before: Health | undefined, after: Health | undefined];
+
+function move(watchId: number, [before, healthAfter]: Step, namespace = "default"): void {
+  counts.apply([
+    {
+      id: 1,
+      kindId: 1,
+      watchId,
+      namespace,
+      name: "a",
+      before: before && { watchId, health: before },
+      healthAfter,
+      pointsBefore: undefined,
+    },
+  ]);
+}
+
+function count(by: number, committedAtMs: number, metric = CHANGES): void {
+  temporary.store.commit({
+    upserts: [],
+    removals: [],
+    positions: [],
+    requests: [],
+    counterDeltas: [{ metric, attributes: '{"action":"created"}', by }],
+    committedAtMs,
+  });
+}
+
+function lastGauges(): unknown {
+  return batches
+    .at(-1)
+    ?.objects.filter(({ points, ended }) => points.length + ended.length > 0)
+    .map(({ identity, points, ended }) => [
+      identity["k8s.namespace.name"] ?? "-",
+      points.map(({ value, attributes }) => `${String(attributes["health"])}=${value}`).join(),
+      ended.map(({ attributes }) => attributes["health"]).join(),
+    ]);
+}
+
+function lastSums(): unknown {
+  return sums.at(-1)?.map(({ value, startMs, timeMs }) => ({ value, startMs, timeMs }));
+}
+
+test("objects are counted by kind, namespace and health, whichever watches they belong to", async () => {
+  move(1, [undefined, "current"]);
+  move(2, [undefined, "current"]);
+  move(1, [undefined, "failed"]);
+  move(1, [undefined, "current"], "");
+  move(9, [undefined, "current"]);
+
+  await aggregates.export(100, NEVER);
+
+  expect(lastGauges()).toEqual([
+    ["default", "current=2,failed=1", ""],
+    ["-", "current=1", ""],
+  ]);
+  expect(batches[0]?.objects[0]?.identity).toMatchObject({
+    "k8s.object.kind": "CustomDatabase",
+    "k8s.cluster.name": "moon",
+  });
+});
+
+test("a group that empties ends, once; one that comes back begins again", async () => {
+  move(1, [undefined, "current"]);
+  move(1, [undefined, "failed"], "prod");
+  await aggregates.export(100, NEVER);
+  move(1, ["current", "failed"]);
+  move(1, ["failed", undefined], "prod");
+
+  await aggregates.export(200, NEVER);
+  const second = lastGauges();
+  await aggregates.export(300, NEVER);
+  const third = lastGauges();
+  move(1, [undefined, "failed"], "prod");
+  await aggregates.export(400, NEVER);
+
+  expect(second).toEqual([
+    ["default", "", "current"],
+    ["prod", "", "failed"],
+    ["default", "failed=1", ""],
+  ]);
+  expect(third).toEqual([["default", "failed=1", ""]]);
+  expect(lastGauges()).toEqual([
+    ["default", "failed=1", ""],
+    ["prod", "failed=1", ""],
+  ]);
+});
+
+test("a group that empties while the collector is away ends when it is back, if it may have heard of it", async () => {
+  answer = AWAY;
+  move(1, [undefined, "current"]);
+  await aggregates.export(100, NEVER);
+  move(1, ["current", undefined]);
+  await aggregates.export(200, NEVER);
+  answer = ACCEPTED;
+
+  await aggregates.export(300, NEVER);
+
+  expect(lastGauges()).toEqual([["default", "", "current"]]);
+});
+
+test("a counter that is born is first sent as 0, at its birth, until that was taken", async () => {
+  count(3, 100);
+  answer = { ...AWAY };
+  await aggregates.export(150, NEVER);
+  answer = ACCEPTED;
+  await aggregates.export(200, NEVER);
+  const first = lastSums();
+  count(2, 250);
+
+  await aggregates.export(300, NEVER);
+
+  expect(first).toEqual([
+    { value: 0, startMs: 100, timeMs: 100 },
+    { value: 3, startMs: 100, timeMs: 200 },
+  ]);
+  expect(lastSums()).toEqual([{ value: 5, startMs: 100, timeMs: 300 }]);
+});
+
+test("a counter that is born at the very moment of an export waits for the next: a series has one value at a time", async () => {
+  count(3, 100);
+
+  await aggregates.export(100, NEVER);
+
+  expect(lastSums()).toEqual([]);
+});
+
+test("a restart goes on counting, from the same start, without another zero", async () => {
+  count(3, 100);
+  await aggregates.export(200, NEVER);
+
+  await createAggregates().export(300, NEVER);
+
+  expect(lastSums()).toEqual([{ value: 3, startMs: 100, timeMs: 300 }]);
+});
+
+test("counters of a metric that this program does not know are left alone", async () => {
+  count(1, 100, "lifeline.object.smiles");
+
+  await aggregates.export(200, NEVER);
+
+  expect(lastSums()).toEqual([]);
+});
+
+test("a disk that is full costs no more than another zero", async () => {
+  count(3, 100);
+  temporary.breakWrites();
+
+  const result = await aggregates.export(200, NEVER);
+  await aggregates.export(300, NEVER);
+
+  expect(result).toEqual(ACCEPTED);
+  expect(lastSums()).toEqual([
+    { value: 0, startMs: 100, timeMs: 100 },
+    { value: 3, startMs: 100, timeMs: 300 },
+  ]);
+});

@@ -1,0 +1,122 @@
+import type { KindFacts } from "../cluster/kube-object.ts";
+import { countPoints } from "../lifecycle/object-counts.ts";
+import { METRICS } from "../lifecycle/signal-table.ts";
+import type { Attributes, ObjectPoints } from "../lifecycle/signal.ts";
+import type { SumPoint } from "../otlp/encode-metrics.ts";
+import type { MetricExporter } from "../otlp/metric-exporter.ts";
+import type { SendResult } from "../otlp/transport.ts";
+import type { CounterRow } from "../store/rows.ts";
+import type { Store } from "../store/store.ts";
+import type { ObjectCounts } from "./object-counts.ts";
+import { union, without } from "./series-pins.ts";
+
+export type AggregatesOptions = {
+  readonly store: Store;
+  readonly counts: ObjectCounts;
+  readonly exporter: MetricExporter;
+  readonly kindOf: (watchId: number) => KindFacts | undefined;
+  readonly clusterName: string | undefined;
+};
+
+/** Our own sums over objects: how many there are by health, and the counters that the commits keep. */
+export class Aggregates {
+  readonly #options: AggregatesOptions;
+  /** Series of `lifeline.objects` that are out there. */
+  #exported = new Map<string, ObjectPoints>();
+
+  constructor(options: AggregatesOptions) {
+    this.#options = options;
+  }
+
+  async export(timeMs: number, signal: AbortSignal): Promise<SendResult> {
+    const counted = await this.#exportCounts(timeMs, signal);
+    if (counted.type !== "accepted") return counted;
+    return this.#exportCounters(timeMs, signal);
+  }
+
+  async #exportCounts(timeMs: number, signal: AbortSignal): Promise<SendResult> {
+    const current = new Map(this.#count().map((one) => [JSON.stringify(one.identity), one]));
+    const ended = [...this.#exported].map(([key, one]) => {
+      const now = current.get(key)?.points ?? [];
+      return { identity: one.identity, points: [], ended: without(one.points, now) };
+    });
+    const objects = [...current.values()].map(({ identity, points }) => ({
+      identity,
+      points,
+      ended: [],
+    }));
+    const result = await this.#options.exporter.gauges(
+      { objects: [...ended, ...objects], timeMs, unchanged: true },
+      signal,
+    );
+    this.#exported = result.type === "accepted" ? current : unionByKey(this.#exported, current);
+    return result;
+  }
+
+  #count(): readonly ObjectPoints[] {
+    const { counts, kindOf, clusterName } = this.#options;
+    const rows = [...counts.entries()].flatMap(({ watchId, namespace, health, count }) => {
+      const facts = kindOf(watchId);
+      if (facts === undefined) return [];
+      return [
+        {
+          kind: facts.kind,
+          group: facts.group,
+          health,
+          count,
+          ...(namespace === "" ? {} : { namespace }),
+        },
+      ];
+    });
+    return countPoints(rows, clusterName === undefined ? {} : { clusterName });
+  }
+
+  /** A counter that is born is first sent as 0, at the time of its first commit, so that `increase()` sees its first step. */
+  async #exportCounters(timeMs: number, signal: AbortSignal): Promise<SendResult> {
+    const { store, exporter } = this.#options;
+    // One that is born at this very moment waits: a series has one value at a time.
+    const rows = store
+      .counters()
+      .filter((row) => unitOf(row.metric) !== undefined && row.startedAt < timeMs);
+    const born = rows.filter((row) => !row.announced);
+    const zeros = born.map((row) => sumPoint(row, { value: 0, timeMs: row.startedAt }));
+    const result = await exporter.sums(
+      [...zeros, ...rows.map((row) => sumPoint(row, { value: row.value, timeMs }))],
+      signal,
+    );
+    // If that cannot be written, the zeros are sent again: the same values at the same times.
+    if (result.type === "accepted") store.announceCounters(born);
+    return result;
+  }
+}
+
+/** Nobody knows how much of a failed request arrived: whichever series may be out there. */
+function unionByKey(
+  older: ReadonlyMap<string, ObjectPoints>,
+  newer: ReadonlyMap<string, ObjectPoints>,
+): Map<string, ObjectPoints> {
+  const all = new Map(older);
+  for (const [key, one] of newer) all.set(key, union(older.get(key), one) ?? one);
+  return all;
+}
+
+function sumPoint(
+  row: CounterRow,
+  at: { readonly value: number; readonly timeMs: number },
+): SumPoint {
+  // Written by Commit from Attributes, as JSON.
+  const attributes = JSON.parse(row.attributes) as Attributes;
+  return {
+    metric: row.metric,
+    unit: unitOf(row.metric) ?? "",
+    attributes,
+    value: at.value,
+    startMs: row.startedAt,
+    timeMs: at.timeMs,
+  };
+}
+
+/** Undefined for a counter that this program does not know: another version's, left alone. */
+function unitOf(metric: string): string | undefined {
+  return Object.entries(METRICS).find(([name]) => name === metric)?.[1].unit;
+}

@@ -1,0 +1,306 @@
+import type {
+  Attributes,
+  AttributeValue,
+  Health,
+  LogSignal,
+  ObjectPoints,
+  Signal,
+} from "../lifecycle/signal.ts";
+import type { ObjectRow, OutboxRequest, PositionMove, UnitOfWork } from "../store/rows.ts";
+import type { Store } from "../store/store.ts";
+import type { Clock } from "../util/clock.ts";
+import { WakeUp } from "../util/wake-up.ts";
+import type { PipelineReport } from "./report.ts";
+
+/** How soon what was seen is durable, and sent: long enough to gather, short enough for "now". */
+const MAX_AGE_MS = 200;
+/** Deciding and writing a thousand in one go blocks the loop for 50 ms (DESIGN.md §2). */
+const MAX_CHANGES = 500;
+/** Bounds what a burst of large objects takes, in memory and as one request: a collector takes 4 MiB at most. */
+const MAX_BYTES = 1024 * 1024;
+const RETRY_MS = 1000;
+
+/** One object's row moved: what the heartbeat and the object counts need to know once it is true. */
+export type Touched = {
+  readonly id: number;
+  readonly kindId: number;
+  readonly watchId: number;
+  readonly namespace: string;
+  readonly name: string;
+  /** Under which watch it counted, as what; undefined: it was not there. */
+  readonly before: { readonly watchId: number; readonly health: Health } | undefined;
+  readonly healthAfter: Health | undefined;
+  /** The series that were there before, if the caller knew that nobody has pinned them yet. */
+  readonly pointsBefore: ObjectPoints | undefined;
+};
+
+/** How log signals become outbox requests; the encoding's name is stored beside the bytes. */
+export type LogEncoder = {
+  readonly encoding: string;
+  encode(signals: readonly LogSignal[]): Uint8Array;
+};
+
+export type CommitOptions = {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly report: (report: PipelineReport) => void;
+  /** Absent: log records are not exported. */
+  readonly logs: LogEncoder | undefined;
+  /** Called after each successful commit, in order. */
+  readonly committed: (touched: readonly Touched[]) => void;
+};
+
+type Pending = {
+  readonly rows: Map<number, ObjectRow | undefined>;
+  readonly byUid: Map<string, number>;
+  readonly byName: Map<string, number>;
+};
+
+/**
+ * The in-memory commit: everything that the next transaction will make true together.
+ *
+ * Readers ask here first, so that an object may change many times between two transactions. A commit that fails is
+ * simply still in memory; `failing` says so, and `run` tries again until it succeeds.
+ */
+export class Commit {
+  readonly #options: CommitOptions;
+  #pending: Pending = emptyPending();
+  #touched: Touched[] = [];
+  #logs: LogSignal[] = [];
+  readonly #counts = new Map<string, { metric: string; attributes: string; by: number }>();
+  readonly #positions = new Map<number, PositionMove & { readonly watch: string }>();
+  #sizeBytes = 0;
+  #failingSinceMs: number | undefined;
+  readonly #wake = new WakeUp();
+  readonly #recoveries = new Set<() => void>();
+
+  constructor(options: CommitOptions) {
+    this.#options = options;
+  }
+
+  /** True while the last attempt failed: nothing new may be put in, watches are held. */
+  get failing(): boolean {
+    return this.#failingSinceMs !== undefined;
+  }
+
+  find(kindId: number, uid: string): ObjectRow | undefined {
+    const id = this.#pending.byUid.get(`${kindId}/${uid}`);
+    return id === undefined
+      ? this.#options.store.objectByUid(kindId, uid)
+      : this.#pending.rows.get(id);
+  }
+
+  findById(id: number): ObjectRow | undefined {
+    return this.#pending.rows.has(id) ? this.#pending.rows.get(id) : this.#options.store.object(id);
+  }
+
+  findByName(watchId: number, namespace: string, name: string): ObjectRow | undefined {
+    const id = this.#pending.byName.get(`${watchId}/${namespace}/${name}`);
+    if (id !== undefined) return this.#pending.rows.get(id);
+    const stored = this.#options.store.objectByName(watchId, namespace, name);
+    return stored !== undefined && this.#pending.rows.has(stored.id)
+      ? this.#pending.rows.get(stored.id)
+      : stored;
+  }
+
+  /** The row as it is from now on, together with what its change says: both become true, or neither. */
+  put(row: ObjectRow, touched: Touched | undefined, signals: readonly Signal[]): void {
+    this.#pending.rows.set(row.id, row);
+    this.#index(row);
+    this.#sizeBytes +=
+      row.metadata.length + row.spec.length + row.status.length + row.memory.length;
+    if (touched !== undefined) this.#touched.push(touched);
+    this.tell(signals);
+  }
+
+  /** The row is gone, together with what that says. */
+  remove(row: ObjectRow, touched: Touched, signals: readonly Signal[]): void {
+    this.#pending.rows.set(row.id, undefined);
+    this.#index(row);
+    this.#touched.push(touched);
+    this.tell(signals);
+  }
+
+  /** Facts that move no row. */
+  tell(signals: readonly Signal[]): void {
+    for (const signal of signals) {
+      if (signal.type === "log") this.#log(signal);
+      else this.#count(signal.metric, signal.attributes, signal.by);
+    }
+    const isFull =
+      this.#pending.rows.size >= MAX_CHANGES ||
+      this.#logs.length >= 2 * MAX_CHANGES ||
+      this.#sizeBytes >= MAX_BYTES;
+    if (isFull && !this.failing) this.flush();
+    this.#wake.ring();
+  }
+
+  /** Everything of that watch up to here is in this commit or an earlier one; undefined: it looks at everything anew. */
+  position(
+    watch: { readonly id: number; readonly name: string },
+    position: string | undefined,
+  ): void {
+    this.#positions.set(watch.id, {
+      watchId: watch.id,
+      watch: watch.name,
+      position: position ?? null,
+      atMs: position === undefined ? null : this.#options.clock.now(),
+    });
+    this.#wake.ring();
+  }
+
+  /** Writes all that is pending in one transaction; false when that failed and all of it is still pending. */
+  flush(): boolean {
+    if (this.#isEmpty()) return true;
+    const startedMs = this.#options.clock.now();
+    const changes = this.#pending.rows.size;
+    const result = this.#options.store.commit(this.#unitOfWork(startedMs));
+    if (result.type === "failed") {
+      if (this.#failingSinceMs === undefined)
+        this.#options.report({ type: "commit-failed", error: result.error, changes });
+      this.#failingSinceMs ??= startedMs;
+      return false;
+    }
+    const touched = this.#touched;
+    this.#clear();
+    this.#recover();
+    this.#options.report({
+      type: "commit",
+      changes,
+      durationMs: this.#options.clock.now() - startedMs,
+    });
+    this.#options.committed(touched);
+    return true;
+  }
+
+  /** Resolves when commits succeed again, or the signal aborts. */
+  async recovered(signal: AbortSignal): Promise<void> {
+    if (!this.failing || signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      const settle = (): void => {
+        this.#recoveries.delete(settle);
+        signal.removeEventListener("abort", settle);
+        resolve();
+      };
+      this.#recoveries.add(settle);
+      signal.addEventListener("abort", settle);
+    });
+  }
+
+  /** Flushes what gathers, until aborted. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#wake.wait(this.#options.clock, signal);
+      await this.#options.clock.sleep(this.failing ? RETRY_MS : MAX_AGE_MS, signal);
+      if (!signal.aborted && !this.flush()) this.#wake.ring();
+    }
+  }
+
+  #index(row: ObjectRow): void {
+    this.#pending.byUid.set(`${row.kindId}/${row.uid}`, row.id);
+    const nameKey = `${row.watchId}/${row.namespace}/${row.name}`;
+    // A removal of the old bearer of a name must not hide the new one.
+    const bearer = this.#pending.byName.get(nameKey);
+    const isTaken =
+      bearer !== undefined && bearer !== row.id && this.#pending.rows.get(bearer) !== undefined;
+    if (!isTaken || this.#pending.rows.get(row.id) !== undefined)
+      this.#pending.byName.set(nameKey, row.id);
+  }
+
+  #log(signal: LogSignal): void {
+    this.#logs.push(signal);
+    this.#sizeBytes += signal.body.length;
+    for (const name in signal.attributes) this.#sizeBytes += lengthOf(signal.attributes[name]);
+  }
+
+  #count(metric: string, attributes: Attributes, by: number): void {
+    const text = canonical(attributes);
+    const key = `${metric} ${text}`;
+    const known = this.#counts.get(key);
+    if (known === undefined) this.#counts.set(key, { metric, attributes: text, by });
+    else known.by += by;
+  }
+
+  #unitOfWork(nowMs: number): UnitOfWork {
+    const upserts: ObjectRow[] = [];
+    const removals: number[] = [];
+    for (const [id, row] of this.#pending.rows) {
+      if (row === undefined) removals.push(id);
+      else upserts.push(row);
+    }
+    return {
+      upserts,
+      removals,
+      positions: [...this.#positions.values()],
+      counterDeltas: [...this.#counts.values()],
+      requests: this.#requests(),
+      committedAtMs: nowMs,
+    };
+  }
+
+  #requests(): readonly OutboxRequest[] {
+    const { logs } = this.#options;
+    if (logs === undefined || this.#logs.length === 0) return [];
+    const positions = JSON.stringify(
+      Object.fromEntries(
+        [...this.#positions.values()]
+          .filter(({ position }) => position !== null)
+          .map(({ watch, position }) => [watch, position]),
+      ),
+    );
+    return [
+      {
+        signal: "logs",
+        encoding: logs.encoding,
+        records: this.#logs.length,
+        positions,
+        body: logs.encode(this.#logs),
+      },
+    ];
+  }
+
+  #isEmpty(): boolean {
+    return (
+      this.#pending.rows.size === 0 &&
+      this.#logs.length === 0 &&
+      this.#positions.size === 0 &&
+      this.#counts.size === 0
+    );
+  }
+
+  #clear(): void {
+    this.#pending = emptyPending();
+    this.#touched = [];
+    this.#logs = [];
+    this.#counts.clear();
+    this.#positions.clear();
+    this.#sizeBytes = 0;
+  }
+
+  #recover(): void {
+    if (this.#failingSinceMs === undefined) return;
+    this.#options.report({
+      type: "commit-recovered",
+      heldMs: this.#options.clock.now() - this.#failingSinceMs,
+    });
+    this.#failingSinceMs = undefined;
+    for (const resolve of this.#recoveries) resolve();
+    this.#recoveries.clear();
+  }
+}
+
+function emptyPending(): Pending {
+  return { rows: new Map(), byUid: new Map(), byName: new Map() };
+}
+
+/** Lists and numbers are small. */
+function lengthOf(value: AttributeValue | undefined): number {
+  return typeof value === "string" ? value.length : 0;
+}
+
+/** JSON with sorted keys, so that one series has one text. */
+function canonical(attributes: Attributes): string {
+  return JSON.stringify(
+    Object.fromEntries(Object.entries(attributes).toSorted(([a], [b]) => (a < b ? -1 : 1))),
+  );
+}

@@ -1,0 +1,162 @@
+import type { Change } from "../history/change.ts";
+import type { ObjectState } from "../history/object-state.ts";
+import { admitFirstLook, type InitialPolicy } from "../lifecycle/first-look.ts";
+import { type Memory, readMemory } from "../lifecycle/memory.ts";
+import type {
+  Health,
+  Interpret,
+  LogSignal,
+  ObjectPoints,
+  Severity,
+  Signal,
+} from "../lifecycle/signal.ts";
+import type { ObjectRow } from "../store/rows.ts";
+import type { Store } from "../store/store.ts";
+import type { ActiveWatch } from "./active-watch.ts";
+import type { Commit, Touched } from "./commit.ts";
+import { healthOf } from "./health-of.ts";
+
+export type FoldOptions = {
+  readonly store: Store;
+  readonly commit: Commit;
+  readonly interpret: Interpret;
+  readonly initial: InitialPolicy;
+  /** Records below it are not sent. */
+  readonly minimumSeverity: Severity;
+  /** The series of the object before this Change; undefined when somebody has pinned them since the last export. */
+  readonly pin: (row: ObjectRow) => ObjectPoints | undefined;
+};
+
+const SOONEST_WAKE_MS = 1000;
+
+const SEVERITIES: readonly Severity[] = ["DEBUG", "INFO", "WARN", "ERROR"];
+
+/**
+ * One step of the fold: a Change, the row that it is about, and what it means, put into the commit as one.
+ *
+ * The only state of its own is how many `observed` records the first looks of all watches have told (SIGNALS.md §4).
+ */
+export class Fold {
+  readonly #options: FoldOptions;
+  readonly #observedTold = { inAll: 0, byKind: new Map<number, number>() };
+
+  constructor(options: FoldOptions) {
+    this.#options = options;
+  }
+
+  /** Takes a Change after which the object exists with this state. */
+  keep(
+    watch: ActiveWatch,
+    known: ObjectRow | undefined,
+    next: { readonly change: Change; readonly state: ObjectState },
+  ): ObjectRow {
+    const { commit, store, interpret } = this.#options;
+    const outcome = interpret(next.change, memoryOf(known));
+    const row: ObjectRow = {
+      ...columnsOf(next.state),
+      id: known?.id ?? store.nextObjectId(),
+      kindId: watch.kindId,
+      watchId: watch.id,
+      // A deadline that is not ahead would wake the same row for ever.
+      dueAt:
+        outcome.wakeAtMs === undefined
+          ? null
+          : Math.max(outcome.wakeAtMs, next.change.observedAtMs + SOONEST_WAKE_MS),
+      health: outcome.health,
+      memory: JSON.stringify(outcome.memory),
+      reported: known?.reported ?? null,
+    };
+    count(watch, next.change);
+    const touched = this.#touch(row, { known, after: outcome.health });
+    commit.put(row, touched, this.#admit(watch, next.change, outcome));
+    return row;
+  }
+
+  /** Takes a state that is no Change: of another API version, or of a row that another watch owned until now. */
+  replace(known: ObjectRow, row: ObjectRow): void {
+    this.#options.commit.put(row, this.#touch(row, { known, after: healthOf(row) }), []);
+  }
+
+  /** Takes a Change after which the object is gone. */
+  drop(watch: ActiveWatch, known: ObjectRow, change: Change): void {
+    const outcome = this.#options.interpret(change, memoryOf(known));
+    count(watch, change);
+    const touched = this.#touch(known, { known, after: undefined });
+    this.#options.commit.remove(known, touched, this.#admit(watch, change, outcome));
+  }
+
+  #touch(
+    row: ObjectRow,
+    step: { readonly known: ObjectRow | undefined; readonly after: Health | undefined },
+  ): Touched {
+    return {
+      id: row.id,
+      kindId: row.kindId,
+      watchId: row.watchId,
+      namespace: row.namespace,
+      name: row.name,
+      before: step.known && { watchId: step.known.watchId, health: healthOf(step.known) },
+      healthAfter: step.after,
+      pointsBefore: step.known === undefined ? undefined : this.#options.pin(step.known),
+    };
+  }
+
+  /** What of an outcome is sent: by severity, and at a first look by its policy. Counts always count. */
+  #admit(
+    watch: ActiveWatch,
+    change: Change,
+    outcome: { readonly health: Health; readonly signals: readonly Signal[] },
+  ): readonly Signal[] {
+    return outcome.signals.filter((signal) => {
+      if (signal.type === "count") return true;
+      if (!this.#isLoudEnough(signal)) return false;
+      return (
+        change.type !== "appeared" ||
+        change.cause !== "first-look" ||
+        this.#admitObserved(watch, outcome.health)
+      );
+    });
+  }
+
+  /** Tells that a watch's look is complete; of a first look only if that may be told at all. */
+  tellSynced(watch: ActiveWatch, record: LogSignal): void {
+    const isWanted = watch.hadHistory || this.#options.initial !== "none";
+    if (isWanted && this.#isLoudEnough(record)) this.#options.commit.tell([record]);
+  }
+
+  #isLoudEnough(signal: LogSignal): boolean {
+    return SEVERITIES.indexOf(signal.severity) >= SEVERITIES.indexOf(this.#options.minimumSeverity);
+  }
+
+  #admitObserved(watch: ActiveWatch, health: Health): boolean {
+    const told = this.#observedTold;
+    const ofKind = told.byKind.get(watch.kindId) ?? 0;
+    const admitted = admitFirstLook(this.#options.initial, health, { ofKind, inAll: told.inAll });
+    if (admitted) {
+      watch.firstLook.told += 1;
+      told.byKind.set(watch.kindId, ofKind + 1);
+      told.inAll += 1;
+    } else {
+      watch.firstLook.withheld += 1;
+    }
+    return admitted;
+  }
+}
+
+/** The columns of a row that history owns. */
+export function columnsOf(state: ObjectState): Omit<ObjectState, "kind"> {
+  const { kind: _kind, ...columns } = state;
+  return columns;
+}
+
+/** What differs from the last run, until the first complete look of this one. */
+function count(watch: ActiveWatch, change: Change): void {
+  if (watch.state === "synced") return;
+  if (change.type === "appeared" && change.cause !== "first-look") watch.netChanges.created += 1;
+  if (change.type === "changed") watch.netChanges.updated += 1;
+  if (change.type === "disappeared") watch.netChanges.deleted += 1;
+}
+
+function memoryOf(row: ObjectRow | undefined): Memory | undefined {
+  return row === undefined ? undefined : readMemory(JSON.parse(row.memory));
+}

@@ -1,0 +1,7 @@
+import { isHealth } from "../lifecycle/health-words.ts";
+import type { Health } from "../lifecycle/signal.ts";
+
+/** The health that a row remembers; what another program may have written there is no health that we know. */
+export function healthOf(row: { readonly health: string }): Health {
+  return isHealth(row.health) ? row.health : "unknown";
+}

@@ -1,0 +1,493 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { ObjectPoints } from "../lifecycle/signal.ts";
+import type { SumPoint } from "../otlp/encode-metrics.ts";
+import type { GaugeBatch, MetricExporter } from "../otlp/metric-exporter.ts";
+import type { SendResult } from "../otlp/transport.ts";
+import type { ObjectRow } from "../store/rows.ts";
+import { createRandom } from "../testing/demo/random.ts";
+import { createFakeClock, type FakeClock } from "../testing/fake-clock.ts";
+import { objectRow, openTemporaryStore, type TemporaryStore } from "../testing/temporary-store.ts";
+import { Aggregates } from "./aggregates.ts";
+import { Heartbeat } from "./heartbeat.ts";
+import { ObjectCounts } from "./object-counts.ts";
+import type { PipelineReport } from "./report.ts";
+
+const ACCEPTED: SendResult = { type: "accepted", rejected: 0, message: "" };
+const AWAY: SendResult = { type: "retryable", error: new Error("collector is away") };
+const REFUSED: SendResult = { type: "refused", error: new Error("no") };
+const NEVER = new AbortController().signal;
+const INTERVAL_MS = 5000;
+const HEARTBEAT_MS = 60_000;
+
+let temporary: TemporaryStore;
+let clock: FakeClock;
+let collector: Collector;
+let reports: PipelineReport[];
+let isActive: boolean;
+let heartbeat: Heartbeat;
+
+beforeEach(() => {
+  // No time slice is ever used up, so that everything happens within the turn that a test lets pass.
+  vi.spyOn(performance, "now").mockReturnValue(0);
+  temporary = openTemporaryStore();
+  clock = createFakeClock();
+  collector = createCollector();
+  reports = [];
+  isActive = true;
+  heartbeat = createHeartbeat();
+});
+
+afterEach(() => {
+  temporary[Symbol.dispose]();
+  vi.restoreAllMocks();
+});
+
+/** What a time series database behind a collector would hold, and how it answers. */
+type Collector = MetricExporter & {
+  readonly batches: GaugeBatch[];
+  readonly live: Map<string, number>;
+  /** How many of a request's objects arrive, whatever is answered. */
+  arrives: (objects: number) => number;
+  answer: () => SendResult;
+  /** While the request is under way. */
+  meanwhile: () => void;
+};
+
+function createCollector(): Collector {
+  const batches: GaugeBatch[] = [];
+  const live = new Map<string, number>();
+  const self: Collector = {
+    batches,
+    live,
+    arrives: (objects) => objects,
+    answer: () => ACCEPTED,
+    meanwhile: () => undefined,
+    async gauges(batch) {
+      batches.push(batch);
+      const result = self.answer();
+      const count =
+        result.type === "accepted" ? batch.objects.length : self.arrives(batch.objects.length);
+      for (const { identity, points, ended } of batch.objects.slice(0, count)) {
+        for (const { metric } of ended) live.delete(`${String(identity["name"])}/${metric}`);
+        for (const { metric, value } of points)
+          live.set(`${String(identity["name"])}/${metric}`, value);
+      }
+      self.meanwhile();
+      return result;
+    },
+    sums: async (_points: readonly SumPoint[]) => ACCEPTED,
+  };
+  return self;
+}
+
+function createHeartbeat(flush: () => boolean = () => true): Heartbeat {
+  const { store } = temporary;
+  return new Heartbeat({
+    store,
+    exporter: collector,
+    flush,
+    aggregates: new Aggregates({
+      store,
+      counts: new ObjectCounts(),
+      exporter: collector,
+      kindOf: () => undefined,
+      clusterName: undefined,
+    }),
+    pointsOf,
+    clock,
+    intervalMs: INTERVAL_MS,
+    heartbeatMs: HEARTBEAT_MS,
+    active: () => isActive,
+    report: (report) => reports.push(report),
+  });
+}
+
+/** A row's status is its series: `{"x": 1}`. */
+function pointsOf(row: ObjectRow): ObjectPoints {
+  const series: Record<string, number> = JSON.parse(row.status);
+  return {
+    identity: { name: row.name },
+    points: Object.entries(series).map(([metric, value]) => ({
+      metric,
+      value,
+      unit: "",
+      attributes: {},
+    })),
+  };
+}
+
+type Series = Readonly<Record<string, number>>;
+
+/** One change, folded and committed at once. */
+function change(id: number, name: string, series: Series | undefined): void {
+  const known = temporary.store.object(id);
+  const row = objectRow(id, { name, uid: `uid-${id}`, status: JSON.stringify(series ?? {}) });
+  const touched = touchOf(known, series === undefined ? undefined : row);
+  commit(series === undefined ? { removals: [id] } : { upserts: [row] });
+  if (touched !== undefined) heartbeat.touch([touched]);
+}
+
+function commit(work: {
+  readonly upserts?: readonly ObjectRow[];
+  readonly removals?: readonly number[];
+}): void {
+  const result = temporary.store.commit({
+    upserts: [],
+    removals: [],
+    positions: [],
+    counterDeltas: [],
+    requests: [],
+    committedAtMs: 0,
+    ...work,
+  });
+  expect(result.type).toBe("committed");
+}
+
+/** As the fold does it: the series that were there, unless they are pinned. */
+function touchOf(
+  before: ObjectRow | undefined,
+  after: ObjectRow | undefined,
+): Parameters<Heartbeat["touch"]>[0][number] | undefined {
+  const row = after ?? before;
+  if (row === undefined) return undefined;
+  const { id, kindId, watchId, namespace, name } = row;
+  return {
+    id,
+    kindId,
+    watchId,
+    namespace,
+    name,
+    before: before && { watchId: before.watchId, health: "current" },
+    healthAfter: after && "current",
+    pointsBefore: before === undefined || heartbeat.isPinned(before) ? undefined : pointsOf(before),
+  };
+}
+
+function lastBatch(): unknown {
+  const batch = collector.batches.at(-1);
+  return batch?.objects.map(({ identity, points, ended }) => ({
+    name: identity["name"],
+    points: points.map(({ metric, value }) => `${metric}=${value}`),
+    ended: ended.map(({ metric }) => metric),
+  }));
+}
+
+test("changes() sends what changed once, with the ends of the series that it no longer has", async () => {
+  change(1, "a", { x: 1, y: 1 });
+  await heartbeat.changes(NEVER);
+  change(1, "a", { y: 2, z: 2 });
+
+  await heartbeat.changes(NEVER);
+  const second = lastBatch();
+  await heartbeat.changes(NEVER);
+
+  expect(second).toEqual([{ name: "a", points: ["y=2", "z=2"], ended: ["x"] }]);
+  expect(collector.batches.map(({ unchanged }) => unchanged)).toEqual([false, false]);
+});
+
+test("changes() ends what was exported, not what came and went in between", async () => {
+  change(1, "a", { x: 1 });
+  await heartbeat.changes(NEVER);
+  change(1, "a", { y: 1 });
+  change(1, "a", { z: 1 });
+
+  await heartbeat.changes(NEVER);
+
+  expect(lastBatch()).toEqual([{ name: "a", points: ["z=1"], ended: ["x"] }]);
+});
+
+test("a deleted object's series end with the next export, and then nothing more is said of it", async () => {
+  change(1, "a", { x: 1 });
+  await heartbeat.changes(NEVER);
+  change(1, "a", undefined);
+
+  await heartbeat.beat(NEVER);
+  const end = lastBatch();
+  await clock.advance(HEARTBEAT_MS);
+  await heartbeat.beat(NEVER);
+
+  expect(end).toEqual([{ name: "a", points: [], ended: ["x"] }]);
+  expect(collector.batches.length).toBe(2);
+});
+
+test("of a deleted and recreated object only what the new one lacks ends", async () => {
+  change(1, "a", { x: 1, y: 1 });
+  await heartbeat.changes(NEVER);
+  change(1, "a", undefined);
+  change(2, "a", { y: 5 });
+
+  await heartbeat.changes(NEVER);
+
+  expect(lastBatch()).toEqual([{ name: "a", points: ["y=5"], ended: ["x"] }]);
+});
+
+test("an object that was created and deleted between two exports is nothing to send", async () => {
+  change(1, "a", { x: 1 });
+  change(1, "a", undefined);
+
+  await heartbeat.changes(NEVER);
+
+  expect(collector.batches).toEqual([]);
+});
+
+test("while the collector is away pins are kept; when it is back, current points go out once and old series end", async () => {
+  change(1, "a", { x: 1 });
+  await heartbeat.changes(NEVER);
+  collector.answer = () => AWAY;
+  collector.arrives = () => 0;
+  change(1, "a", { y: 1 });
+  await heartbeat.changes(NEVER);
+  change(1, "a", { z: 1 });
+  await heartbeat.changes(NEVER);
+  collector.answer = () => ACCEPTED;
+
+  await heartbeat.changes(NEVER);
+
+  expect([...collector.live]).toEqual([["a/z", 1]]);
+  expect(reports.map(({ type }) => type)).toEqual([
+    "exported",
+    "export-failed",
+    "export-failed",
+    "exported",
+    "export-recovered",
+  ]);
+});
+
+test("what arrived of a request that failed ends, too, when it is no more", async () => {
+  change(1, "a", { x: 1 });
+  collector.answer = () => AWAY;
+  await heartbeat.changes(NEVER);
+  const arrived = [...collector.live.keys()];
+  change(1, "a", undefined);
+  collector.answer = () => ACCEPTED;
+
+  await heartbeat.changes(NEVER);
+
+  expect(arrived).toEqual(["a/x"]);
+  expect([...collector.live]).toEqual([]);
+});
+
+test("a refusal for good is said, and passed over", async () => {
+  change(1, "a", { x: 1 });
+  collector.answer = () => REFUSED;
+
+  const isDone = await heartbeat.changes(NEVER);
+  await heartbeat.changes(NEVER);
+
+  expect(isDone).toBe(true);
+  expect(reports).toEqual([
+    { type: "export-refused", signal: "metrics", items: 1, error: new Error("no") },
+  ]);
+  expect(collector.batches.length).toBe(1);
+});
+
+test("a change under way with an export is part of the next one", async () => {
+  change(1, "a", { x: 1 });
+  collector.meanwhile = () => {
+    collector.meanwhile = () => undefined;
+    change(1, "a", { y: 1 });
+  };
+  await heartbeat.changes(NEVER);
+
+  await heartbeat.changes(NEVER);
+
+  expect(lastBatch()).toEqual([{ name: "a", points: ["y=1"], ended: ["x"] }]);
+  expect([...collector.live]).toEqual([["a/y", 1]]);
+});
+
+test("changes() commits first what is pending: the pin that is taken was that change's, too", async () => {
+  const pending: (() => void)[] = [];
+  heartbeat = createHeartbeat(() => {
+    for (const apply of pending.splice(0)) apply();
+    return true;
+  });
+  change(1, "a", { x: 1 });
+  await heartbeat.changes(NEVER);
+  change(1, "a", { y: 1 });
+  const folded = touchOf(temporary.store.object(1), objectRow(1, { name: "a", status: '{"z":1}' }));
+  pending.push(() => {
+    commit({ upserts: [objectRow(1, { name: "a", status: '{"z":1}' })] });
+    if (folded !== undefined) heartbeat.touch([folded]);
+  });
+
+  await heartbeat.changes(NEVER);
+  await heartbeat.changes(NEVER);
+
+  expect([...collector.live]).toEqual([["a/z", 1]]);
+});
+
+test("nothing is sent while this instance is not the active one, and everything once it is", async () => {
+  change(1, "a", { x: 1 });
+  isActive = false;
+  await heartbeat.beat(NEVER);
+  const whileIdle = collector.batches.length;
+  isActive = true;
+
+  await heartbeat.beat(NEVER);
+
+  expect(whileIdle).toBe(0);
+  expect([...collector.live]).toEqual([["a/x", 1]]);
+});
+
+/** Beats through so many heartbeats, and counts how often each object was sent in each of them. */
+async function sentPerHeartbeat(heartbeats: number): Promise<readonly (readonly number[])[]> {
+  const rounds: number[][] = [];
+  for (let round = 0; round < heartbeats; round += 1) {
+    collector.batches.length = 0;
+    for (let beat = 0; beat < HEARTBEAT_MS / INTERVAL_MS; beat += 1) {
+      await heartbeat.beat(NEVER);
+      await clock.advance(INTERVAL_MS);
+    }
+    const sent = collector.batches.flatMap(({ objects }) =>
+      objects.map(({ identity }) => String(identity["name"])),
+    );
+    const names = temporary.store.objectsAfter(0, 10_000).map(({ name }) => name);
+    rounds.push(names.map((name) => sent.filter((other) => other === name).length));
+  }
+  return rounds;
+}
+
+test.each([1, 5, 12, 13, 60, 1201])(
+  "each of %i unchanged objects is sent exactly once per heartbeat",
+  async (count) => {
+    const rows = Array.from({ length: count }, (_, index) =>
+      objectRow(index + 1, { status: '{"x":1}' }),
+    );
+    commit({ upserts: rows });
+
+    const rounds = await sentPerHeartbeat(3);
+
+    for (const sent of rounds) expect(new Set(sent)).toEqual(new Set([1]));
+  },
+);
+
+test("unchanged objects are spread evenly over a heartbeat", async () => {
+  commit({
+    upserts: Array.from({ length: 1200 }, (_, index) =>
+      objectRow(index + 1, { status: '{"x":1}' }),
+    ),
+  });
+
+  await sentPerHeartbeat(1);
+
+  expect(collector.batches.map(({ objects, unchanged }) => [objects.length, unchanged])).toEqual(
+    Array.from({ length: 12 }, () => [100, true]),
+  );
+});
+
+test("what is pinned goes out as a change only", async () => {
+  commit({ upserts: [objectRow(1, { name: "a", status: '{"x":1}' })] });
+  await clock.advance(HEARTBEAT_MS);
+  collector.answer = () => AWAY;
+  change(1, "a", { y: 1 });
+  await heartbeat.beat(NEVER);
+  collector.answer = () => ACCEPTED;
+  collector.batches.length = 0;
+
+  await heartbeat.changes(NEVER);
+
+  expect(lastBatch()).toEqual([{ name: "a", points: ["y=1"], ended: ["x"] }]);
+});
+
+test("after an outage all objects are sent once, whatever they missed, and then as ever", async () => {
+  commit({
+    upserts: Array.from({ length: 120 }, (_, index) => objectRow(index + 1, { status: '{"x":1}' })),
+  });
+  collector.answer = () => AWAY;
+  await sentPerHeartbeat(5);
+  collector.answer = () => ACCEPTED;
+  collector.batches.length = 0;
+
+  await heartbeat.beat(NEVER);
+  const first = collector.batches.flatMap(({ objects }) => objects).length;
+  await clock.advance(INTERVAL_MS);
+  await heartbeat.beat(NEVER);
+
+  expect(first).toBe(120);
+  expect(collector.batches.at(-1)?.objects.length).toBe(10);
+});
+
+test("liveSeries is what the last whole pass found, however often parts of it failed", async () => {
+  commit({
+    upserts: Array.from({ length: 24 }, (_, index) =>
+      objectRow(index + 1, { status: '{"x":1,"y":1}' }),
+    ),
+  });
+  let attempts = 0;
+  collector.answer = () => ((attempts += 1) % 2 === 0 ? ACCEPTED : AWAY);
+
+  await sentPerHeartbeat(4);
+
+  expect(heartbeat.liveSeries).toBe(48);
+});
+
+test("run() exports changes every interval and aggregates every 15 s, from the start", async () => {
+  const sums: number[] = [];
+  collector.sums = async () => {
+    sums.push(clock.now());
+    return ACCEPTED;
+  };
+  const startMs = clock.now();
+  const stop = new AbortController();
+  const running = heartbeat.run(stop.signal);
+  change(1, "a", { x: 1 });
+
+  await clock.advance(31_000);
+
+  stop.abort();
+  await running;
+  expect(sums.map((atMs) => atMs - startMs)).toEqual([0, 15_000, 30_000]);
+  expect(
+    collector.batches.filter(({ unchanged }) => !unchanged).map(({ timeMs }) => timeMs - startMs),
+  ).toEqual([5000]);
+});
+
+const NAMES = ["a", "b", "c", "d"];
+const METRICS = ["w", "x", "y", "z"];
+
+/** Whatever happens, in whatever order: after one export that succeeds the series out there are those of what exists. */
+test.each(Array.from({ length: 60 }, (_, seed) => seed))(
+  "the receiver holds exactly what exists, after any story (seed %i)",
+  async (seed) => {
+    const random = createRandom(seed);
+    const bearers = new Map<string, number>();
+    let lastId = 0;
+    function happen(): void {
+      const name = NAMES[Math.floor(random() * NAMES.length)] ?? "a";
+      const id = bearers.get(name);
+      if (id !== undefined && random() < 0.4) {
+        change(id, name, undefined);
+        bearers.delete(name);
+        return;
+      }
+      lastId += id === undefined ? 1 : 0;
+      const series = METRICS.filter(() => random() < 0.5).map((metric) => [
+        metric,
+        Math.floor(random() * 9),
+      ]);
+      change(id ?? lastId, name, Object.fromEntries(series));
+      bearers.set(name, id ?? lastId);
+    }
+    collector.answer = () => (random() < 0.5 ? ACCEPTED : AWAY);
+    collector.arrives = (objects) => Math.floor(random() * (objects + 1));
+    collector.meanwhile = () => {
+      while (random() < 0.5) happen();
+    };
+
+    for (let step = 0; step < 60; step += 1) {
+      happen();
+      await clock.advance(INTERVAL_MS * random() * 3);
+      if (random() < 0.4) await heartbeat.beat(NEVER);
+    }
+    collector.answer = () => ACCEPTED;
+    collector.meanwhile = () => undefined;
+    await heartbeat.changes(NEVER);
+
+    const exists = temporary.store
+      .objectsAfter(0, 100)
+      .flatMap((row) =>
+        pointsOf(row).points.map(({ metric, value }) => [`${row.name}/${metric}`, value] as const),
+      );
+    expect(Object.fromEntries(collector.live)).toEqual(Object.fromEntries(exists));
+  },
+);

@@ -1,0 +1,263 @@
+import type { ObjectPoints } from "../lifecycle/signal.ts";
+import type { GaugeObject } from "../otlp/encode-metrics.ts";
+import type { MetricExporter } from "../otlp/metric-exporter.ts";
+import type { SendResult } from "../otlp/transport.ts";
+import type { ObjectRow } from "../store/rows.ts";
+import type { Store } from "../store/store.ts";
+import type { Clock } from "../util/clock.ts";
+import { TimeSlice } from "../util/time-slice.ts";
+import { unreachable } from "../util/unreachable.ts";
+import type { Aggregates } from "./aggregates.ts";
+import type { Touched } from "./commit.ts";
+import type { PipelineReport } from "./report.ts";
+import { type Pin, SeriesPins, type SeriesPlace, union, without } from "./series-pins.ts";
+
+/** `object`: undefined where nothing is there and nothing was. */
+type Look = {
+  readonly key: string;
+  readonly pin: Pin;
+  readonly object: GaugeObject | undefined;
+};
+
+/** How often our own aggregates go out (SIGNALS.md §5). */
+const AGGREGATES_EVERY_MS = 15_000;
+/** Objects per request: about 2 MB of points at eleven series each. */
+const BATCH = 1000;
+
+export type HeartbeatOptions = {
+  readonly store: Store;
+  readonly exporter: MetricExporter;
+  readonly aggregates: Aggregates;
+  /** Commits what is pending; false if that failed. */
+  readonly flush: () => boolean;
+  /** The points of a row, or undefined where its kind is not watched now. */
+  readonly pointsOf: (row: ObjectRow) => ObjectPoints | undefined;
+  readonly clock: Clock;
+  readonly intervalMs: number;
+  readonly heartbeatMs: number;
+  /** Whether this instance may send (leadership). */
+  readonly active: () => boolean;
+  readonly report: (report: PipelineReport) => void;
+};
+
+/**
+ * Projects the remembered states into gauges: what changed within one interval, everything else once per heartbeat,
+ * spread evenly over it.
+ *
+ * Points never wait in a queue. While the collector is away the pins keep which series are out there, and when it is
+ * back the then current points go out once, with the ends of those that are no more. One request is in flight, so the
+ * times of each series rise.
+ */
+export class Heartbeat {
+  readonly #options: HeartbeatOptions;
+  readonly #pins = new SeriesPins();
+  #cursor = 0;
+  /** Objects times milliseconds for which nothing was sent yet, and until when that is reckoned. */
+  #owed = 0;
+  #owedUntilMs: number | undefined;
+  #failingSinceMs: number | undefined;
+  #seriesInPass = 0;
+  #liveSeries = 0;
+
+  constructor(options: HeartbeatOptions) {
+    this.#options = options;
+  }
+
+  touch(touched: readonly Touched[]): void {
+    this.#pins.touch(touched);
+  }
+
+  /** How many series the last whole pass over all objects found. */
+  get liveSeries(): number {
+    return this.#liveSeries;
+  }
+
+  isPinned(place: SeriesPlace): boolean {
+    return this.#pins.has(place);
+  }
+
+  /** Exports once per interval until `signal` aborts; what is under way then goes on until `deadline`. */
+  async run(signal: AbortSignal, deadline: AbortSignal = signal): Promise<void> {
+    const { intervalMs } = this.#options;
+    await Promise.all([
+      this.#every(intervalMs, signal, () => this.beat(deadline)),
+      this.#every(AGGREGATES_EVERY_MS, signal, () => this.#beatAggregates(deadline)),
+    ]);
+  }
+
+  async #every(periodMs: number, signal: AbortSignal, step: () => Promise<void>): Promise<void> {
+    const { clock } = this.#options;
+    while (!signal.aborted) {
+      const startedMs = clock.now();
+      await step();
+      await clock.sleep(Math.max(0, startedMs + periodMs - clock.now()), signal);
+    }
+  }
+
+  /** One interval's export of object series. */
+  async beat(signal: AbortSignal): Promise<void> {
+    if (!this.#options.active()) return;
+    if (await this.changes(signal)) await this.#beatUnchanged(signal);
+  }
+
+  async #beatAggregates(signal: AbortSignal): Promise<void> {
+    const { active, aggregates, clock } = this.#options;
+    if (active()) this.#settle(await aggregates.export(clock.now(), signal));
+  }
+
+  /** The last export of a process that stops: what changed, and the aggregates as they stand. A stop ends no series. */
+  async finish(signal: AbortSignal): Promise<void> {
+    if (!this.#options.active() || !(await this.changes(signal))) return;
+    this.#settle(await this.#options.aggregates.export(this.#options.clock.now(), signal));
+  }
+
+  /** Exports what changed since the last export; false if the collector did not take all of it. */
+  async changes(signal: AbortSignal): Promise<boolean> {
+    // A change that is still pending left its series to the pin that is taken now: it must be part of this export.
+    if (!this.#options.flush()) return true;
+    const pins = [...this.#pins.take()];
+    for (let start = 0; start < pins.length; start += BATCH) {
+      const looks = await this.#lookAt(pins.slice(start, start + BATCH));
+      const objects = looks.flatMap(({ object }) => object ?? []);
+      if (!(await this.#send(objects, { unchanged: false, signal }))) {
+        // Nobody knows how much of it arrived.
+        const attempted = looks.map(({ key, pin, object }) => {
+          return [key, { ...pin, exported: union(pin.exported, object) }] as const;
+        });
+        this.#pins.giveBack(new Map([...attempted, ...pins.slice(start + BATCH)]));
+        return false;
+      }
+    }
+    return true;
+  }
+
+  async #lookAt(pins: readonly (readonly [string, Pin])[]): Promise<readonly Look[]> {
+    const slice = new TimeSlice();
+    const looks: Look[] = [];
+    for (const [key, pin] of pins) {
+      const row = this.#options.store.object(pin.rowId);
+      const now = row === undefined ? undefined : this.#options.pointsOf(row);
+      const identity = now?.identity ?? pin.exported?.identity;
+      const points = now?.points ?? [];
+      const ended = without(pin.exported?.points ?? [], points);
+      looks.push({ key, pin, object: identity && { identity, points, ended } });
+      await slice.breathe();
+    }
+    return looks;
+  }
+
+  /** The next share of all objects, so that each is re-sent once per heartbeat. */
+  async #beatUnchanged(signal: AbortSignal): Promise<void> {
+    const { store, heartbeatMs } = this.#options;
+    let share = this.#share();
+    while (share > 0 && !signal.aborted) {
+      const rows = store.objectsAfter(this.#cursor, Math.min(share, BATCH));
+      const last = rows.at(-1);
+      if (last === undefined) {
+        if (this.#cursor === 0) return;
+        this.#endPass();
+        continue;
+      }
+      const { objects, series } = await this.#unchangedGauges(rows);
+      if (!(await this.#send(objects, { unchanged: true, signal }))) return;
+      this.#cursor = last.id;
+      this.#seriesInPass += series;
+      this.#owed -= rows.length * heartbeatMs;
+      share -= rows.length;
+    }
+  }
+
+  /** How many objects the time that has passed makes due: all of them at most, however long nothing could be sent. */
+  #share(): number {
+    const { store, clock, intervalMs, heartbeatMs } = this.#options;
+    const count = store.countObjects();
+    const nowMs = clock.now();
+    const passedMs = nowMs - (this.#owedUntilMs ?? nowMs - intervalMs);
+    this.#owed = Math.min(count * heartbeatMs, this.#owed + count * Math.max(0, passedMs));
+    this.#owedUntilMs = nowMs;
+    return Math.floor(this.#owed / heartbeatMs);
+  }
+
+  #endPass(): void {
+    this.#cursor = 0;
+    this.#liveSeries = this.#seriesInPass;
+    this.#seriesInPass = 0;
+  }
+
+  /** `series`: how many all these rows have. */
+  async #unchangedGauges(
+    rows: readonly ObjectRow[],
+  ): Promise<{ readonly objects: readonly GaugeObject[]; readonly series: number }> {
+    const slice = new TimeSlice();
+    const objects: GaugeObject[] = [];
+    let series = 0;
+    for (const row of rows) {
+      const points = this.#options.pointsOf(row);
+      series += points?.points.length ?? 0;
+      // What is pinned goes out as a change, with what it ended.
+      if (points !== undefined && !this.#pins.has(row)) objects.push({ ...points, ended: [] });
+      await slice.breathe();
+    }
+    return { objects, series };
+  }
+
+  async #send(
+    objects: readonly GaugeObject[],
+    how: { readonly unchanged: boolean; readonly signal: AbortSignal },
+  ): Promise<boolean> {
+    if (objects.length === 0) return true;
+    const { clock, exporter, report } = this.#options;
+    const startedMs = clock.now();
+    const result = await exporter.gauges(
+      { objects, timeMs: startedMs, unchanged: how.unchanged },
+      how.signal,
+    );
+    const items = objects.reduce(
+      (sum, object) => sum + object.points.length + object.ended.length,
+      0,
+    );
+    if (result.type === "accepted")
+      report({
+        type: "exported",
+        signal: "metrics",
+        items: items - result.rejected,
+        durationMs: clock.now() - startedMs,
+      });
+    return this.#settle(result, items);
+  }
+
+  /** Whether to go on: a refusal for good is said and passed over, anything else is tried again with newer points. */
+  #settle(result: SendResult, items = 0): boolean {
+    const { clock, report } = this.#options;
+    switch (result.type) {
+      case "accepted":
+        if (result.rejected > 0)
+          report({
+            type: "export-rejected",
+            signal: "metrics",
+            items: result.rejected,
+            message: result.message,
+          });
+        if (this.#failingSinceMs !== undefined)
+          report({
+            type: "export-recovered",
+            signal: "metrics",
+            failedMs: clock.now() - this.#failingSinceMs,
+          });
+        this.#failingSinceMs = undefined;
+        return true;
+      case "too-large":
+      case "refused":
+        report({ type: "export-refused", signal: "metrics", items, error: result.error });
+        return true;
+      case "retryable":
+        this.#failingSinceMs ??= clock.now();
+        report({ type: "export-failed", signal: "metrics", error: result.error });
+        return false;
+      case "aborted":
+        return false;
+      default:
+        return unreachable(result);
+    }
+  }
+}

@@ -1,0 +1,602 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { KubeObject } from "../cluster/kube-object.ts";
+import { formatWatchKey, type WatchEvent, type WatchKey } from "../cluster/watch-event.ts";
+import type { Redact } from "../history/redact.ts";
+import { createInterpret } from "../lifecycle/interpret.ts";
+import type { LogSignal } from "../lifecycle/signal.ts";
+import { createActiveWatch } from "../testing/active-watch.ts";
+import { createFakeClock, type FakeClock } from "../testing/fake-clock.ts";
+import { database, DATABASE_KIND, NOW_MS } from "../testing/kube-change.ts";
+import { openTemporaryStore, type TemporaryStore } from "../testing/temporary-store.ts";
+import type { ActiveWatch } from "./active-watch.ts";
+import { Commit } from "./commit.ts";
+import { Fold } from "./fold.ts";
+import { Intake } from "./intake.ts";
+import { ObjectCounts } from "./object-counts.ts";
+import type { PipelineReport } from "./report.ts";
+
+const { group, resource } = DATABASE_KIND;
+
+let temporary: TemporaryStore;
+let clock: FakeClock;
+let reports: PipelineReport[];
+let onReport: (report: PipelineReport) => void;
+let counts: ObjectCounts;
+let commit: Commit;
+let redact: Redact;
+let intake: Intake;
+
+beforeEach(() => {
+  temporary = openTemporaryStore();
+  clock = createFakeClock(NOW_MS);
+  reports = [];
+  onReport = () => undefined;
+  redact = (one) => one;
+  restart();
+});
+
+afterEach(() => {
+  temporary[Symbol.dispose]();
+});
+
+function report(one: PipelineReport): void {
+  reports.push(one);
+  onReport(one);
+}
+
+/** What is in memory is gone, the state file stays. */
+function restart(): void {
+  const { store } = temporary;
+  counts = new ObjectCounts();
+  counts.reset(store.countsByHealth());
+  commit = new Commit({
+    store,
+    clock,
+    report,
+    logs: { encoding: "json", encode: (signals) => Buffer.from(JSON.stringify(signals)) },
+    committed: (touched) => counts.apply(touched),
+  });
+  const fold = new Fold({
+    store,
+    commit,
+    interpret: createInterpret({}),
+    initial: "all",
+    minimumSeverity: "DEBUG",
+    pin: () => undefined,
+  });
+  intake = new Intake({
+    store,
+    commit,
+    fold,
+    counts,
+    redact: (one) => redact(one),
+    clock,
+    report,
+  });
+}
+
+/** As `Watches` begins one. */
+function startWatch(fields: Partial<ActiveWatch> & { readonly key?: WatchKey } = {}): ActiveWatch {
+  const { key = { group, resource } } = fields;
+  const row = temporary.store.openWatch(formatWatchKey(key), key, "{}");
+  return createActiveWatch({
+    id: row.id,
+    kindId: row.kindId,
+    name: formatWatchKey(key),
+    startedAtMs: clock.now(),
+    hadHistory: row.positionAt !== null,
+    position: row.position ?? undefined,
+    lookedAtMs: row.positionAt ?? undefined,
+    ...fields,
+  });
+}
+
+/** An object with its own UID, such as `object("a", 5, { phase: "Ready" })`. */
+function object(name: string, version: number, status?: unknown): KubeObject {
+  return database({
+    metadata: {
+      name,
+      uid: `uid-${name}`,
+      resourceVersion: String(version),
+      creationTimestamp: "2023-10-26T10:00:00Z",
+    },
+    ...(status === undefined ? {} : { status }),
+  });
+}
+
+function withUid(one: KubeObject, uid: string): KubeObject {
+  return { ...one, metadata: { ...one.metadata, uid } };
+}
+
+function relist(version: number, ...objects: readonly KubeObject[]): readonly WatchEvent[] {
+  return [
+    { type: "resync-start" },
+    ...objects.map((one) => ({ type: "resync-object", object: one }) as const),
+    { type: "resync-end", resourceVersion: String(version) },
+  ];
+}
+
+function applied(one: KubeObject): WatchEvent {
+  return { type: "applied", object: one };
+}
+
+function deleted(one: KubeObject): WatchEvent {
+  return { type: "deleted", object: one };
+}
+
+/** What was told since the last asking, as `action name`; after a commit. */
+function story(): readonly string[] {
+  const { store } = temporary;
+  commit.flush();
+  const rows = store.outboxBatch("logs", "json", 1e9);
+  store.acknowledge(rows.map(({ id }) => id));
+  const signals = rows.flatMap(({ body }): LogSignal[] => JSON.parse(Buffer.from(body).toString()));
+  return signals.map(({ attributes }) => {
+    const action = String(attributes["lifeline.action"]);
+    return action === "synced" ? action : `${action} ${String(attributes["k8s.object.name"])}`;
+  });
+}
+
+function names(): readonly string[] {
+  return temporary.store.objectsAfter(0, 10_000).map(({ name }) => name);
+}
+
+function storedPosition(watch: ActiveWatch): string | null {
+  return temporary.store.openWatch(watch.name, watch.key, "{}").position;
+}
+
+test("a first look observes what is there, moves to its end and is told once", async () => {
+  const watch = startWatch();
+
+  const taken = await intake.take(watch, relist(9, object("a", 3), object("b", 4)));
+
+  expect(taken).toBe("taken");
+  expect(story()).toEqual(["observed a", "observed b", "synced"]);
+  expect([watch.state, watch.position, storedPosition(watch)]).toEqual(["synced", "9", "9"]);
+  await intake.take(watch, relist(10, object("a", 3), object("b", 4)));
+  expect(story()).toEqual([]);
+});
+
+test("a watch tells creation, change and deletion, and moves with each event", async () => {
+  const watch = startWatch();
+  await intake.take(watch, relist(1));
+  story();
+
+  await intake.take(watch, [
+    applied(object("a", 2, { phase: "Pending" })),
+    applied(object("a", 3, { phase: "Ready" })),
+    deleted(object("a", 4, { phase: "Ready" })),
+  ]);
+
+  expect(story()).toEqual([
+    "created a",
+    "phase_changed a",
+    "phase_changed a",
+    "health_changed a",
+    "deleted a",
+  ]);
+  expect([names(), storedPosition(watch)]).toEqual([[], "4"]);
+});
+
+test("after a restart the net changes since are told, what was deleted meanwhile included", async () => {
+  await intake.take(startWatch(), relist(9, object("a", 3), object("b", 4, { phase: "Pending" })));
+  story();
+  restart();
+  await clock.advance(3_600_000);
+  const watch = startWatch();
+  const young = {
+    ...object("c", 13),
+    metadata: { ...object("c", 13).metadata, creationTimestamp: "2023-10-26T10:30:00Z" },
+  };
+
+  await intake.take(watch, relist(20, object("b", 12, { phase: "Ready" }), young));
+
+  expect(story()).toEqual([
+    "phase_changed b",
+    "health_changed b",
+    "created c",
+    "deleted a",
+    "synced",
+  ]);
+  expect(watch.netChanges).toEqual({ created: 1, updated: 1, deleted: 1 });
+});
+
+test("an old object that a relist shows for the first time has come into view, it was not created", async () => {
+  await intake.take(startWatch(), relist(9));
+  story();
+  restart();
+  await clock.advance(3_600_000);
+
+  await intake.take(startWatch(), relist(20, database({ metadata: { name: "old" } })));
+
+  expect(story()).toEqual(["observed old", "synced"]);
+});
+
+test("what goes on from a position is synced once a bookmark says so, and that is told once per run", async () => {
+  await intake.take(startWatch(), relist(9, object("a", 3)));
+  story();
+  restart();
+  const watch = startWatch();
+  await intake.take(watch, [applied(object("b", 10))]);
+  const before = [watch.state, story()];
+
+  await intake.take(watch, [
+    { type: "position", resourceVersion: "12" },
+    { type: "position", resourceVersion: "13" },
+  ]);
+
+  expect(before).toEqual(["syncing", ["created b"]]);
+  expect(story()).toEqual(["synced"]);
+  expect([watch.state, storedPosition(watch)]).toEqual(["synced", "13"]);
+});
+
+test("nothing is deleted before a resync has ended, nor is a position committed", async () => {
+  const watch = startWatch();
+  await intake.take(watch, relist(9, object("a", 3), object("b", 4)));
+  story();
+
+  await intake.take(watch, [
+    { type: "resync-start" },
+    { type: "resync-object", object: object("a", 3) },
+  ]);
+  commit.flush();
+  const during = { names: names(), story: story(), position: storedPosition(watch) };
+  await intake.take(watch, [{ type: "resync-end", resourceVersion: "20" }]);
+  commit.flush();
+
+  expect(during).toEqual({ names: ["a", "b"], story: [], position: null });
+  expect({ names: names(), story: story(), position: storedPosition(watch) }).toEqual({
+    names: ["a"],
+    story: ["deleted b"],
+    position: "20",
+  });
+});
+
+test("who restarts in the middle of a look begins it anew, with the history that it had", async () => {
+  const first = startWatch();
+  await intake.take(first, relist(9, object("a", 3)));
+  await intake.take(first, [
+    { type: "resync-start" },
+    { type: "resync-object", object: object("b", 11) },
+  ]);
+  story();
+  restart();
+
+  const watch = startWatch();
+
+  expect([watch.position, watch.hadHistory, watch.lookedAtMs]).toEqual([undefined, true, NOW_MS]);
+});
+
+test("a list that breaks off and begins anew forgets what the first one showed", async () => {
+  const watch = startWatch();
+  await intake.take(watch, relist(9, object("a", 3), object("b", 4)));
+  story();
+
+  await intake.take(watch, [
+    { type: "resync-start" },
+    { type: "resync-object", object: object("a", 3) },
+    ...relist(20, object("b", 4)),
+  ]);
+
+  expect(story()).toEqual(["deleted a"]);
+});
+
+test.each([
+  { known: { uid: "uid-a" }, expected: ["deleted b"] },
+  { known: { name: "a", namespace: "default" }, expected: ["deleted b"] },
+  {
+    known: { uid: "uid-z", name: "a", namespace: "default" },
+    expected: ["deleted a", "deleted b"],
+  },
+  { known: {}, expected: [] },
+])("an object that a list shows but can't be read, $known, is not gone", async (row) => {
+  const watch = startWatch();
+  await intake.take(watch, relist(9, object("a", 3), object("b", 4)));
+  story();
+
+  await intake.take(watch, [
+    { type: "resync-start" },
+    { type: "resync-unreadable", ...row.known },
+    { type: "resync-end", resourceVersion: "20" },
+  ]);
+
+  expect(story()).toEqual(row.expected);
+  expect(storedPosition(watch)).toBe("20");
+});
+
+test("what a blind resync could not tell as gone, the next clean one does", async () => {
+  const watch = startWatch();
+  await intake.take(watch, relist(9, object("a", 3), object("b", 4)));
+  story();
+
+  await intake.take(watch, [
+    { type: "resync-start" },
+    { type: "resync-unreadable" },
+    { type: "resync-end", resourceVersion: "20" },
+    ...relist(21, object("a", 3)),
+  ]);
+
+  expect(story()).toEqual(["deleted b"]);
+});
+
+test("a sweep goes through more objects than a page or a commit holds", async () => {
+  const watch = startWatch();
+  const objects = Array.from({ length: 1300 }, (_, index) =>
+    object(`n${String(index).padStart(4, "0")}`, index + 1),
+  );
+  await intake.take(watch, relist(2000, ...objects));
+  story();
+  const kept = objects.filter((_, index) => index % 13 === 0);
+
+  await intake.take(watch, relist(3000, ...kept));
+
+  expect(story().length).toBe(1200);
+  expect(names()).toEqual(kept.map(({ metadata }) => metadata.name));
+  expect(counts.byHealth(watch.id)).toMatchObject({ unknown: 100 });
+});
+
+test("a new UID under an old name is a deletion and a creation, in that order", async () => {
+  const watch = startWatch();
+  await intake.take(watch, relist(9, withUid(object("a", 3), "uid-1")));
+  story();
+
+  await intake.take(watch, [
+    applied(withUid(object("a", 12), "uid-2")),
+    deleted(withUid(object("a", 11), "uid-1")),
+  ]);
+
+  expect(story()).toEqual(["deleted a", "created a"]);
+  expect(temporary.store.objectsAfter(0, 10).map(({ uid }) => uid)).toEqual(["uid-2"]);
+});
+
+test("a new UID under an old name within a resync, too, and only once", async () => {
+  const watch = startWatch();
+  await intake.take(watch, relist(9, withUid(object("a", 3), "uid-1")));
+  story();
+
+  await intake.take(watch, relist(20, withUid(object("a", 12), "uid-2")));
+
+  expect(story()).toEqual(["deleted a", "created a"]);
+});
+
+test.each([
+  { name: "the same", version: 5, reported: [] },
+  { name: "an older one", version: 4, reported: ["stale-event"] },
+])("$name resourceVersion changes nothing", async ({ version, reported }) => {
+  const watch = startWatch();
+  await intake.take(watch, [...relist(1), applied(object("a", 5, { phase: "Ready" }))]);
+  story();
+
+  await intake.take(watch, [applied(object("a", version, { phase: "Pending" }))]);
+
+  expect(story()).toEqual([]);
+  expect(reports.map(({ type }) => type).filter((type) => type === "stale-event")).toEqual(
+    reported,
+  );
+});
+
+test("a stale object in a list is there", async () => {
+  const watch = startWatch();
+  await intake.take(watch, [...relist(1), applied(object("a", 5))]);
+  story();
+
+  await intake.take(watch, relist(6, object("a", 4)));
+
+  expect([story(), names()]).toEqual([[], ["a"]]);
+});
+
+test("the deletion of what nobody knew is no news, but moves on", async () => {
+  const watch = startWatch();
+  await intake.take(watch, relist(1));
+  story();
+
+  await intake.take(watch, [deleted(object("a", 7))]);
+
+  expect([story(), storedPosition(watch)]).toEqual([[], "7"]);
+});
+
+test("objects of other namespaces are left out, their events still move the watch on", async () => {
+  const watch = startWatch({ includes: (namespace) => namespace === "prod" });
+  await intake.take(watch, relist(1));
+  story();
+
+  await intake.take(watch, [applied(object("a", 5))]);
+
+  expect([story(), names(), storedPosition(watch)]).toEqual([[], [], "5"]);
+});
+
+function throwAt(name: string): void {
+  redact = (one) => {
+    if (one.metadata.name === name) throw new RangeError("too deep");
+    return one;
+  };
+}
+
+test("what no sense can be made of is skipped and reported; the others go on", async () => {
+  const watch = startWatch();
+  throwAt("bad");
+
+  await intake.take(watch, [
+    ...relist(9, object("a", 3), object("bad", 4), object("c", 5)),
+    applied(object("bad", 10)),
+  ]);
+
+  expect(story()).toEqual(["observed a", "observed c", "synced"]);
+  const skipped = {
+    type: "object-skipped",
+    watch: watch.name,
+    object: "default/bad",
+    error: new RangeError("too deep"),
+  };
+  expect(reports.filter(({ type }) => type === "object-skipped")).toEqual([skipped, skipped]);
+  expect(storedPosition(watch)).toBe("10");
+});
+
+test("an object that was known and that no sense can be made of any more is still there", async () => {
+  const watch = startWatch();
+  await intake.take(watch, relist(9, object("a", 3)));
+  story();
+  throwAt("a");
+
+  await intake.take(watch, relist(20, object("a", 12)));
+
+  expect([story(), names()]).toEqual([[], ["a"]]);
+});
+
+test("an object of whose last state no sense can be made is gone all the same", async () => {
+  const watch = startWatch();
+  await intake.take(watch, relist(9, object("a", 3)));
+  story();
+  throwAt("a");
+
+  await intake.take(watch, [deleted(object("a", 12))]);
+
+  expect([story(), names()]).toEqual([["deleted a"], []]);
+  expect(reports.filter(({ type }) => type === "object-skipped").length).toBe(1);
+});
+
+test("a row that cannot be read any more holds up neither the sweep nor the rest", async () => {
+  const watch = startWatch();
+  await intake.take(watch, relist(9, object("a", 3), object("b", 4)));
+  commit.flush();
+  const row = commit.find(watch.kindId, "uid-a");
+  if (row !== undefined) commit.put({ ...row, metadata: "{" }, undefined, []);
+  story();
+
+  await intake.take(watch, relist(20));
+
+  expect(story()).toEqual(["deleted b"]);
+  expect(watch.position).toBe("20");
+});
+
+test("a commit that fails in the middle of a batch holds the watch where it is", async () => {
+  const watch = startWatch();
+  await intake.take(watch, relist(1));
+  story();
+  temporary.breakWrites();
+  const many = Array.from({ length: 800 }, (_, index) => applied(object(`n${index}`, index + 2)));
+
+  const taken = await intake.take(watch, many);
+  const heldAt = Number(watch.position);
+  const again = await intake.take(watch, many.slice(heldAt - 1));
+  temporary.mendWrites();
+  commit.flush();
+  await intake.take(watch, many.slice(Number(watch.position) - 1));
+
+  expect([taken, again]).toEqual(["held", "held"]);
+  expect([heldAt >= 500, heldAt < 510]).toEqual([true, true]);
+  expect(story().length).toBe(800);
+  expect(names().length).toBe(800);
+});
+
+test("a resync whose sweep cannot be committed is held, and deletes nothing twice afterwards", async () => {
+  const watch = startWatch();
+  await intake.take(watch, relist(9, object("a", 3), object("b", 4)));
+  story();
+  temporary.breakWrites();
+
+  const taken = await intake.take(watch, relist(20, object("a", 12)));
+  temporary.mendWrites();
+  commit.flush();
+  const held = [taken, watch.position, story()];
+  await intake.take(watch, relist(21, object("a", 12)));
+
+  expect(held).toEqual(["held", undefined, []]);
+  expect([story(), watch.position]).toEqual([["deleted b"], "21"]);
+});
+
+test("a sweep drops a row as it is by then, not as it was when its page was read", async () => {
+  const watch = startWatch();
+  await intake.take(watch, relist(9, object("a", 3)));
+  story();
+  onReport = ({ type }) => {
+    const row = commit.find(watch.kindId, "uid-a");
+    if (type !== "commit" || row === undefined || row.health === "failed") return;
+    const { id, kindId, watchId, namespace, name } = row;
+    const before = { watchId, health: "unknown" } as const;
+    const place = { id, kindId, watchId, namespace, name };
+    const touched = { ...place, before, healthAfter: "failed", pointsBefore: undefined } as const;
+    commit.put({ ...row, health: "failed" }, touched, []);
+  };
+  commit.position(watch, "9");
+
+  await intake.take(watch, relist(20));
+
+  expect(story()).toEqual(["deleted a"]);
+  expect(Object.values(counts.byHealth(watch.id))).toEqual([0, 0, 0, 0, 0, 0, 0]);
+});
+
+test("a cluster-wide watch takes over the rows of namespaced ones, without telling anything anew", async () => {
+  const narrow = startWatch({ key: { group, resource, namespace: "default" } });
+  await intake.take(
+    narrow,
+    relist(9, object("a", 3, { phase: "Ready" }), object("b", 4), object("c", 5)),
+  );
+  story();
+  restart();
+  const wide = startWatch();
+
+  await intake.take(
+    wide,
+    relist(20, object("a", 3, { phase: "Ready" }), object("b", 12, { phase: "Failed" })),
+  );
+
+  expect(story()).toEqual(["phase_changed b", "health_changed b", "synced"]);
+  const owners = temporary.store.objectsAfter(0, 10).map(({ name, watchId }) => [name, watchId]);
+  expect(owners).toEqual([
+    ["a", wide.id],
+    ["b", wide.id],
+    ["c", narrow.id],
+  ]);
+  expect(counts.byHealth(wide.id)).toMatchObject({ current: 1, failed: 1, unknown: 0 });
+  expect(counts.byHealth(narrow.id)).toMatchObject({ current: 0, unknown: 1 });
+});
+
+test("another API version replaces the state without a Change", async () => {
+  const watch = startWatch();
+  await intake.take(watch, relist(9, object("a", 3)));
+  story();
+
+  await intake.take(watch, [
+    applied({ ...object("a", 12), apiVersion: "custom.example.com/v2", spec: { other: 1 } }),
+  ]);
+
+  expect(story()).toEqual([]);
+  expect(temporary.store.objectsAfter(0, 1)).toMatchObject([
+    { apiVersion: "custom.example.com/v2", resourceVersion: "12", spec: '{"spec":{"other":1}}' },
+  ]);
+});
+
+test("a kind that is gone takes its objects along", async () => {
+  const watch = startWatch();
+  await intake.take(watch, relist(9, object("a", 3), object("b", 4)));
+  story();
+
+  await intake.take(watch, [{ type: "kind-gone" }]);
+
+  expect([story(), names()]).toEqual([["deleted a", "deleted b"], []]);
+});
+
+test("a failure is reported and shown until something comes; signs of life are counted", async () => {
+  const watch = startWatch();
+  const error = new Error("403");
+
+  await intake.take(watch, [{ type: "failed", error }]);
+  const failed = [watch.state, watch.lastSignAtMs, watch.events];
+  await intake.take(watch, relist(9));
+
+  expect(failed).toEqual(["failed", undefined, 1]);
+  expect([watch.state, watch.lastSignAtMs, watch.events]).toEqual(["synced", NOW_MS, 3]);
+  expect(reports).toContainEqual({ type: "watch-failed", watch: watch.name, error });
+  await intake.take(watch, [{ type: "failed", error }]);
+  expect(watch.state).toBe("synced");
+});
+
+test("a state file that cannot be read is nobody's object's fault", async () => {
+  const watch = startWatch();
+  temporary.store[Symbol.dispose]();
+
+  await expect(intake.take(watch, [applied(object("a", 3))])).rejects.toThrow("finalized");
+
+  expect([watch.position, reports]).toEqual([undefined, []]);
+});

@@ -1,0 +1,377 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { KindFacts, KubeObject } from "../cluster/kube-object.ts";
+import { encodeLogs } from "../otlp/encode-logs.ts";
+import { createOtlpMetricExporter } from "../otlp/metric-exporter.ts";
+import type { SendResult } from "../otlp/transport.ts";
+import { createFakeClock, type FakeClock } from "../testing/fake-clock.ts";
+import { database, DATABASE_KIND, NOW_MS } from "../testing/kube-change.ts";
+import {
+  readExportRequest,
+  type ReceivedPoint,
+  type ReceivedRecord,
+} from "../testing/otlp-receiver/received.ts";
+import { foldSeries } from "../testing/otlp-receiver/series.ts";
+import { createSteeredApiClient, type SteeredApiClient } from "../testing/steered-api-client.ts";
+import { openTemporaryStore, type TemporaryStore } from "../testing/temporary-store.ts";
+import { Pipeline } from "./pipeline.ts";
+import type { PipelineReport } from "./report.ts";
+
+const ACCEPTED: SendResult = { type: "accepted", rejected: 0, message: "" };
+const CONTEXT = { resource: {}, scope: { name: "test", version: "0" } };
+const INTERVAL_MS = 5000;
+const HEARTBEAT_MS = 60_000;
+
+let temporary: TemporaryStore;
+let clock: FakeClock;
+let api: SteeredApiClient;
+let reports: PipelineReport[];
+let records: ReceivedRecord[];
+let points: ReceivedPoint[];
+let answer: () => SendResult;
+let life: Life | undefined;
+
+type Life = { readonly pipeline: Pipeline; end(): Promise<void> };
+
+beforeEach(() => {
+  // No time slice is ever used up, so that everything happens within the turn that a test lets pass.
+  vi.spyOn(performance, "now").mockReturnValue(0);
+  temporary = openTemporaryStore();
+  clock = createFakeClock(NOW_MS);
+  api = createSteeredApiClient();
+  reports = [];
+  records = [];
+  points = [];
+  answer = () => ACCEPTED;
+});
+
+afterEach(async () => {
+  await life?.end();
+  temporary[Symbol.dispose]();
+  vi.restoreAllMocks();
+});
+
+/** A pipeline that runs, without watches; ended as the process ends it. */
+function begin(): Life {
+  const { store } = temporary;
+  const pipeline = new Pipeline({
+    client: api,
+    store,
+    redact: (one) => one,
+    clock,
+    random: () => 0,
+    report: (report) => reports.push(report),
+    reportCluster: () => undefined,
+    active: () => true,
+    clusterName: undefined,
+    initial: "all",
+    minimumSeverity: "DEBUG",
+    metricIntervalMs: INTERVAL_MS,
+    metricHeartbeatMs: HEARTBEAT_MS,
+    logs: {
+      encoding: "otlp",
+      encode: (signals) => encodeLogs(signals, CONTEXT),
+      transport: async (body) => {
+        const result = answer();
+        if (result.type === "accepted") records.push(...readExportRequest("logs", body).records);
+        return result;
+      },
+    },
+    metrics: createOtlpMetricExporter(async (body) => {
+      const result = answer();
+      if (result.type === "accepted") points.push(...readExportRequest("metrics", body).points);
+      return result;
+    }, CONTEXT),
+  });
+  const running = new AbortController();
+  const deadline = new AbortController();
+  const work = pipeline.run(running.signal, deadline.signal);
+  life = {
+    pipeline,
+    async end() {
+      life = undefined;
+      await pipeline.watches.stopAll("the process stops");
+      running.abort();
+      await work;
+      await pipeline.finish(deadline.signal);
+    },
+  };
+  return life;
+}
+
+function watch({ pipeline }: Life, facts: KindFacts = DATABASE_KIND): void {
+  const { group, resource } = facts;
+  pipeline.watches.start({ key: { group, resource }, facts, includes: () => true });
+}
+
+function object(name: string, version: number, phase: string): KubeObject {
+  const metadata = { name, uid: `uid-${name}`, resourceVersion: String(version) };
+  return database({ metadata, status: { phase } });
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+/** The series of objects that live in the receiver, as `name metric value`; only those that the phase decides. */
+function livePhases(): readonly string[] {
+  const { live } = foldSeries(points);
+  return [...live.values()]
+    .filter(({ metric }) => metric === "lifeline.object.phase")
+    .map(
+      ({ attributes }) => `${textOf(attributes["k8s.object.name"])} ${textOf(attributes["phase"])}`,
+    )
+    .toSorted();
+}
+
+function liveCounts(): readonly string[] {
+  return [...foldSeries(points).live.values()]
+    .filter(({ metric }) => metric === "lifeline.objects")
+    .map(({ attributes, value }) => `${textOf(attributes["health"])} ${value}`)
+    .toSorted();
+}
+
+function liveSeriesOf(name: string): number {
+  const { live } = foldSeries(points);
+  return [...live.values()].filter(({ attributes }) => attributes["k8s.object.name"] === name)
+    .length;
+}
+
+function story(): readonly string[] {
+  return records.splice(0).flatMap(({ attributes }) => {
+    const action = textOf(attributes["lifeline.action"]);
+    return action === "synced" ? [] : [`${action} ${textOf(attributes["k8s.object.name"])}`];
+  });
+}
+
+test("what a watch tells arrives as records at once and as series within an interval", async () => {
+  const first = begin();
+  api.objects = [object("a", 3, "Ready")];
+  watch(first);
+  await clock.advance(200);
+  const early = [story(), livePhases()];
+
+  await clock.advance(INTERVAL_MS);
+
+  expect(early).toEqual([["observed a"], []]);
+  expect(livePhases()).toEqual(["a Ready"]);
+  expect([
+    first.pipeline.isCommitting,
+    [...first.pipeline.watches].map((one) => first.pipeline.objectsOf(one)),
+  ]).toEqual([true, [1]]);
+});
+
+test("a changed phase's series ends with the next export, also when it changes on just before that", async () => {
+  watch(begin());
+  await clock.advance(0);
+  api.say("ADDED", object("a", 3, "Pending"));
+  await clock.advance(INTERVAL_MS);
+  api.say("MODIFIED", object("a", 4, "Ready"));
+  await clock.advance(INTERVAL_MS - 100);
+  api.say("MODIFIED", object("a", 5, "Failed"));
+
+  await clock.advance(INTERVAL_MS);
+
+  expect(livePhases()).toEqual(["a Failed"]);
+});
+
+test("a deleted object's series all end within one interval, and nothing brings them back", async () => {
+  watch(begin());
+  await clock.advance(0);
+  api.say("ADDED", object("a", 3, "Ready"));
+  await clock.advance(INTERVAL_MS);
+  const before = liveSeriesOf("a");
+  api.say("DELETED", object("a", 4, "Ready"));
+
+  await clock.advance(INTERVAL_MS);
+  const after = liveSeriesOf("a");
+  await clock.advance(2 * HEARTBEAT_MS);
+
+  expect(before).toBeGreaterThan(4);
+  expect([after, liveSeriesOf("a")]).toEqual([0, 0]);
+});
+
+test("of a deleted and recreated object the new one's series live", async () => {
+  watch(begin());
+  await clock.advance(0);
+  api.say("ADDED", object("a", 3, "Ready"));
+  await clock.advance(INTERVAL_MS);
+
+  api.say("DELETED", object("a", 4, "Ready"));
+  const { metadata, ...rest } = object("a", 5, "Pending");
+  api.say("ADDED", { ...rest, metadata: { ...metadata, uid: "uid-new" } });
+  await clock.advance(INTERVAL_MS);
+
+  expect(livePhases()).toEqual(["a Pending"]);
+  expect(story()).toEqual([
+    "created a",
+    "phase_changed a",
+    "deleted a",
+    "created a",
+    "phase_changed a",
+  ]);
+});
+
+test("another API version ends the series that name the old one", async () => {
+  watch(begin());
+  await clock.advance(0);
+  api.say("ADDED", object("a", 3, "Ready"));
+  await clock.advance(INTERVAL_MS);
+
+  api.say("MODIFIED", { ...object("a", 4, "Ready"), apiVersion: "custom.example.com/v2" });
+  await clock.advance(INTERVAL_MS);
+
+  const versions = [...foldSeries(points).live.values()].flatMap(
+    ({ attributes }) => attributes["api_version"] ?? [],
+  );
+  expect(versions).toEqual(["custom.example.com/v2"]);
+});
+
+test("a stop ends no series, and sends what is left", async () => {
+  const only = begin();
+  watch(only);
+  await clock.advance(0);
+  api.say("ADDED", object("a", 3, "Ready"));
+  api.say("ADDED", object("b", 4, "Ready"));
+  await clock.advance(20_000);
+  const before = [livePhases(), liveCounts()];
+  story();
+  api.say("MODIFIED", object("a", 5, "Failed"));
+  await clock.advance(0);
+
+  await only.end();
+
+  expect(before).toEqual([["a Ready", "b Ready"], ["current 2"]]);
+  expect([livePhases(), liveCounts()]).toEqual([
+    ["a Failed", "b Ready"],
+    ["current 1", "failed 1"],
+  ]);
+  expect([story(), temporary.store.outboxState().requests]).toEqual([
+    ["phase_changed a", "health_changed a"],
+    0,
+  ]);
+});
+
+test("after an outage the states of the moment go out, once", async () => {
+  watch(begin());
+  await clock.advance(0);
+  api.say("ADDED", object("a", 3, "Pending"));
+  await clock.advance(INTERVAL_MS);
+  answer = () => ({ type: "retryable", error: new Error("away") });
+  for (let version = 4; version < 9; version += 1) {
+    api.say("MODIFIED", object("a", version, `Phase${version}`));
+    await clock.advance(INTERVAL_MS);
+  }
+  const known = points.length;
+  answer = () => ACCEPTED;
+
+  await clock.advance(INTERVAL_MS);
+
+  expect(livePhases()).toEqual(["a Phase8"]);
+  const phases = points
+    .slice(known)
+    .filter(({ metric, isEnd }) => metric === "lifeline.object.phase" && !isEnd);
+  expect(phases.map(({ attributes }) => attributes["phase"])).toEqual(["Phase8"]);
+});
+
+const POD_KIND: KindFacts = {
+  group: "",
+  version: "v1",
+  kind: "Pod",
+  resource: "pods",
+  scope: "Namespaced",
+  hasStatusSubresource: true,
+  hints: { phases: [], printerColumns: [] },
+};
+
+/** A Pod that nobody can schedule is failed 15 s after its creation, by kstatus; no event says so. */
+function unschedulablePod(): KubeObject {
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: {
+      name: "p",
+      namespace: "default",
+      uid: "uid-p",
+      resourceVersion: "3",
+      creationTimestamp: new Date(NOW_MS).toISOString().replace(".000", ""),
+    },
+    status: {
+      phase: "Pending",
+      conditions: [{ type: "PodScheduled", status: "False", reason: "Unschedulable" }],
+    },
+  };
+}
+
+test("time alone makes an object fail, and that is told", async () => {
+  watch(begin(), POD_KIND);
+  await clock.advance(0);
+  api.say("ADDED", unschedulablePod());
+  await clock.advance(14_000);
+  const before = story();
+
+  await clock.advance(2000);
+
+  expect(before).not.toContain("health_changed p");
+  expect(story()).toEqual(["health_changed p"]);
+});
+
+test("a deadline that passed while nobody ran is told once its watch runs, however late that begins", async () => {
+  const first = begin();
+  watch(first, POD_KIND);
+  await clock.advance(0);
+  api.say("ADDED", unschedulablePod());
+  await clock.advance(1000);
+  await first.end();
+  story();
+  await clock.advance(60_000);
+
+  const second = begin();
+  await clock.advance(10_000);
+  const early = story();
+  watch(second, POD_KIND);
+  await clock.advance(1000);
+
+  expect(early).toEqual([]);
+  expect(story()).toEqual(["health_changed p"]);
+});
+
+test("a deadline survives a stop that takes longer than it", async () => {
+  const only = begin();
+  watch(only, POD_KIND);
+  await clock.advance(0);
+  api.say("ADDED", unschedulablePod());
+  await clock.advance(1000);
+
+  await only.pipeline.watches.stopAll("the process stops");
+  await clock.advance(20_000);
+  await only.end();
+
+  expect(temporary.store.objectsAfter(0, 1)).toMatchObject([{ health: "failed" }]);
+});
+
+test("a row that no sense can be made of costs its own series, not the process", async () => {
+  watch(begin());
+  await clock.advance(0);
+  api.say("ADDED", object("a", 3, "Ready"));
+  api.say("ADDED", object("b", 4, "Ready"));
+  await clock.advance(INTERVAL_MS);
+  const [row] = temporary.store.objectsAfter(0, 1);
+  if (row !== undefined)
+    temporary.store.commit({
+      upserts: [{ ...row, metadata: "{" }],
+      removals: [],
+      positions: [],
+      counterDeltas: [],
+      requests: [],
+      committedAtMs: 0,
+    });
+
+  await clock.advance(2 * HEARTBEAT_MS);
+
+  expect(
+    reports.flatMap((report) => (report.type === "object-skipped" ? [report.object] : []))[0],
+  ).toBe("default/a");
+  api.say("MODIFIED", object("b", 5, "Failed"));
+  await clock.advance(INTERVAL_MS);
+  expect(livePhases()).toContain("b Failed");
+});

@@ -1,0 +1,214 @@
+import type { ApiClient } from "../cluster/api-client.ts";
+import type { KindFacts } from "../cluster/kube-object.ts";
+import type { ClusterReport } from "../cluster/report.ts";
+import { decodeState } from "../history/object-state.ts";
+import type { Redact } from "../history/redact.ts";
+import type { InitialPolicy } from "../lifecycle/first-look.ts";
+import { createInterpret } from "../lifecycle/interpret.ts";
+import { objectPoints } from "../lifecycle/points.ts";
+import type { ObjectPoints, Severity } from "../lifecycle/signal.ts";
+import type { MetricExporter } from "../otlp/metric-exporter.ts";
+import type { Transport } from "../otlp/transport.ts";
+import type { ObjectRow } from "../store/rows.ts";
+import type { Store } from "../store/store.ts";
+import type { Clock } from "../util/clock.ts";
+import { toError } from "../util/to-error.ts";
+import type { ActiveWatch } from "./active-watch.ts";
+import { Aggregates } from "./aggregates.ts";
+import { Commit, type LogEncoder } from "./commit.ts";
+import { Deadlines } from "./deadlines.ts";
+import { Fold } from "./fold.ts";
+import { healthOf } from "./health-of.ts";
+import { Heartbeat } from "./heartbeat.ts";
+import { Intake } from "./intake.ts";
+import { ObjectCounts } from "./object-counts.ts";
+import type { PipelineReport } from "./report.ts";
+import { Sender } from "./sender.ts";
+import { Watches } from "./watches.ts";
+
+export type PipelineOptions = {
+  readonly client: ApiClient;
+  readonly store: Store;
+  readonly redact: Redact;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly report: (report: PipelineReport) => void;
+  readonly reportCluster: (report: ClusterReport) => void;
+  /** Whether this instance may send; all else it does anyway. */
+  readonly active: () => boolean;
+  readonly clusterName: string | undefined;
+  readonly initial: InitialPolicy;
+  readonly minimumSeverity: Severity;
+  readonly metricIntervalMs: number;
+  readonly metricHeartbeatMs: number;
+  /** Absent: that signal is not exported. */
+  readonly logs: (LogEncoder & { readonly transport: Transport }) | undefined;
+  readonly metrics: MetricExporter | undefined;
+};
+
+/**
+ * Where the four stages meet, for one cluster: what comes in by the watches is compared (history), understood
+ * (lifecycle), committed with everything that it says, and then delivered (otlp).
+ */
+export class Pipeline {
+  readonly watches: Watches;
+  readonly #options: PipelineOptions;
+  readonly #commit: Commit;
+  readonly #counts = new ObjectCounts();
+  readonly #deadlines: Deadlines;
+  readonly #sender: Sender | undefined;
+  readonly #heartbeat: Heartbeat | undefined;
+
+  constructor(options: PipelineOptions) {
+    this.#options = options;
+    const { store, clock, report, redact } = options;
+    this.#counts.reset(store.countsByHealth());
+    this.#commit = new Commit({
+      store,
+      clock,
+      report,
+      logs: options.logs,
+      committed: (touched) => this.#committed(touched),
+    });
+    const fold = new Fold({
+      store,
+      commit: this.#commit,
+      interpret: createInterpret(clusterNameOf(options)),
+      initial: options.initial,
+      minimumSeverity: options.minimumSeverity,
+      pin: (row) =>
+        this.#heartbeat === undefined || this.#heartbeat.isPinned(row)
+          ? undefined
+          : this.#pointsOf(row),
+    });
+    this.#heartbeat = this.#createHeartbeat();
+    this.#sender = this.#createSender();
+    this.#deadlines = new Deadlines({
+      store,
+      commit: this.#commit,
+      fold,
+      watchIds: () => this.watches.ids(),
+      watchOf: (row) => this.watches.byId(row.watchId),
+      clock,
+      report,
+    });
+    const intake = new Intake({
+      store,
+      commit: this.#commit,
+      fold,
+      counts: this.#counts,
+      redact,
+      clock,
+      report,
+    });
+    this.watches = new Watches({
+      client: options.client,
+      store,
+      commit: this.#commit,
+      intake,
+      clock,
+      random: options.random,
+      started: () => this.#deadlines.moved(),
+      report,
+      reportCluster: options.reportCluster,
+    });
+  }
+
+  /** Whether commits succeed; while they don't, watches are held. */
+  get isCommitting(): boolean {
+    return !this.#commit.failing;
+  }
+
+  get liveSeries(): number {
+    return this.#heartbeat?.liveSeries ?? 0;
+  }
+
+  /** How many objects a watch holds. */
+  objectsOf(watch: ActiveWatch): number {
+    return Object.values(this.#counts.byHealth(watch.id)).reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Commits and delivers until `signal` aborts; a request that is under way then goes on until `deadline`. */
+  async run(signal: AbortSignal, deadline: AbortSignal): Promise<void> {
+    await Promise.all([
+      this.#commit.run(signal),
+      this.#deadlines.run(signal),
+      this.#sender?.run(signal, deadline),
+      this.#heartbeat?.run(signal, deadline),
+    ]);
+  }
+
+  /** The last commit, then what the deadline allows: changed gauges once, the outbox until it is empty. A stop ends no series. */
+  async finish(deadline: AbortSignal): Promise<void> {
+    this.#commit.flush();
+    await Promise.all([this.#heartbeat?.finish(deadline), this.#sender?.drain(deadline)]);
+  }
+
+  #createHeartbeat(): Heartbeat | undefined {
+    const { metrics: exporter, store, clock, report, active } = this.#options;
+    if (exporter === undefined) return undefined;
+    const kindOf = (watchId: number): KindFacts | undefined => this.watches.byId(watchId)?.facts;
+    return new Heartbeat({
+      store,
+      exporter,
+      aggregates: new Aggregates({
+        store,
+        counts: this.#counts,
+        exporter,
+        kindOf,
+        clusterName: this.#options.clusterName,
+      }),
+      flush: () => this.#commit.flush(),
+      pointsOf: (row) => this.#pointsOf(row),
+      clock,
+      intervalMs: this.#options.metricIntervalMs,
+      heartbeatMs: this.#options.metricHeartbeatMs,
+      active,
+      report,
+    });
+  }
+
+  #createSender(): Sender | undefined {
+    const { logs, store, clock, report, active } = this.#options;
+    if (logs === undefined) return undefined;
+    return new Sender({
+      store,
+      signal: "logs",
+      encoding: logs.encoding,
+      transport: logs.transport,
+      clock,
+      active,
+      report,
+    });
+  }
+
+  #committed(touched: Parameters<Heartbeat["touch"]>[0]): void {
+    this.#counts.apply(touched);
+    this.#heartbeat?.touch(touched);
+    this.#sender?.wake();
+    this.#deadlines.moved();
+  }
+
+  /** None for a row that nobody watches, or that no sense can be made of. */
+  #pointsOf(row: ObjectRow): ObjectPoints | undefined {
+    const watch = this.watches.byId(row.watchId);
+    if (watch === undefined) return undefined;
+    try {
+      const object = decodeState({ ...row, kind: watch.facts.kind });
+      const options = { ...clusterNameOf(this.#options), health: healthOf(row) };
+      return objectPoints(object, watch.facts, options);
+    } catch (thrown) {
+      this.#options.report({
+        type: "object-skipped",
+        watch: watch.name,
+        object: `${row.namespace}/${row.name}`,
+        error: toError(thrown),
+      });
+      return undefined;
+    }
+  }
+}
+
+function clusterNameOf(options: PipelineOptions): { clusterName?: string } {
+  return options.clusterName === undefined ? {} : { clusterName: options.clusterName };
+}

@@ -1,0 +1,65 @@
+/** What the pipeline tells about itself; `run/telemetry` words and counts it. Times in milliseconds. */
+export type PipelineReport =
+  | { readonly type: "commit"; readonly changes: number; readonly durationMs: number }
+  /** The commit is held in memory, the watches are held, and it is tried again. */
+  | { readonly type: "commit-failed"; readonly error: Error; readonly changes: number }
+  | { readonly type: "commit-recovered"; readonly heldMs: number }
+  | { readonly type: "watch-started"; readonly watch: string; readonly from: string | undefined }
+  | { readonly type: "watch-stopped"; readonly watch: string; readonly reason: string }
+  | {
+      readonly type: "watch-synced";
+      readonly watch: string;
+      readonly objects: number;
+      readonly durationMs: number;
+    }
+  /** The stream told of a failure, which the cluster room has reported with all that is known of it. */
+  | { readonly type: "watch-failed"; readonly watch: string; readonly error: Error }
+  /** Taking what the stream told threw: the watch is asked anew from its position. */
+  | { readonly type: "watch-crashed"; readonly watch: string; readonly error: Error }
+  /** An older resourceVersion than the known one came; it is ignored. */
+  | { readonly type: "stale-event"; readonly watch: string; readonly object: string }
+  /** Making sense of one object threw; that object is skipped, the watch goes on. */
+  | {
+      readonly type: "object-skipped";
+      readonly watch: string;
+      readonly object: string;
+      readonly error: Error;
+    }
+  | { readonly type: "first-look-withheld"; readonly watch: string; readonly records: number }
+  | {
+      readonly type: "exported";
+      readonly signal: ExportedSignal;
+      readonly items: number;
+      readonly durationMs: number;
+    }
+  /** Not taken now; tried again with the same bytes (logs) or the then current points (metrics). */
+  | { readonly type: "export-failed"; readonly signal: ExportedSignal; readonly error: Error }
+  | {
+      readonly type: "export-recovered";
+      readonly signal: ExportedSignal;
+      readonly failedMs: number;
+    }
+  /** The collector took the request but for these items, for good. */
+  | {
+      readonly type: "export-rejected";
+      readonly signal: ExportedSignal;
+      readonly items: number;
+      readonly message: string;
+    }
+  /** The collector refused for good: these items are lost, and this says so. */
+  | {
+      readonly type: "export-refused";
+      readonly signal: ExportedSignal;
+      readonly items: number;
+      readonly error: Error;
+    }
+  | { readonly type: "discovery-failed"; readonly error: Error }
+  | {
+      readonly type: "kinds-chosen";
+      readonly watches: readonly string[];
+      readonly hidden: readonly string[];
+      readonly unmatched: readonly string[];
+    }
+  | { readonly type: "watch-forbidden"; readonly watch: string; readonly missing: string };
+
+type ExportedSignal = "logs" | "metrics";

@@ -1,0 +1,101 @@
+import { expect, test } from "vitest";
+import type { ObjectPoints, Point } from "../lifecycle/signal.ts";
+import type { Touched } from "./commit.ts";
+import { SeriesPins, union, without } from "./series-pins.ts";
+
+const PLACE = { kindId: 1, namespace: "default", name: "a" };
+
+function point(metric: string, attributes: Point["attributes"] = {}): Point {
+  return { metric, unit: "", value: 1, attributes };
+}
+
+function points(...metrics: readonly string[]): ObjectPoints {
+  return { identity: { name: "a" }, points: metrics.map((metric) => point(metric)) };
+}
+
+function touch(id: number, fields: Partial<Touched> = {}): Touched {
+  return {
+    ...PLACE,
+    id,
+    watchId: 1,
+    before: { watchId: 1, health: "current" },
+    healthAfter: "current",
+    pointsBefore: undefined,
+    ...fields,
+  };
+}
+
+function metricsOf(exported: ObjectPoints | undefined): readonly string[] | undefined {
+  return exported?.points.map(({ metric }) => metric);
+}
+
+test("the first change of an object pins what was exported of it, later ones leave that", () => {
+  const pins = new SeriesPins();
+  pins.touch([touch(1, { pointsBefore: points("x") })]);
+
+  pins.touch([touch(1, { pointsBefore: points("y") })]);
+
+  expect([...pins.take().values()]).toEqual([{ kindId: 1, rowId: 1, exported: points("x") }]);
+});
+
+test("a recreated object's row takes over the name and what was exported under it", () => {
+  const pins = new SeriesPins();
+
+  pins.touch([
+    touch(1, { pointsBefore: points("x"), healthAfter: undefined }),
+    touch(2, { before: undefined }),
+  ]);
+
+  expect([...pins.take().values()]).toEqual([{ kindId: 1, rowId: 2, exported: points("x") }]);
+});
+
+test("a removal that comes after its successor's arrival takes nothing from it", () => {
+  const pins = new SeriesPins();
+
+  pins.touch([
+    touch(2, { before: undefined }),
+    touch(1, { pointsBefore: points("x"), healthAfter: undefined }),
+  ]);
+
+  expect([...pins.take().values()]).toEqual([{ kindId: 1, rowId: 2, exported: points("x") }]);
+});
+
+test("take() begins anew; has() asks by kind, namespace and name", () => {
+  const pins = new SeriesPins();
+  pins.touch([touch(1)]);
+  const before = [
+    pins.has(PLACE),
+    pins.has({ ...PLACE, kindId: 2 }),
+    pins.has({ ...PLACE, namespace: "b" }),
+  ];
+
+  pins.take();
+
+  expect([before, pins.has(PLACE), pins.size]).toEqual([[true, false, false], false, 0]);
+});
+
+test("giveBack() keeps both what was pinned before and what was pinned since", () => {
+  const pins = new SeriesPins();
+  pins.touch([touch(1, { pointsBefore: points("x", "y") })]);
+  const taken = pins.take();
+  pins.touch([touch(2, { pointsBefore: points("y", "z") })]);
+
+  pins.giveBack(taken);
+
+  const [pin] = pins.take().values();
+  expect(pin?.rowId).toBe(2);
+  expect(metricsOf(pin?.exported)?.toSorted()).toEqual(["x", "y", "z"]);
+});
+
+test("without() tells series apart by metric and attributes, in whatever order those stand", () => {
+  const before = [point("m", { a: "1", b: "2" }), point("m", { a: "2" }), point("n", { a: "2" })];
+  const after = [point("m", { b: "2", a: "1" }), point("m", { a: "2" })];
+
+  expect(without(before, after)).toEqual([point("n", { a: "2" })]);
+});
+
+test("union() of nothing and something is that", () => {
+  expect(union(undefined, points("x"))).toEqual(points("x"));
+  expect(union(points("x"), undefined)).toEqual(points("x"));
+  expect(union(undefined, undefined)).toBe(undefined);
+});

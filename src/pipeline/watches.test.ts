@@ -1,0 +1,231 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { KubeObject } from "../cluster/kube-object.ts";
+import { createInterpret } from "../lifecycle/interpret.ts";
+import { createFakeClock, type FakeClock } from "../testing/fake-clock.ts";
+import { database, DATABASE_KIND, NOW_MS } from "../testing/kube-change.ts";
+import { createSteeredApiClient, type SteeredApiClient } from "../testing/steered-api-client.ts";
+import { openTemporaryStore, type TemporaryStore } from "../testing/temporary-store.ts";
+import { Commit } from "./commit.ts";
+import { Fold } from "./fold.ts";
+import { Intake } from "./intake.ts";
+import { ObjectCounts } from "./object-counts.ts";
+import type { PipelineReport } from "./report.ts";
+import { Watches, type WatchStart } from "./watches.ts";
+
+const { group, resource } = DATABASE_KIND;
+const START: WatchStart = { key: { group, resource }, facts: DATABASE_KIND, includes: () => true };
+const NAME = "customdatabases.custom.example.com";
+
+const pin = (): undefined => undefined;
+const redact = (one: KubeObject): KubeObject => one;
+
+let temporary: TemporaryStore;
+let clock: FakeClock;
+let api: SteeredApiClient;
+let reports: PipelineReport[];
+let startedCount: number;
+let commit: Commit;
+let watches: Watches;
+
+beforeEach(() => {
+  // No time slice is ever used up, so that everything happens within the turn that a test lets pass.
+  vi.spyOn(performance, "now").mockReturnValue(0);
+  temporary = openTemporaryStore();
+  const { store } = temporary;
+  clock = createFakeClock(NOW_MS);
+  api = createSteeredApiClient();
+  reports = [];
+  startedCount = 0;
+  const report = (one: PipelineReport): unknown => reports.push(one);
+  const counts = new ObjectCounts();
+  commit = new Commit({
+    store,
+    clock,
+    report,
+    logs: undefined,
+    committed: (touched) => counts.apply(touched),
+  });
+  const interpret = createInterpret({});
+  const fold = new Fold({
+    store,
+    commit,
+    interpret,
+    initial: "none",
+    minimumSeverity: "INFO",
+    pin,
+  });
+  watches = new Watches({
+    client: api,
+    store,
+    commit,
+    intake: new Intake({ store, commit, fold, counts, redact, clock, report }),
+    clock,
+    random: () => 0,
+    started: () => {
+      startedCount += 1;
+    },
+    report,
+    reportCluster: () => undefined,
+  });
+});
+
+afterEach(async () => {
+  await watches.stopAll("the test ends");
+  temporary[Symbol.dispose]();
+  vi.restoreAllMocks();
+});
+
+function object(name: string, version: number): KubeObject {
+  return database({ metadata: { name, uid: `uid-${name}`, resourceVersion: String(version) } });
+}
+
+function names(): readonly string[] {
+  commit.flush();
+  return temporary.store.objectsAfter(0, 10_000).map(({ name }) => name);
+}
+
+function statesOf(): readonly string[] {
+  return [...watches].map(({ name, state, position }) => `${name} ${state} ${position}`);
+}
+
+test("start() looks for the first time, then follows", async () => {
+  api.objects = [object("a", 3)];
+  api.resourceVersion = "9";
+
+  watches.start(START);
+  await clock.advance(0);
+  api.say("ADDED", object("b", 10));
+  await clock.advance(0);
+
+  expect([api.requests, names(), statesOf()]).toEqual([
+    ["list", "watch 9"],
+    ["a", "b"],
+    [`${NAME} synced 10`],
+  ]);
+  expect(reports[0]).toEqual({ type: "watch-started", watch: NAME, from: undefined });
+  expect(startedCount).toBe(1);
+});
+
+test("start() of what runs changes nothing", async () => {
+  watches.start(START);
+  watches.start(START);
+  await clock.advance(0);
+
+  expect([api.requests, [...watches].length, startedCount]).toEqual([["list", "watch 1"], 1, 1]);
+});
+
+test("stop() closes the watch and keeps what it watched; start() goes on from there", async () => {
+  watches.start(START);
+  await clock.advance(0);
+  api.say("ADDED", object("a", 7));
+  await clock.advance(0);
+  const [watch] = watches;
+
+  await watches.stop(START.key, "for a while");
+  const stopped = [
+    api.openWatches,
+    [...watches].length,
+    watch && watches.byId(watch.id),
+    watches.ids(),
+    names(),
+  ];
+  watches.start(START);
+  await clock.advance(0);
+  const resumed = statesOf();
+  api.bookmark("9");
+  await clock.advance(0);
+
+  expect(stopped).toEqual([0, 0, undefined, [], ["a"]]);
+  expect(reports).toContainEqual({ type: "watch-stopped", watch: NAME, reason: "for a while" });
+  expect(reports).toContainEqual({ type: "watch-started", watch: NAME, from: "7" });
+  expect(api.requests).toEqual(["list", "watch 1", "watch 7"]);
+  expect([resumed, statesOf()]).toEqual([[`${NAME} resumed 7`], [`${NAME} synced 9`]]);
+});
+
+test("stop() of what does not run, and twice at once, is said once or not at all", async () => {
+  await watches.stop(START.key, "nothing");
+  watches.start(START);
+  await clock.advance(0);
+
+  await Promise.all([watches.stop(START.key, "once"), watches.stop(START.key, "twice")]);
+
+  expect(
+    reports.flatMap((report) => (report.type === "watch-stopped" ? [report.reason] : [])),
+  ).toEqual(["once"]);
+});
+
+test("stopAll() ends all watches, but what they watched stays known", async () => {
+  watches.start(START);
+  watches.start({ ...START, key: { ...START.key, namespace: "prod" } });
+  await clock.advance(0);
+  const ids = watches.ids();
+
+  await watches.stopAll("the process stops");
+
+  expect([api.openWatches, [...watches].length]).toEqual([0, 0]);
+  expect(ids.length).toBe(2);
+  expect(ids.map((id) => watches.byId(id)?.id)).toEqual(ids);
+});
+
+test("while commits fail a watch is closed; it goes on from its position and misses nothing", async () => {
+  watches.start(START);
+  await clock.advance(0);
+  commit.flush();
+  temporary.breakWrites();
+  const objects = Array.from({ length: 600 }, (_, index) =>
+    object(`n${String(index).padStart(3, "0")}`, index + 2),
+  );
+
+  for (const one of objects) api.say("ADDED", one);
+  await clock.advance(10);
+  const [watch] = watches;
+  const during = [commit.failing, api.openWatches];
+  const position = Number(watch?.position);
+  temporary.mendWrites();
+  commit.flush();
+  await clock.advance(0);
+  for (const one of objects.slice(position - 1)) api.say("ADDED", one);
+  await clock.advance(10);
+
+  expect(during).toEqual([true, 0]);
+  expect(api.requests.at(-1)).toBe(`watch ${position}`);
+  expect(names()).toEqual(objects.map(({ metadata }) => metadata.name));
+});
+
+test("a look that is held begins anew", async () => {
+  api.objects = Array.from({ length: 600 }, (_, index) => object(`n${index}`, index + 2));
+  watches.start(START);
+  temporary.breakWrites();
+  await clock.advance(10);
+  const during = [commit.failing, api.openWatches];
+  temporary.mendWrites();
+
+  commit.flush();
+  await clock.advance(10);
+
+  expect(during).toEqual([true, 0]);
+  expect([api.requests, names().length]).toEqual([["list", "list", "watch 1"], 600]);
+});
+
+test("whatever throws is reported, and after a second what it was thrown for is asked for again", async () => {
+  let isBroken = true;
+  watches.start({
+    ...START,
+    includes: () => {
+      if (isBroken) throw new Error("no");
+      return true;
+    },
+  });
+  await clock.advance(0);
+  api.say("ADDED", object("a", 7));
+  await clock.advance(0);
+  const during = [names(), api.openWatches];
+  isBroken = false;
+  await clock.advance(1000);
+  api.say("ADDED", object("a", 7));
+  await clock.advance(0);
+
+  expect(during).toEqual([[], 0]);
+  expect(reports).toContainEqual({ type: "watch-crashed", watch: NAME, error: new Error("no") });
+  expect([names(), api.requests]).toEqual([["a"], ["list", "watch 1", "watch 1"]]);
+});

@@ -1,0 +1,164 @@
+import type { ApiClient } from "../cluster/api-client.ts";
+import type { KindFacts } from "../cluster/kube-object.ts";
+import { watchResource } from "../cluster/reflector.ts";
+import type { ClusterReport } from "../cluster/report.ts";
+import { formatWatchKey, type WatchKey } from "../cluster/watch-event.ts";
+import type { Store } from "../store/store.ts";
+import type { Clock } from "../util/clock.ts";
+import { toError } from "../util/to-error.ts";
+import type { ActiveWatch } from "./active-watch.ts";
+import type { Commit } from "./commit.ts";
+import type { Intake } from "./intake.ts";
+import type { PipelineReport } from "./report.ts";
+
+const RETRY_MS = 1000;
+
+export type WatchesOptions = {
+  readonly client: ApiClient;
+  readonly store: Store;
+  readonly commit: Commit;
+  readonly intake: Intake;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** A watch has begun. */
+  readonly started: () => void;
+  readonly report: (report: PipelineReport) => void;
+  readonly reportCluster: (report: ClusterReport) => void;
+};
+
+export type WatchStart = {
+  readonly key: WatchKey;
+  readonly facts: KindFacts;
+  readonly includes: (namespace: string) => boolean;
+};
+
+type Running = {
+  readonly watch: ActiveWatch;
+  readonly stopping: AbortController;
+  readonly ended: Promise<void>;
+};
+
+/** The running watches: each is one loop from its reflector to the intake, begun and ended by its key. */
+export class Watches {
+  readonly #options: WatchesOptions;
+  readonly #running = new Map<string, Running>();
+  readonly #byId = new Map<number, ActiveWatch>();
+
+  constructor(options: WatchesOptions) {
+    this.#options = options;
+  }
+
+  /** Those that run. */
+  *[Symbol.iterator](): Generator<ActiveWatch> {
+    for (const { watch } of this.#running.values()) yield watch;
+  }
+
+  /** The running watch of that row id. */
+  byId(id: number): ActiveWatch | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** The row ids of those whose objects are of interest. */
+  ids(): readonly number[] {
+    return [...this.#byId.keys()];
+  }
+
+  /** Begins a watch where its last run ended, or with a first look; a watch that runs already goes on as it is. */
+  start(start: WatchStart): void {
+    const name = formatWatchKey(start.key);
+    if (this.#running.has(name)) return;
+    const { store, clock, report } = this.#options;
+    const row = store.openWatch(name, start.key, JSON.stringify(start.facts));
+    const watch: ActiveWatch = {
+      id: row.id,
+      kindId: row.kindId,
+      name,
+      key: start.key,
+      facts: start.facts,
+      includes: start.includes,
+      startedAtMs: clock.now(),
+      hadHistory: row.positionAt !== null,
+      position: row.position ?? undefined,
+      lookedAtMs: row.positionAt ?? undefined,
+      resync: undefined,
+      resyncIsBlind: false,
+      state: "syncing",
+      events: 0,
+      lastSignAtMs: undefined,
+      netChanges: { created: 0, updated: 0, deleted: 0 },
+      firstLook: { told: 0, withheld: 0 },
+    };
+    this.#byId.set(watch.id, watch);
+    const stopping = new AbortController();
+    this.#running.set(name, { watch, stopping, ended: this.#run(watch, stopping.signal) });
+    report({ type: "watch-started", watch: name, from: watch.position });
+    this.#options.started();
+  }
+
+  /** Ends a watch; its objects stay remembered. */
+  async stop(key: WatchKey, reason: string): Promise<void> {
+    const name = formatWatchKey(key);
+    const running = this.#running.get(name);
+    await this.#end(name, reason);
+    if (running !== undefined && !this.#running.has(name)) this.#byId.delete(running.watch.id);
+  }
+
+  /** Ends all watches because the process stops; what they watched stays known, so that no series ends. */
+  async stopAll(reason: string): Promise<void> {
+    await Promise.all([...this.#running.keys()].map((name) => this.#end(name, reason)));
+  }
+
+  async #end(name: string, reason: string): Promise<void> {
+    const running = this.#running.get(name);
+    if (running === undefined) return;
+    running.stopping.abort();
+    await running.ended;
+    // Somebody else may have waited for the same end, and begun anew since.
+    if (this.#running.get(name) !== running) return;
+    this.#running.delete(name);
+    this.#options.report({ type: "watch-stopped", watch: name, reason });
+  }
+
+  async #run(watch: ActiveWatch, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await this.#follow(watch, signal);
+      } catch (thrown) {
+        // Nothing was taken of what threw: it is asked for again.
+        if (watch.state !== "synced") watch.state = "failed";
+        this.#options.report({ type: "watch-crashed", watch: watch.name, error: toError(thrown) });
+        await this.#options.clock.sleep(RETRY_MS, signal);
+      }
+      // Held: the request is closed, and asked for again from the position once commits succeed.
+      await this.#options.commit.recovered(signal);
+    }
+  }
+
+  async #follow(watch: ActiveWatch, signal: AbortSignal): Promise<void> {
+    const { client, clock, random, intake } = this.#options;
+    const report = (reported: ClusterReport): void => {
+      if (
+        reported.type === "watch-state" &&
+        reported.state === "watching" &&
+        watch.hadHistory &&
+        watch.state !== "synced"
+      )
+        watch.state = "resumed";
+      this.#options.reportCluster(reported);
+    };
+    const from = watch.position === undefined ? {} : { from: watch.position };
+    watch.resync = undefined;
+    for await (const events of watchResource({
+      client,
+      facts: watch.facts,
+      key: watch.key,
+      ...from,
+      clock,
+      random,
+      report,
+      signal,
+    })) {
+      if ((await intake.take(watch, events)) === "held") return;
+    }
+  }
+}

@@ -1,0 +1,26 @@
+import type { ActiveWatch } from "../pipeline/active-watch.ts";
+import { DATABASE_KIND, NOW_MS } from "./kube-change.ts";
+
+/** A watch of databases that has just begun, without history, with what the test wants different. */
+export function createActiveWatch(fields: Partial<ActiveWatch> = {}): ActiveWatch {
+  return {
+    id: 1,
+    kindId: 1,
+    name: "customdatabases.custom.example.com",
+    key: { group: DATABASE_KIND.group, resource: DATABASE_KIND.resource },
+    facts: DATABASE_KIND,
+    includes: () => true,
+    startedAtMs: NOW_MS,
+    hadHistory: false,
+    position: undefined,
+    lookedAtMs: undefined,
+    resync: undefined,
+    resyncIsBlind: false,
+    state: "syncing",
+    events: 0,
+    lastSignAtMs: undefined,
+    netChanges: { created: 0, updated: 0, deleted: 0 },
+    firstLook: { told: 0, withheld: 0 },
+    ...fields,
+  };
+}

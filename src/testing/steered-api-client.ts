@@ -1,0 +1,92 @@
+import type { ApiClient, RequestOptions } from "../cluster/api-client.ts";
+import type { KubeObject } from "../cluster/kube-object.ts";
+
+/** An API server of one resource, without a socket: the test says what lists show and what the open watches hear. */
+export type SteeredApiClient = ApiClient & {
+  /** `list` and `watch <resourceVersion>`, in order. */
+  readonly requests: string[];
+  /** What lists show. */
+  objects: readonly KubeObject[];
+  resourceVersion: string;
+  /** Watches that somebody reads now. */
+  readonly openWatches: number;
+  /** Says one event to every open watch; `BOOKMARK` takes a resourceVersion. */
+  say(type: "ADDED" | "MODIFIED" | "DELETED", object: KubeObject): void;
+  bookmark(resourceVersion: string): void;
+};
+
+export function createSteeredApiClient(): SteeredApiClient {
+  const requests: string[] = [];
+  const streams = new Set<Stream>();
+
+  function tell(frame: unknown): void {
+    for (const stream of streams) stream.push(`${JSON.stringify(frame)}\n`);
+  }
+
+  async function* read({ signal }: RequestOptions): AsyncGenerator<Uint8Array> {
+    const stream = new Stream();
+    streams.add(stream);
+    signal.addEventListener("abort", () => stream.end(), { once: true });
+    try {
+      for (let line = await stream.next(); line !== undefined; line = await stream.next())
+        yield new TextEncoder().encode(line);
+    } finally {
+      streams.delete(stream);
+    }
+  }
+
+  const self: SteeredApiClient = {
+    requests,
+    objects: [],
+    resourceVersion: "1",
+    get openWatches() {
+      return streams.size;
+    },
+    say: (type, object) => tell({ type, object }),
+    bookmark: (resourceVersion) =>
+      tell({ type: "BOOKMARK", object: { metadata: { resourceVersion } } }),
+    get: async () => {
+      requests.push("list");
+      const { resourceVersion, objects: items } = self;
+      return {
+        type: "ok",
+        body: { metadata: { resourceVersion }, items },
+        headers: {},
+        sizeBytes: 0,
+      };
+    },
+    post: () => Promise.resolve({ type: "failed", error: new Error("Nobody answers reviews") }),
+    openStream: async (_path, options) => {
+      requests.push(`watch ${options.query?.["resourceVersion"]}`);
+      return { type: "open", body: read(options) };
+    },
+    close: async () => undefined,
+  };
+  return self;
+}
+
+/** Lines for one reader, in order. */
+class Stream {
+  readonly #lines: string[] = [];
+  #isEnded = false;
+  #wake: (() => void) | undefined;
+
+  push(line: string): void {
+    this.#lines.push(line);
+    this.#wake?.();
+  }
+
+  end(): void {
+    this.#isEnded = true;
+    this.#wake?.();
+  }
+
+  async next(): Promise<string | undefined> {
+    while (this.#lines.length === 0 && !this.#isEnded) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    return this.#isEnded ? undefined : this.#lines.shift();
+  }
+}
