@@ -7,6 +7,7 @@ import { openDatabase } from "../src/store/open-database.ts";
 import type { CounterRow, ObjectRow } from "../src/store/rows.ts";
 import { Store } from "../src/store/store.ts";
 import { createRandom } from "../src/testing/demo/random.ts";
+import { allObjects } from "../src/testing/temporary-store.ts";
 import { readBodies } from "./crash/body-file.ts";
 import { readRecords, type ToldRecord } from "./crash/told-records.ts";
 import { type SupervisedProcess, startProcess } from "./testbed/supervised-process.ts";
@@ -137,8 +138,7 @@ function readLife(directory: string): Life {
     counters: store
       .counters()
       .map(({ metric, attributes, value }) => ({ metric, attributes, value })),
-    objects: store
-      .objectsAfter(0, 100_000)
+    objects: allObjects(store)
       .toSorted((a, b) => (a.uid < b.uid ? -1 : 1))
       .map(comparable),
     waiting: store.outboxState().requests,

@@ -56,7 +56,9 @@ export function decodeState(state: ObjectState): KubeObject {
 }
 
 /** metadata as it was, resourceVersion included. */
-export function decodeMetadata(state: ObjectState): ObjectMeta {
+export function decodeMetadata(
+  state: Pick<ObjectState, "metadata" | "resourceVersion">,
+): ObjectMeta {
   // The text is our own, written by `encodeState` from an ObjectMeta.
   const meta: Omit<ObjectMeta, "resourceVersion"> = JSON.parse(state.metadata);
   return { ...meta, resourceVersion: state.resourceVersion };
@@ -70,7 +72,7 @@ export function decodeSpec(state: ObjectState): Readonly<Record<string, unknown>
 }
 
 /** `{ status }`, or nothing where there is none; a status may be anything, null included. */
-export function decodeStatus(state: ObjectState): { readonly status?: unknown } {
+export function decodeStatus(state: Pick<ObjectState, "status">): { readonly status?: unknown } {
   if (state.status === "") return {};
   const status: unknown = JSON.parse(state.status);
   return { status };

@@ -27,8 +27,8 @@ export type ActiveWatch = {
   /** How many events came in this run, and when the last (Unix milliseconds): bookmarks are signs of life too. */
   events: number;
   lastSignAtMs: number | undefined;
-  /** Until the first complete look of this run: what differed from the last one. */
-  readonly netChanges: { created: number; updated: number; deleted: number };
+  /** Until the first complete look of this run: what differed from the last one, by action. */
+  readonly netChanges: Record<string, number>;
   readonly firstLook: { told: number; withheld: number };
 };
 

@@ -30,7 +30,8 @@ export class Aggregates {
 
   async export(timeMs: number, signal: AbortSignal): Promise<SendResult> {
     const counted = await this.#exportCounts(timeMs, signal);
-    if (counted.type !== "accepted") return counted;
+    // What is refused for good must not keep the counters back.
+    if (counted.type === "retryable" || counted.type === "aborted") return counted;
     return this.#exportCounters(timeMs, signal);
   }
 

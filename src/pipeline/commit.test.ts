@@ -1,7 +1,12 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { LogSignal, Signal } from "../lifecycle/signal.ts";
 import { createFakeClock, type FakeClock } from "../testing/fake-clock.ts";
-import { objectRow, openTemporaryStore, type TemporaryStore } from "../testing/temporary-store.ts";
+import {
+  allObjects,
+  objectRow,
+  openTemporaryStore,
+  type TemporaryStore,
+} from "../testing/temporary-store.ts";
 import { Commit, type Touched } from "./commit.ts";
 import type { PipelineReport } from "./report.ts";
 
@@ -70,7 +75,7 @@ function touch(id: number, fields: Partial<Touched> = {}): Touched {
 function stored(): unknown {
   const { store } = temporary;
   return {
-    objects: store.objectsAfter(0, 10_000).map(({ id }) => id),
+    objects: allObjects(store).map(({ id }) => id),
     told: store.outboxBatch("logs", "names", 1e9).map(({ body }) => Buffer.from(body).toString()),
     counted: store.counters().map(({ attributes, value }) => [attributes, value]),
     position: store.openWatch(WATCH.name, { group: "", resource: "things" }, "{}").position,

@@ -69,6 +69,8 @@ export class Commit {
   #logs: LogSignal[] = [];
   readonly #counts = new Map<string, { metric: string; attributes: string; by: number }>();
   readonly #positions = new Map<number, PositionMove & { readonly watch: string }>();
+  /** Watches that must begin anew, by row id. */
+  readonly #forgotten = new Set<number>();
   #sizeBytes = 0;
   #failingSinceMs: number | undefined;
   readonly #wake = new WakeUp();
@@ -144,9 +146,18 @@ export class Commit {
       watchId: watch.id,
       watch: watch.name,
       position: position ?? null,
-      atMs: position === undefined ? null : this.#options.clock.now(),
+      // Where a look begins within the commit that ended the last one, that one's time stays.
+      atMs:
+        position === undefined
+          ? (this.#positions.get(watch.id)?.atMs ?? null)
+          : this.#options.clock.now(),
     });
     this.#wake.ring();
+  }
+
+  /** That watch must look at everything anew before it goes on: some of its rows are another's now. */
+  forgetPosition(watchId: number): void {
+    this.#forgotten.add(watchId);
   }
 
   /** Writes all that is pending in one transaction; false when that failed and all of it is still pending. */
@@ -192,7 +203,7 @@ export class Commit {
     while (!signal.aborted) {
       await this.#wake.wait(this.#options.clock, signal);
       await this.#options.clock.sleep(this.failing ? RETRY_MS : MAX_AGE_MS, signal);
-      if (!signal.aborted && !this.flush()) this.#wake.ring();
+      if (!this.flush()) this.#wake.ring();
     }
   }
 
@@ -214,10 +225,11 @@ export class Commit {
   }
 
   #count(metric: string, attributes: Attributes, by: number): void {
-    const text = canonical(attributes);
-    const key = `${metric} ${text}`;
+    // One place makes them, so their order is the same; only what is stored needs to be sorted.
+    const key = `${metric} ${JSON.stringify(attributes)}`;
     const known = this.#counts.get(key);
-    if (known === undefined) this.#counts.set(key, { metric, attributes: text, by });
+    if (known === undefined)
+      this.#counts.set(key, { metric, attributes: canonical(attributes), by });
     else known.by += by;
   }
 
@@ -231,7 +243,7 @@ export class Commit {
     return {
       upserts,
       removals,
-      positions: [...this.#positions.values()],
+      positions: [...forgotten(this.#forgotten), ...this.#positions.values()],
       counterDeltas: [...this.#counts.values()],
       requests: this.#requests(),
       committedAtMs: nowMs,
@@ -274,6 +286,7 @@ export class Commit {
     this.#logs = [];
     this.#counts.clear();
     this.#positions.clear();
+    this.#forgotten.clear();
     this.#sizeBytes = 0;
   }
 
@@ -287,6 +300,10 @@ export class Commit {
     for (const resolve of this.#recoveries) resolve();
     this.#recoveries.clear();
   }
+}
+
+function forgotten(watchIds: Iterable<number>): readonly PositionMove[] {
+  return Array.from(watchIds, (watchId) => ({ watchId, position: null, atMs: null }));
 }
 
 function emptyPending(): Pending {

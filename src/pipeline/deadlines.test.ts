@@ -6,7 +6,12 @@ import type { ObjectRow } from "../store/rows.ts";
 import { createActiveWatch } from "../testing/active-watch.ts";
 import { createFakeClock, type FakeClock } from "../testing/fake-clock.ts";
 import { database, NOW_MS } from "../testing/kube-change.ts";
-import { objectRow, openTemporaryStore, type TemporaryStore } from "../testing/temporary-store.ts";
+import {
+  allObjects,
+  objectRow,
+  openTemporaryStore,
+  type TemporaryStore,
+} from "../testing/temporary-store.ts";
 import type { ActiveWatch } from "./active-watch.ts";
 import { Commit } from "./commit.ts";
 import { Deadlines } from "./deadlines.ts";
@@ -98,7 +103,7 @@ test("an object's time comes when it is due, not before, and once", async () => 
     ["n2", 5000],
     ["n1", 10_000],
   ]);
-  expect(temporary.store.objectsAfter(0, 10).map(({ dueAt, health }) => [dueAt, health])).toEqual([
+  expect(allObjects(temporary.store).map(({ dueAt, health }) => [dueAt, health])).toEqual([
     [null, "failed"],
     [null, "failed"],
   ]);

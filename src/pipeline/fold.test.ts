@@ -2,11 +2,10 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { encodeState } from "../history/object-state.ts";
 import type { InitialPolicy } from "../lifecycle/first-look.ts";
 import { EMPTY_MEMORY, type Memory } from "../lifecycle/memory.ts";
-import type { Health, LogSignal, Outcome, Severity } from "../lifecycle/signal.ts";
-import type { ObjectRow } from "../store/rows.ts";
+import type { CountSignal, Health, LogSignal, Outcome, Severity } from "../lifecycle/signal.ts";
 import { createActiveWatch } from "../testing/active-watch.ts";
 import { createFakeClock } from "../testing/fake-clock.ts";
-import { appearance, database, DATABASE_KIND, NOW_MS } from "../testing/kube-change.ts";
+import { appearance, database, NOW_MS } from "../testing/kube-change.ts";
 import { objectRow, openTemporaryStore, type TemporaryStore } from "../testing/temporary-store.ts";
 import { Commit, type Touched } from "./commit.ts";
 import { Fold, type FoldOptions } from "./fold.ts";
@@ -277,27 +276,22 @@ test("only a first look is held back: what is created later is told", () => {
   expect(told.length).toBe(2);
 });
 
-test("net changes are those since the last run, until the first complete look of this one", () => {
+test("net changes are those since the last run by action, until the first complete look of this one", () => {
   const watch = createActiveWatch();
-  const fold = createFold();
-  const step = (): void => {
-    const known: ObjectRow = fold.keep(watch, undefined, appeared("u1"));
-    fold.keep(watch, undefined, appeared("u2", "first-look"));
-    fold.drop(watch, known, {
-      type: "disappeared",
-      kind: DATABASE_KIND,
-      observedAtMs: NOW_MS,
-      before: database(),
-      cause: "deleted",
-      finalStateUnknown: false,
-    });
-  };
+  const counted = (action: string): CountSignal => ({
+    type: "count",
+    metric: "lifeline.object.changes",
+    attributes: { action },
+    by: 1,
+  });
+  const signals = [counted("phase_changed"), counted("health_changed"), counted("phase_changed")];
+  const fold = createFold({ interpret: () => outcome({ signals }) });
 
-  step();
+  fold.keep(watch, undefined, appeared("u1"));
   watch.state = "synced";
-  step();
+  fold.keep(watch, undefined, appeared("u2"));
 
-  expect(watch.netChanges).toEqual({ created: 1, updated: 0, deleted: 1 });
+  expect(watch.netChanges).toEqual({ phase_changed: 2, health_changed: 1 });
 });
 
 test.each([

@@ -1,8 +1,10 @@
+import type { KubeObject } from "../cluster/kube-object.ts";
 import type { Change } from "../history/change.ts";
 import type { ObjectState } from "../history/object-state.ts";
 import { admitFirstLook, type InitialPolicy } from "../lifecycle/first-look.ts";
 import { type Memory, readMemory } from "../lifecycle/memory.ts";
 import type {
+  CountSignal,
   Health,
   Interpret,
   LogSignal,
@@ -23,8 +25,8 @@ export type FoldOptions = {
   readonly initial: InitialPolicy;
   /** Records below it are not sent. */
   readonly minimumSeverity: Severity;
-  /** The series of the object before this Change; undefined when somebody has pinned them since the last export. */
-  readonly pin: (row: ObjectRow) => ObjectPoints | undefined;
+  /** The series of the object before this Change, of which it is decoded already where that was needed; undefined when somebody has pinned them since the last export. */
+  readonly pin: (row: ObjectRow, decoded: KubeObject | undefined) => ObjectPoints | undefined;
 };
 
 const SOONEST_WAKE_MS = 1000;
@@ -66,8 +68,7 @@ export class Fold {
       memory: JSON.stringify(outcome.memory),
       reported: known?.reported ?? null,
     };
-    count(watch, next.change);
-    const touched = this.#touch(row, { known, after: outcome.health });
+    const touched = this.#touch(row, { known, change: next.change, after: outcome.health });
     commit.put(row, touched, this.#admit(watch, next.change, outcome));
     return row;
   }
@@ -80,14 +81,17 @@ export class Fold {
   /** Takes a Change after which the object is gone. */
   drop(watch: ActiveWatch, known: ObjectRow, change: Change): void {
     const outcome = this.#options.interpret(change, memoryOf(known));
-    count(watch, change);
-    const touched = this.#touch(known, { known, after: undefined });
+    const touched = this.#touch(known, { known, change, after: undefined });
     this.#options.commit.remove(known, touched, this.#admit(watch, change, outcome));
   }
 
   #touch(
     row: ObjectRow,
-    step: { readonly known: ObjectRow | undefined; readonly after: Health | undefined },
+    step: {
+      readonly known: ObjectRow | undefined;
+      readonly change?: Change;
+      readonly after: Health | undefined;
+    },
   ): Touched {
     return {
       id: row.id,
@@ -97,7 +101,12 @@ export class Fold {
       name: row.name,
       before: step.known && { watchId: step.known.watchId, health: healthOf(step.known) },
       healthAfter: step.after,
-      pointsBefore: step.known === undefined ? undefined : this.#options.pin(step.known),
+      pointsBefore:
+        step.known &&
+        this.#options.pin(
+          step.known,
+          step.change?.type === "changed" ? step.change.before : undefined,
+        ),
     };
   }
 
@@ -108,7 +117,10 @@ export class Fold {
     outcome: { readonly health: Health; readonly signals: readonly Signal[] },
   ): readonly Signal[] {
     return outcome.signals.filter((signal) => {
-      if (signal.type === "count") return true;
+      if (signal.type === "count") {
+        countNetChange(watch, signal);
+        return true;
+      }
       if (!this.#isLoudEnough(signal)) return false;
       return (
         change.type !== "appeared" ||
@@ -149,12 +161,11 @@ export function columnsOf(state: ObjectState): Omit<ObjectState, "kind"> {
   return columns;
 }
 
-/** What differs from the last run, until the first complete look of this one. */
-function count(watch: ActiveWatch, change: Change): void {
-  if (watch.state === "synced") return;
-  if (change.type === "appeared" && change.cause !== "first-look") watch.netChanges.created += 1;
-  if (change.type === "changed") watch.netChanges.updated += 1;
-  if (change.type === "disappeared") watch.netChanges.deleted += 1;
+/** What differs from the last run, by action, until the first complete look of this one. */
+function countNetChange(watch: ActiveWatch, { attributes, by }: CountSignal): void {
+  const action = attributes["action"];
+  if (watch.state === "synced" || typeof action !== "string") return;
+  watch.netChanges[action] = (watch.netChanges[action] ?? 0) + by;
 }
 
 function memoryOf(row: ObjectRow | undefined): Memory | undefined {

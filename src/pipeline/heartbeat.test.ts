@@ -3,10 +3,15 @@ import type { ObjectPoints } from "../lifecycle/signal.ts";
 import type { SumPoint } from "../otlp/encode-metrics.ts";
 import type { GaugeBatch, MetricExporter } from "../otlp/metric-exporter.ts";
 import type { SendResult } from "../otlp/transport.ts";
-import type { ObjectRow } from "../store/rows.ts";
+import type { ObjectRow, SeriesRow } from "../store/rows.ts";
 import { createRandom } from "../testing/demo/random.ts";
 import { createFakeClock, type FakeClock } from "../testing/fake-clock.ts";
-import { objectRow, openTemporaryStore, type TemporaryStore } from "../testing/temporary-store.ts";
+import {
+  allObjects,
+  objectRow,
+  openTemporaryStore,
+  type TemporaryStore,
+} from "../testing/temporary-store.ts";
 import { Aggregates } from "./aggregates.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { ObjectCounts } from "./object-counts.ts";
@@ -103,7 +108,7 @@ function createHeartbeat(flush: () => boolean = () => true): Heartbeat {
 }
 
 /** A row's status is its series: `{"x": 1}`. */
-function pointsOf(row: ObjectRow): ObjectPoints {
+function pointsOf(row: SeriesRow): ObjectPoints {
   const series: Record<string, number> = JSON.parse(row.status);
   return {
     identity: { name: row.name },
@@ -341,7 +346,7 @@ async function sentPerHeartbeat(heartbeats: number): Promise<readonly (readonly 
     const sent = collector.batches.flatMap(({ objects }) =>
       objects.map(({ identity }) => String(identity["name"])),
     );
-    const names = temporary.store.objectsAfter(0, 10_000).map(({ name }) => name);
+    const names = allObjects(temporary.store).map(({ name }) => name);
     rounds.push(names.map((name) => sent.filter((other) => other === name).length));
   }
   return rounds;
@@ -483,11 +488,9 @@ test.each(Array.from({ length: 60 }, (_, seed) => seed))(
     collector.meanwhile = () => undefined;
     await heartbeat.changes(NEVER);
 
-    const exists = temporary.store
-      .objectsAfter(0, 100)
-      .flatMap((row) =>
-        pointsOf(row).points.map(({ metric, value }) => [`${row.name}/${metric}`, value] as const),
-      );
+    const exists = allObjects(temporary.store).flatMap((row) =>
+      pointsOf(row).points.map(({ metric, value }) => [`${row.name}/${metric}`, value] as const),
+    );
     expect(Object.fromEntries(collector.live)).toEqual(Object.fromEntries(exists));
   },
 );

@@ -2,7 +2,7 @@ import type { ObjectPoints } from "../lifecycle/signal.ts";
 import type { GaugeObject } from "../otlp/encode-metrics.ts";
 import type { MetricExporter } from "../otlp/metric-exporter.ts";
 import type { SendResult } from "../otlp/transport.ts";
-import type { ObjectRow } from "../store/rows.ts";
+import type { SeriesRow } from "../store/rows.ts";
 import type { Store } from "../store/store.ts";
 import type { Clock } from "../util/clock.ts";
 import { TimeSlice } from "../util/time-slice.ts";
@@ -21,8 +21,8 @@ type Look = {
 
 /** How often our own aggregates go out (SIGNALS.md §5). */
 const AGGREGATES_EVERY_MS = 15_000;
-/** Objects per request: about 2 MB of points at eleven series each. */
-const BATCH = 1000;
+/** Objects per request: half a megabyte of points at eleven series each, and what is read at once of large objects stays small. */
+const BATCH = 250;
 
 export type HeartbeatOptions = {
   readonly store: Store;
@@ -31,7 +31,7 @@ export type HeartbeatOptions = {
   /** Commits what is pending; false if that failed. */
   readonly flush: () => boolean;
   /** The points of a row, or undefined where its kind is not watched now. */
-  readonly pointsOf: (row: ObjectRow) => ObjectPoints | undefined;
+  readonly pointsOf: (row: SeriesRow) => ObjectPoints | undefined;
   readonly clock: Clock;
   readonly intervalMs: number;
   readonly heartbeatMs: number;
@@ -135,8 +135,9 @@ export class Heartbeat {
     const slice = new TimeSlice();
     const looks: Look[] = [];
     for (const [key, pin] of pins) {
-      const row = this.#options.store.object(pin.rowId);
+      const row = this.#options.store.seriesRow(pin.rowId);
       const now = row === undefined ? undefined : this.#options.pointsOf(row);
+      this.#pins.note(key, now);
       const identity = now?.identity ?? pin.exported?.identity;
       const points = now?.points ?? [];
       const ended = without(pin.exported?.points ?? [], points);
@@ -151,7 +152,7 @@ export class Heartbeat {
     const { store, heartbeatMs } = this.#options;
     let share = this.#share();
     while (share > 0 && !signal.aborted) {
-      const rows = store.objectsAfter(this.#cursor, Math.min(share, BATCH));
+      const rows = store.seriesRowsAfter(this.#cursor, Math.min(share, BATCH));
       const last = rows.at(-1);
       if (last === undefined) {
         if (this.#cursor === 0) return;
@@ -186,7 +187,7 @@ export class Heartbeat {
 
   /** `series`: how many all these rows have. */
   async #unchangedGauges(
-    rows: readonly ObjectRow[],
+    rows: readonly SeriesRow[],
   ): Promise<{ readonly objects: readonly GaugeObject[]; readonly series: number }> {
     const slice = new TimeSlice();
     const objects: GaugeObject[] = [];

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { KubeObject } from "../cluster/kube-object.ts";
 import { formatWatchKey, type WatchEvent, type WatchKey } from "../cluster/watch-event.ts";
 import type { Redact } from "../history/redact.ts";
@@ -7,7 +7,7 @@ import type { LogSignal } from "../lifecycle/signal.ts";
 import { createActiveWatch } from "../testing/active-watch.ts";
 import { createFakeClock, type FakeClock } from "../testing/fake-clock.ts";
 import { database, DATABASE_KIND, NOW_MS } from "../testing/kube-change.ts";
-import { openTemporaryStore, type TemporaryStore } from "../testing/temporary-store.ts";
+import { allObjects, openTemporaryStore, type TemporaryStore } from "../testing/temporary-store.ts";
 import type { ActiveWatch } from "./active-watch.ts";
 import { Commit } from "./commit.ts";
 import { Fold } from "./fold.ts";
@@ -138,7 +138,7 @@ function story(): readonly string[] {
 }
 
 function names(): readonly string[] {
-  return temporary.store.objectsAfter(0, 10_000).map(({ name }) => name);
+  return allObjects(temporary.store).map(({ name }) => name);
 }
 
 function storedPosition(watch: ActiveWatch): string | null {
@@ -198,7 +198,7 @@ test("after a restart the net changes since are told, what was deleted meanwhile
     "deleted a",
     "synced",
   ]);
-  expect(watch.netChanges).toEqual({ created: 1, updated: 1, deleted: 1 });
+  expect(watch.netChanges).toEqual({ created: 1, phase_changed: 1, health_changed: 1, deleted: 1 });
 });
 
 test("an old object that a relist shows for the first time has come into view, it was not created", async () => {
@@ -346,7 +346,7 @@ test("a new UID under an old name is a deletion and a creation, in that order", 
   ]);
 
   expect(story()).toEqual(["deleted a", "created a"]);
-  expect(temporary.store.objectsAfter(0, 10).map(({ uid }) => uid)).toEqual(["uid-2"]);
+  expect(allObjects(temporary.store).map(({ uid }) => uid)).toEqual(["uid-2"]);
 });
 
 test("a new UID under an old name within a resync, too, and only once", async () => {
@@ -542,7 +542,7 @@ test("a cluster-wide watch takes over the rows of namespaced ones, without telli
   );
 
   expect(story()).toEqual(["phase_changed b", "health_changed b", "synced"]);
-  const owners = temporary.store.objectsAfter(0, 10).map(({ name, watchId }) => [name, watchId]);
+  const owners = allObjects(temporary.store).map(({ name, watchId }) => [name, watchId]);
   expect(owners).toEqual([
     ["a", wide.id],
     ["b", wide.id],
@@ -550,6 +550,37 @@ test("a cluster-wide watch takes over the rows of namespaced ones, without telli
   ]);
   expect(counts.byHealth(wide.id)).toMatchObject({ current: 1, failed: 1, unknown: 0 });
   expect(counts.byHealth(narrow.id)).toMatchObject({ current: 0, unknown: 1 });
+  // Should it come back, it has to look which rows are its own.
+  expect(storedPosition(narrow)).toBeNull();
+});
+
+test("what stands failed under another API version is so told and remembered, though it is no Change", async () => {
+  const watch = startWatch();
+  await intake.take(watch, relist(9, object("a", 3, { phase: "Ready" })));
+  story();
+
+  await intake.take(watch, [
+    applied({ ...object("a", 12, { phase: "Failed" }), apiVersion: "custom.example.com/v2" }),
+  ]);
+
+  expect(story()).toEqual(["health_changed a"]);
+  expect(allObjects(temporary.store)).toMatchObject([{ health: "failed", resourceVersion: "12" }]);
+});
+
+test("the word that a first look is complete is committed with its position, or not at all", async () => {
+  const watch = startWatch();
+  const commits: (readonly [number, string | null])[] = [];
+  const { commit: write } = temporary.store;
+  vi.spyOn(temporary.store, "commit").mockImplementation((work) => {
+    const moved = work.positions.find(({ watchId }) => watchId === watch.id);
+    if (moved !== undefined) commits.push([work.requests.length, moved.position]);
+    return write.call(temporary.store, work);
+  });
+
+  await intake.take(watch, relist(9));
+  commit.flush();
+
+  expect(commits).toEqual([[1, "9"]]);
 });
 
 test("another API version replaces the state without a Change", async () => {
@@ -562,7 +593,7 @@ test("another API version replaces the state without a Change", async () => {
   ]);
 
   expect(story()).toEqual([]);
-  expect(temporary.store.objectsAfter(0, 1)).toMatchObject([
+  expect(allObjects(temporary.store)).toMatchObject([
     { apiVersion: "custom.example.com/v2", resourceVersion: "12", spec: '{"spec":{"other":1}}' },
   ]);
 });

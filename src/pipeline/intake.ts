@@ -3,7 +3,7 @@ import type { WatchEvent } from "../cluster/watch-event.ts";
 import { decideAppearance } from "../history/appearance.ts";
 import type { Change, DisappearanceCause } from "../history/change.ts";
 import { compare, disappeared } from "../history/compare.ts";
-import type { ObjectState } from "../history/object-state.ts";
+import { decodeState, type ObjectState } from "../history/object-state.ts";
 import type { Redact } from "../history/redact.ts";
 import { interpretSync } from "../lifecycle/watch-story.ts";
 import type { ObjectName, Store } from "../store/store.ts";
@@ -78,8 +78,7 @@ export class Intake {
         this.#moveTo(watch, event.object.metadata.resourceVersion);
         return "taken";
       case "position":
-        this.#moveTo(watch, event.resourceVersion);
-        return watch.state === "synced" ? "taken" : this.#synced(watch, event.resourceVersion);
+        return this.#reach(watch, event.resourceVersion);
       case "kind-gone":
         return this.#sweep(watch, new RowSet(), "kind-gone");
       case "failed":
@@ -131,6 +130,7 @@ export class Intake {
       known: known === undefined ? undefined : { ...known, kind: watch.facts.kind },
       incoming: object,
       redact,
+      isListed: watch.resync !== undefined,
       appearance: decideAppearance({
         hasHistory: watch.lookedAtMs !== undefined,
         inResync: watch.resync !== undefined,
@@ -149,37 +149,48 @@ export class Intake {
     known: ObjectRow | undefined,
     comparison: ReturnType<typeof compare>,
   ): ObjectRow | undefined {
-    const { fold, report } = this.#options;
+    const { commit, fold, report } = this.#options;
+    // The other watch, should it come back, has to look which rows are its own.
+    if (known !== undefined && known.watchId !== watch.id) commit.forgetPosition(known.watchId);
     switch (comparison.type) {
       case "appeared":
       case "changed":
         return fold.keep(watch, known, comparison);
       case "replaced":
+        return known && this.#replace(watch, known, comparison.state);
       case "unchanged":
-        return known && this.#hold(watch, known, comparison);
+        return known && this.#hold(watch, known, comparison.state);
       case "stale":
         report({
           type: "stale-event",
           watch: watch.name,
           object: known === undefined ? "" : `${known.namespace}/${known.name}`,
         });
-        return known && this.#hold(watch, known, { type: "unchanged" });
+        return known && this.#hold(watch, known, undefined);
       default:
         return unreachable(comparison);
     }
   }
 
   /** Keeps a row without a Change; one that another watch owned until now (namespaced watches became a cluster-wide one) is this one's from now on. */
-  #hold(
-    watch: ActiveWatch,
-    known: ObjectRow,
-    { type, state }: { readonly type: "replaced" | "unchanged"; readonly state?: ObjectState },
-  ): ObjectRow {
+  #hold(watch: ActiveWatch, known: ObjectRow, state: ObjectState | undefined): ObjectRow {
     const { commit, fold } = this.#options;
     const row = { ...known, ...(state && columnsOf(state)), watchId: watch.id };
-    if (type === "replaced" || known.watchId !== watch.id) fold.replace(known, row);
+    if (known.watchId !== watch.id) fold.replace(known, row);
     else if (state !== undefined) commit.put(row, undefined, []);
     return row;
+  }
+
+  /** Another form of the object is no Change, but its health is judged anew, as when time has passed. */
+  #replace(watch: ActiveWatch, known: ObjectRow, state: ObjectState): ObjectRow {
+    const { clock, fold } = this.#options;
+    const change: Change = {
+      type: "elapsed",
+      kind: watch.facts,
+      observedAtMs: clock.now(),
+      after: decodeState(state),
+    };
+    return fold.keep(watch, known, { change, state });
   }
 
   /** A new UID under an old name: the old object is gone, whatever we missed of that. */
@@ -244,8 +255,14 @@ export class Intake {
     const swept = watch.resyncIsBlind ? "taken" : await this.#sweep(watch, seen, "relist");
     if (swept === "held") return "held";
     watch.resync = undefined;
+    return this.#reach(watch, resourceVersion);
+  }
+
+  /** Everything up to here was told; the first time, that is told, too, in the same commit as the position. */
+  #reach(watch: ActiveWatch, resourceVersion: string): Taken {
+    if (watch.state !== "synced" && this.#synced(watch, resourceVersion) === "held") return "held";
     this.#moveTo(watch, resourceVersion);
-    return watch.state === "synced" ? "taken" : this.#synced(watch, resourceVersion);
+    return "taken";
   }
 
   /** Drops every object of the watch whose row was not seen; page by page, so that no position is committed before the last. */

@@ -12,7 +12,7 @@ import {
 } from "../testing/otlp-receiver/received.ts";
 import { foldSeries } from "../testing/otlp-receiver/series.ts";
 import { createSteeredApiClient, type SteeredApiClient } from "../testing/steered-api-client.ts";
-import { openTemporaryStore, type TemporaryStore } from "../testing/temporary-store.ts";
+import { allObjects, openTemporaryStore, type TemporaryStore } from "../testing/temporary-store.ts";
 import { Pipeline } from "./pipeline.ts";
 import type { PipelineReport } from "./report.ts";
 
@@ -198,7 +198,8 @@ test("of a deleted and recreated object the new one's series live", async () => 
 
   api.say("DELETED", object("a", 4, "Ready"));
   const { metadata, ...rest } = object("a", 5, "Pending");
-  api.say("ADDED", { ...rest, metadata: { ...metadata, uid: "uid-new" } });
+  const creationTimestamp = new Date(clock.now()).toISOString();
+  api.say("ADDED", { ...rest, metadata: { ...metadata, uid: "uid-new", creationTimestamp } });
   await clock.advance(INTERVAL_MS);
 
   expect(livePhases()).toEqual(["a Pending"]);
@@ -346,7 +347,7 @@ test("a deadline survives a stop that takes longer than it", async () => {
   await clock.advance(20_000);
   await only.end();
 
-  expect(temporary.store.objectsAfter(0, 1)).toMatchObject([{ health: "failed" }]);
+  expect(allObjects(temporary.store)).toMatchObject([{ health: "failed" }]);
 });
 
 test("a row that no sense can be made of costs its own series, not the process", async () => {
@@ -355,7 +356,7 @@ test("a row that no sense can be made of costs its own series, not the process",
   api.say("ADDED", object("a", 3, "Ready"));
   api.say("ADDED", object("b", 4, "Ready"));
   await clock.advance(INTERVAL_MS);
-  const [row] = temporary.store.objectsAfter(0, 1);
+  const [row] = allObjects(temporary.store);
   if (row !== undefined)
     temporary.store.commit({
       upserts: [{ ...row, metadata: "{" }],

@@ -1,7 +1,8 @@
 import type { ApiClient } from "../cluster/api-client.ts";
 import type { KindFacts } from "../cluster/kube-object.ts";
+import type { KubeObject } from "../cluster/kube-object.ts";
 import type { ClusterReport } from "../cluster/report.ts";
-import { decodeState } from "../history/object-state.ts";
+import { decodeMetadata, decodeStatus } from "../history/object-state.ts";
 import type { Redact } from "../history/redact.ts";
 import type { InitialPolicy } from "../lifecycle/first-look.ts";
 import { createInterpret } from "../lifecycle/interpret.ts";
@@ -9,7 +10,7 @@ import { objectPoints } from "../lifecycle/points.ts";
 import type { ObjectPoints, Severity } from "../lifecycle/signal.ts";
 import type { MetricExporter } from "../otlp/metric-exporter.ts";
 import type { Transport } from "../otlp/transport.ts";
-import type { ObjectRow } from "../store/rows.ts";
+import type { SeriesRow } from "../store/rows.ts";
 import type { Store } from "../store/store.ts";
 import type { Clock } from "../util/clock.ts";
 import { toError } from "../util/to-error.ts";
@@ -76,10 +77,10 @@ export class Pipeline {
       interpret: createInterpret(clusterNameOf(options)),
       initial: options.initial,
       minimumSeverity: options.minimumSeverity,
-      pin: (row) =>
+      pin: (row, decoded) =>
         this.#heartbeat === undefined || this.#heartbeat.isPinned(row)
           ? undefined
-          : this.#pointsOf(row),
+          : this.#pointsOf(row, decoded),
     });
     this.#heartbeat = this.#createHeartbeat();
     this.#sender = this.#createSender();
@@ -190,11 +191,16 @@ export class Pipeline {
   }
 
   /** None for a row that nobody watches, or that no sense can be made of. */
-  #pointsOf(row: ObjectRow): ObjectPoints | undefined {
+  #pointsOf(row: SeriesRow, decoded?: KubeObject): ObjectPoints | undefined {
     const watch = this.watches.byId(row.watchId);
     if (watch === undefined) return undefined;
     try {
-      const object = decodeState({ ...row, kind: watch.facts.kind });
+      const object = decoded ?? {
+        apiVersion: row.apiVersion,
+        kind: watch.facts.kind,
+        metadata: decodeMetadata(row),
+        ...decodeStatus(row),
+      };
       const options = { ...clusterNameOf(this.#options), health: healthOf(row) };
       return objectPoints(object, watch.facts, options);
     } catch (thrown) {

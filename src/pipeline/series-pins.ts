@@ -49,6 +49,12 @@ export class SeriesPins {
     return taken;
   }
 
+  /** Notes what goes out now of an object that was pinned again before it was looked at: it may have to be ended, too. */
+  note(key: string, exported: ObjectPoints | undefined): void {
+    const pin = this.#pins.get(key);
+    if (pin !== undefined) this.#pins.set(key, { ...pin, exported: union(pin.exported, exported) });
+  }
+
   /** Gives back what could not be exported: whichever series may be out there stay pinned. */
   giveBack(pins: ReadonlyMap<string, Pin>): void {
     for (const [key, older] of pins) {

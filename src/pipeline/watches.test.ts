@@ -4,7 +4,7 @@ import { createInterpret } from "../lifecycle/interpret.ts";
 import { createFakeClock, type FakeClock } from "../testing/fake-clock.ts";
 import { database, DATABASE_KIND, NOW_MS } from "../testing/kube-change.ts";
 import { createSteeredApiClient, type SteeredApiClient } from "../testing/steered-api-client.ts";
-import { openTemporaryStore, type TemporaryStore } from "../testing/temporary-store.ts";
+import { allObjects, openTemporaryStore, type TemporaryStore } from "../testing/temporary-store.ts";
 import { Commit } from "./commit.ts";
 import { Fold } from "./fold.ts";
 import { Intake } from "./intake.ts";
@@ -81,7 +81,7 @@ function object(name: string, version: number): KubeObject {
 
 function names(): readonly string[] {
   commit.flush();
-  return temporary.store.objectsAfter(0, 10_000).map(({ name }) => name);
+  return allObjects(temporary.store).map(({ name }) => name);
 }
 
 function statesOf(): readonly string[] {
@@ -112,6 +112,19 @@ test("start() of what runs changes nothing", async () => {
   await clock.advance(0);
 
   expect([api.requests, [...watches].length, startedCount]).toEqual([["list", "watch 1"], 1, 1]);
+});
+
+test("start() under another version of the kind looks at everything anew, with the history that there is", async () => {
+  watches.start(START);
+  await clock.advance(0);
+  await watches.stop(START.key, "another version");
+  api.requests.length = 0;
+
+  watches.start({ ...START, facts: { ...START.facts, version: "v2" } });
+  await clock.advance(0);
+
+  expect(api.requests[0]).toBe("list");
+  expect([...watches].map(({ hadHistory }) => hadHistory)).toEqual([true]);
 });
 
 test("stop() closes the watch and keeps what it watched; start() goes on from there", async () => {

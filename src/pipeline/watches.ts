@@ -5,6 +5,7 @@ import type { ClusterReport } from "../cluster/report.ts";
 import { formatWatchKey, type WatchKey } from "../cluster/watch-event.ts";
 import type { Store } from "../store/store.ts";
 import type { Clock } from "../util/clock.ts";
+import { fieldAt } from "../util/json.ts";
 import { toError } from "../util/to-error.ts";
 import type { ActiveWatch } from "./active-watch.ts";
 import type { Commit } from "./commit.ts";
@@ -67,7 +68,9 @@ export class Watches {
   start(start: WatchStart): void {
     const name = formatWatchKey(start.key);
     if (this.#running.has(name)) return;
-    const { store, clock, report } = this.#options;
+    const { store, commit, clock, report } = this.#options;
+    // What a watch of this key that has just ended said last may still be pending.
+    commit.flush();
     const row = store.openWatch(name, start.key, JSON.stringify(start.facts));
     const watch: ActiveWatch = {
       id: row.id,
@@ -78,14 +81,14 @@ export class Watches {
       includes: start.includes,
       startedAtMs: clock.now(),
       hadHistory: row.positionAt !== null,
-      position: row.position ?? undefined,
+      position: servesSameVersion(row, start.facts) ? (row.position ?? undefined) : undefined,
       lookedAtMs: row.positionAt ?? undefined,
       resync: undefined,
       resyncIsBlind: false,
       state: "syncing",
       events: 0,
       lastSignAtMs: undefined,
-      netChanges: { created: 0, updated: 0, deleted: 0 },
+      netChanges: {},
       firstLook: { told: 0, withheld: 0 },
     };
     this.#byId.set(watch.id, watch);
@@ -161,4 +164,11 @@ export class Watches {
       if ((await intake.take(watch, events)) === "held") return;
     }
   }
+}
+
+/** Under another version every object may look different, which is no change: all of them are looked at anew first. */
+function servesSameVersion(row: { readonly knownFacts: string | null }, facts: KindFacts): boolean {
+  return (
+    row.knownFacts === null || fieldAt(JSON.parse(row.knownFacts), "version") === facts.version
+  );
 }

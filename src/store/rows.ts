@@ -21,10 +21,28 @@ export type ObjectRow = {
   readonly reported: string | null;
 };
 
+/** What of an object its gauges are made of: the rest may be a megabyte, and would be read for nothing. */
+export type SeriesRow = Pick<
+  ObjectRow,
+  | "id"
+  | "kindId"
+  | "watchId"
+  | "health"
+  | "uid"
+  | "namespace"
+  | "name"
+  | "apiVersion"
+  | "resourceVersion"
+  | "metadata"
+  | "status"
+>;
+
 /** One watch as it was left: where to go on, and what was known of its kind. */
 export type WatchRow = {
   readonly id: number;
   readonly kindId: number;
+  /** What was known of its kind when it was last opened; null: it is new. */
+  readonly knownFacts: string | null;
   readonly position: string | null;
   /** Unix milliseconds at which we last knew everything; null until a look was completed once. */
   readonly positionAt: number | null;

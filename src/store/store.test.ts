@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type ClusterMark, FILE_NAME, openDatabase } from "./open-database.ts";
 import type { ObjectRow, UnitOfWork } from "./rows.ts";
+import { STATEMENTS } from "./statements.ts";
 import { Store } from "./store.ts";
 
 let directory: string;
@@ -103,6 +104,7 @@ test("a unit of work is there after reopening, whole", () => {
   expect(second.objectByName(watch.id, "default", "object-7")).toEqual(full);
   expect(second.openWatch("pods", { group: "", resource: "pods" }, "{}")).toEqual({
     ...watch,
+    knownFacts: "{}",
     position: "41",
     positionAt: 5,
   });
@@ -336,3 +338,17 @@ test("a second opener of the same directory is told that the file is in use", ()
   expect(second).toEqual({ type: "in-use", path: join(directory, FILE_NAME) });
   expect(store.countObjects()).toBe(0);
 });
+
+test.each(["dueObjects", "nextDue"] as const)(
+  "%s finds what is due by its time, it does not read every row of the watches",
+  (statement) => {
+    const opened = open();
+    if (opened.type !== "opened") throw new Error(`Cannot open: ${opened.type}`);
+    using database = opened.database;
+
+    const plan = database.prepare(`EXPLAIN QUERY PLAN ${STATEMENTS[statement]}`).all();
+
+    expect(JSON.stringify(plan)).toContain("objects_by_due");
+    expect(JSON.stringify(plan)).not.toContain("objects_by_name");
+  },
+);

@@ -1,10 +1,8 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite";
 import { toError } from "../util/to-error.ts";
 import { readMeta } from "./open-database.ts";
-import type { CounterRow, ObjectRow, OutboxRow, UnitOfWork, WatchRow } from "./rows.ts";
-
-const OBJECT_COLUMNS =
-  "id, kind_id, watch_id, due_at, health, uid, namespace, name, api_version, resource_version, memory, managers, metadata, spec, status, reported";
+import { STATEMENTS } from "./statements.ts";
+import type { CounterRow, ObjectRow, OutboxRow, SeriesRow, UnitOfWork, WatchRow } from "./rows.ts";
 
 /**
  * The state file as typed statements; knows no meaning.
@@ -42,11 +40,13 @@ export class Store implements Disposable {
   ): WatchRow {
     this.#statements.addKind.run(kind.group, kind.resource);
     const kindId = numberOf(this.#statements.findKind.get(kind.group, kind.resource)?.["id"]);
+    const knownFacts = textOrNull(this.#statements.findWatch.get(key)?.["facts"]);
     this.#statements.addWatch.run(kindId, key, facts);
     const row = this.#statements.findWatch.get(key);
     return {
       id: numberOf(row?.["id"]),
       kindId,
+      knownFacts,
       position: textOrNull(row?.["position"]),
       positionAt: numberOrNull(row?.["position_at"]),
     };
@@ -64,9 +64,15 @@ export class Store implements Disposable {
     return objectRow(this.#statements.objectByName.get(watchId, namespace, name));
   }
 
-  /** The next objects after `afterId` in id order, at most `limit`. */
-  objectsAfter(afterId: number, limit: number): readonly ObjectRow[] {
-    return this.#statements.objectsAfter.all(afterId, limit).map(requireObjectRow);
+  /** What the gauges of that object are made of. */
+  seriesRow(id: number): SeriesRow | undefined {
+    const row = this.#statements.seriesById.get(id);
+    return row === undefined ? undefined : seriesRow(row);
+  }
+
+  /** The same of the next objects after `afterId` in id order, at most `limit`. */
+  seriesRowsAfter(afterId: number, limit: number): readonly SeriesRow[] {
+    return this.#statements.seriesAfter.all(afterId, limit).map(seriesRow);
   }
 
   /** Ids of one watch's objects in name order, after the given name. */
@@ -230,47 +236,6 @@ function prepareAll(database: DatabaseSync): Readonly<Record<StatementName, Stat
 
 type StatementName = keyof typeof STATEMENTS;
 
-const STATEMENTS = {
-  begin: "BEGIN IMMEDIATE",
-  commit: "COMMIT",
-  addKind: "INSERT INTO kinds (grp, resource) VALUES (?, ?) ON CONFLICT DO NOTHING",
-  findKind: "SELECT id FROM kinds WHERE grp = ? AND resource = ?",
-  addWatch:
-    "INSERT INTO watches (kind_id, key, facts) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET facts = excluded.facts",
-  findWatch: "SELECT id, position, position_at FROM watches WHERE key = ?",
-  setPosition:
-    "UPDATE watches SET position = ?, position_at = coalesce(?, position_at) WHERE id = ?",
-  objectById: `SELECT ${OBJECT_COLUMNS} FROM objects WHERE id = ?`,
-  objectByUid: `SELECT ${OBJECT_COLUMNS} FROM objects WHERE uid = ? AND kind_id = ?`,
-  objectByName: `SELECT ${OBJECT_COLUMNS} FROM objects WHERE watch_id = ? AND namespace = ? AND name = ?`,
-  objectsAfter: `SELECT ${OBJECT_COLUMNS} FROM objects WHERE id > ? ORDER BY id LIMIT ?`,
-  watchObjectsAfter:
-    "SELECT id, namespace, name FROM objects WHERE watch_id = ? AND (namespace, name) > (?, ?) ORDER BY namespace, name LIMIT ?",
-  dueObjects: `SELECT ${OBJECT_COLUMNS} FROM objects WHERE due_at <= ? AND watch_id IN (SELECT value FROM json_each(?)) ORDER BY due_at LIMIT ?`,
-  nextDue:
-    "SELECT due_at FROM objects WHERE due_at IS NOT NULL AND watch_id IN (SELECT value FROM json_each(?)) ORDER BY due_at LIMIT 1",
-  countObjects: "SELECT count(*) AS n FROM objects",
-  countsByHealth:
-    "SELECT watch_id, namespace, health, count(*) AS n FROM objects GROUP BY watch_id, namespace, health",
-  remove: "DELETE FROM objects WHERE id = ?",
-  upsert: `INSERT INTO objects (${OBJECT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT (id) DO UPDATE SET watch_id = excluded.watch_id, due_at = excluded.due_at, health = excluded.health, api_version = excluded.api_version,
-    resource_version = excluded.resource_version, memory = excluded.memory, managers = excluded.managers, metadata = excluded.metadata,
-    spec = excluded.spec, status = excluded.status, reported = excluded.reported`,
-  outboxHeads:
-    "SELECT id, records, length(body) AS size FROM outbox WHERE signal = ? AND encoding = ? ORDER BY id LIMIT 64",
-  outboxBody: "SELECT body FROM outbox WHERE id = ?",
-  acknowledge: "DELETE FROM outbox WHERE id IN (SELECT value FROM json_each(?))",
-  outboxState:
-    "SELECT count(*) AS requests, coalesce(sum(records), 0) AS records, coalesce(sum(length(body)), 0) AS bytes, min(committed_at) AS oldest FROM outbox",
-  addRequest:
-    "INSERT INTO outbox (signal, encoding, records, committed_at, positions, body) VALUES (?, ?, ?, ?, ?, ?)",
-  addToCounter:
-    "INSERT INTO counters (metric, attributes, value, started_at) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET value = value + excluded.value",
-  counters: "SELECT metric, attributes, value, started_at, announced FROM counters",
-  announceCounter: "UPDATE counters SET announced = 1 WHERE metric = ? AND attributes = ?",
-} as const;
-
 type RawRow = Record<string, SQLOutputValue>;
 
 function objectValues(row: ObjectRow): (string | number | null)[] {
@@ -298,23 +263,29 @@ function objectRow(row: RawRow | undefined): ObjectRow | undefined {
   return row === undefined ? undefined : requireObjectRow(row);
 }
 
-function requireObjectRow(row: RawRow): ObjectRow {
+function seriesRow(row: RawRow): SeriesRow {
   return {
     id: numberOf(row["id"]),
     kindId: numberOf(row["kind_id"]),
     watchId: numberOf(row["watch_id"]),
-    dueAt: numberOrNull(row["due_at"]),
     health: textOf(row["health"]),
     uid: textOf(row["uid"]),
     namespace: textOf(row["namespace"]),
     name: textOf(row["name"]),
     apiVersion: textOf(row["api_version"]),
     resourceVersion: textOf(row["resource_version"]),
+    metadata: textOf(row["metadata"]),
+    status: textOf(row["status"]),
+  };
+}
+
+function requireObjectRow(row: RawRow): ObjectRow {
+  return {
+    ...seriesRow(row),
+    dueAt: numberOrNull(row["due_at"]),
     memory: textOf(row["memory"]),
     managers: textOf(row["managers"]),
-    metadata: textOf(row["metadata"]),
     spec: textOf(row["spec"]),
-    status: textOf(row["status"]),
     reported: textOrNull(row["reported"]),
   };
 }

@@ -19,7 +19,7 @@ export function createActiveWatch(fields: Partial<ActiveWatch> = {}): ActiveWatc
     state: "syncing",
     events: 0,
     lastSignAtMs: undefined,
-    netChanges: { created: 0, updated: 0, deleted: 0 },
+    netChanges: {},
     firstLook: { told: 0, withheld: 0 },
     ...fields,
   };

@@ -53,3 +53,10 @@ export function objectRow(id: number, fields: Partial<ObjectRow> = {}): ObjectRo
     ...fields,
   };
 }
+
+/** Every object of the store, in the order of their ids. */
+export function allObjects(store: Store): readonly ObjectRow[] {
+  return store
+    .seriesRowsAfter(0, Number.MAX_SAFE_INTEGER)
+    .flatMap(({ id }) => store.object(id) ?? []);
+}

@@ -1,0 +1,52 @@
+const OBJECT_COLUMNS =
+  "id, kind_id, watch_id, due_at, health, uid, namespace, name, api_version, resource_version, memory, managers, metadata, spec, status, reported";
+
+const SERIES_COLUMNS =
+  "id, kind_id, watch_id, health, uid, namespace, name, api_version, resource_version, metadata, status";
+
+/**
+ * Every statement of the store, by the name under which it is prepared.
+ *
+ * A plus before a column keeps SQLite from choosing that column's index: by due_at few rows are read, by watch_id all.
+ */
+export const STATEMENTS = {
+  begin: "BEGIN IMMEDIATE",
+  commit: "COMMIT",
+  addKind: "INSERT INTO kinds (grp, resource) VALUES (?, ?) ON CONFLICT DO NOTHING",
+  findKind: "SELECT id FROM kinds WHERE grp = ? AND resource = ?",
+  addWatch:
+    "INSERT INTO watches (kind_id, key, facts) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET facts = excluded.facts",
+  findWatch: "SELECT id, position, position_at, facts FROM watches WHERE key = ?",
+  setPosition:
+    "UPDATE watches SET position = ?, position_at = coalesce(?, position_at) WHERE id = ?",
+  objectById: `SELECT ${OBJECT_COLUMNS} FROM objects WHERE id = ?`,
+  objectByUid: `SELECT ${OBJECT_COLUMNS} FROM objects WHERE uid = ? AND kind_id = ?`,
+  objectByName: `SELECT ${OBJECT_COLUMNS} FROM objects WHERE watch_id = ? AND namespace = ? AND name = ?`,
+  seriesById: `SELECT ${SERIES_COLUMNS} FROM objects WHERE id = ?`,
+  seriesAfter: `SELECT ${SERIES_COLUMNS} FROM objects WHERE id > ? ORDER BY id LIMIT ?`,
+  watchObjectsAfter:
+    "SELECT id, namespace, name FROM objects WHERE watch_id = ? AND (namespace, name) > (?, ?) ORDER BY namespace, name LIMIT ?",
+  dueObjects: `SELECT ${OBJECT_COLUMNS} FROM objects WHERE due_at <= ? AND +watch_id IN (SELECT value FROM json_each(?)) ORDER BY due_at LIMIT ?`,
+  nextDue:
+    "SELECT due_at FROM objects WHERE due_at IS NOT NULL AND +watch_id IN (SELECT value FROM json_each(?)) ORDER BY due_at LIMIT 1",
+  countObjects: "SELECT count(*) AS n FROM objects",
+  countsByHealth:
+    "SELECT watch_id, namespace, health, count(*) AS n FROM objects GROUP BY watch_id, namespace, health",
+  remove: "DELETE FROM objects WHERE id = ?",
+  upsert: `INSERT INTO objects (${OBJECT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (id) DO UPDATE SET watch_id = excluded.watch_id, due_at = excluded.due_at, health = excluded.health, api_version = excluded.api_version,
+    resource_version = excluded.resource_version, memory = excluded.memory, managers = excluded.managers, metadata = excluded.metadata,
+    spec = excluded.spec, status = excluded.status, reported = excluded.reported`,
+  outboxHeads:
+    "SELECT id, records, length(body) AS size FROM outbox WHERE signal = ? AND encoding = ? ORDER BY id LIMIT 64",
+  outboxBody: "SELECT body FROM outbox WHERE id = ?",
+  acknowledge: "DELETE FROM outbox WHERE id IN (SELECT value FROM json_each(?))",
+  outboxState:
+    "SELECT count(*) AS requests, coalesce(sum(records), 0) AS records, coalesce(sum(length(body)), 0) AS bytes, min(committed_at) AS oldest FROM outbox",
+  addRequest:
+    "INSERT INTO outbox (signal, encoding, records, committed_at, positions, body) VALUES (?, ?, ?, ?, ?, ?)",
+  addToCounter:
+    "INSERT INTO counters (metric, attributes, value, started_at) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET value = value + excluded.value",
+  counters: "SELECT metric, attributes, value, started_at, announced FROM counters",
+  announceCounter: "UPDATE counters SET announced = 1 WHERE metric = ? AND attributes = ?",
+} as const;
