@@ -56,7 +56,10 @@ async function inHalves<T>(
   send: (items: readonly T[]) => Promise<SendResult>,
 ): Promise<SendResult> {
   const result = await send(items);
-  if (result.type !== "too-large" || items.length < 2) return result;
+  if (result.type !== "too-large") return result;
+  // What is too large alone must not take the others with it.
+  if (items.length < 2)
+    return { type: "accepted", rejected: items.length, message: result.error.message };
   const middle = Math.ceil(items.length / 2);
   const first = await inHalves(items.slice(0, middle), send);
   if (first.type !== "accepted") return first;

@@ -1,0 +1,61 @@
+import { expect, test } from "vitest";
+import type { GaugeObject } from "./encode-metrics.ts";
+import { createOtlpMetricExporter } from "./metric-exporter.ts";
+import type { SendResult } from "./transport.ts";
+
+const CONTEXT = { resource: {}, scope: { name: "test", version: "1" } };
+const NEVER = new AbortController().signal;
+const ACCEPTED: SendResult = { type: "accepted", rejected: 0, message: "" };
+
+function gauge(name: string): GaugeObject {
+  const point = { metric: "m", unit: "", value: 1, attributes: {} };
+  return { identity: { name }, points: [point], ended: [] };
+}
+
+/** An exporter whose receiver answers by what stands in the body. */
+function exporterFor(answer: (body: string) => SendResult) {
+  const bodies: string[] = [];
+  const exporter = createOtlpMetricExporter(async (body) => {
+    const text = Buffer.from(body).toString("latin1");
+    bodies.push(text);
+    return answer(text);
+  }, CONTEXT);
+  const send = (...names: readonly string[]): Promise<SendResult> =>
+    exporter.gauges({ objects: names.map(gauge), timeMs: 1, unchanged: false }, NEVER);
+  return { bodies, send };
+}
+
+test("gauges() sends what is too large in halves until it is taken", async () => {
+  const tooMany = (body: string): boolean =>
+    ["a1", "b2", "c3", "d4"].filter((name) => body.includes(name)).length > 1;
+  const { bodies, send } = exporterFor((body) =>
+    tooMany(body) ? { type: "too-large", error: new Error("4 MiB") } : ACCEPTED,
+  );
+
+  const result = await send("a1", "b2", "c3", "d4");
+
+  expect(result).toEqual(ACCEPTED);
+  for (const name of ["a1", "b2", "c3", "d4"])
+    expect(bodies.filter((body) => body.includes(name) && !tooMany(body))).toHaveLength(1);
+});
+
+test("gauges() counts an object that is too large alone as rejected, and sends the others", async () => {
+  const { bodies, send } = exporterFor((body) =>
+    body.includes("huge") ? { type: "too-large", error: new Error("4 MiB") } : ACCEPTED,
+  );
+
+  const result = await send("a1", "huge", "b2");
+
+  expect(result).toEqual({ type: "accepted", rejected: 1, message: "4 MiB" });
+  expect(bodies.some((body) => body.includes("b2") && !body.includes("huge"))).toBe(true);
+});
+
+test("gauges() answers with the first failure and sends nothing after it", async () => {
+  const failure: SendResult = { type: "retryable", error: new Error("down") };
+  const { bodies, send } = exporterFor(() => failure);
+
+  const result = await send("a1", "b2");
+
+  expect(result).toEqual(failure);
+  expect(bodies).toHaveLength(1);
+});
