@@ -4,7 +4,7 @@ import { startSimulatedApiServer } from "../testing/simulated-api-server/start-s
 import { reviewAccess, type Access } from "./access.ts";
 import { identifyCluster, type ClusterIdentity } from "./cluster-identity.ts";
 import type { Credentials } from "./credentials.ts";
-import { findServerStarting } from "./find-server-starting.ts";
+import { createStartingCheck } from "./find-server-starting.ts";
 import { createHttpApiClient } from "./http-api-client.ts";
 
 async function createRig(ca = "CA") {
@@ -25,11 +25,14 @@ async function createRig(ca = "CA") {
   });
   onTestFinished(() => client.close());
   const { signal } = new AbortController();
+  const clock = createFakeClock();
+  const findStarting = createStartingCheck(client, clock);
   return {
     server,
     review: (): Promise<Access> =>
       reviewAccess(client, { group: "", resource: "pods", namespace: "prod" }, signal),
-    findStarting: (): Promise<Error | undefined> => findServerStarting(client, signal),
+    clock,
+    findStarting: (): Promise<Error | undefined> => findStarting(signal),
     identify: (as: Partial<Credentials> = {}): Promise<ClusterIdentity> =>
       identifyCluster(client, { ...credentials, ...as }, signal),
   };
@@ -61,6 +64,21 @@ test("reviewAccess() is unknown when the question itself fails", async () => {
   });
 });
 
+test.each([
+  { allowed: false, evaluationError: "role not found", expected: "unknown" },
+  { allowed: true, evaluationError: "role not found", expected: "allowed" },
+  { allowed: false, evaluationError: "", expected: "forbidden" },
+])("reviewAccess() on $allowed with error '$evaluationError' is $expected", async (row) => {
+  const { server, review } = await createRig();
+  const { expected, ...status } = row;
+  const body = JSON.stringify({ kind: "SelfSubjectAccessReview", status });
+  server.faults.add({ type: "answer", code: 201, body, contentType: "application/json" });
+
+  const access = await review();
+
+  expect(access.type).toBe(expected);
+});
+
 test("identifyCluster() gives the UID of kube-system and a hash of address and CA", async () => {
   const { server, identify } = await createRig();
 
@@ -88,6 +106,21 @@ test.each([
   const starting = await findStarting();
 
   expect(starting).toEqual(expected);
+});
+
+test("findServerStarting() waits 60 s for a server that never gets ready, counted from its first word", async () => {
+  const { server, clock, findStarting } = await createRig();
+  await findStarting();
+  await clock.advance(100_000);
+  server.faults.add({ type: "answer", code: 500, body: "no", contentType: "text/plain" });
+
+  const answers = [await findStarting()];
+  await clock.advance(59_999);
+  answers.push(await findStarting());
+  await clock.advance(1);
+  answers.push(await findStarting());
+
+  expect(answers).toEqual([expect.any(Error), expect.any(Error), undefined]);
 });
 
 test.each([403, 404])("identifyCluster() knows the address alone after a %i", async (code) => {

@@ -1,7 +1,7 @@
 import { fieldAt } from "../util/json.ts";
 import type { ApiClient } from "./api-client.ts";
 import type { WatchVerb } from "./report.ts";
-import type { WatchKey } from "./watch-event.ts";
+import { formatResource, type WatchKey } from "./watch-event.ts";
 
 /** Whether one watch is allowed; `unknown` means that the question itself failed: try the watch. */
 export type Access =
@@ -37,7 +37,20 @@ export async function reviewAccess(
       { signal },
     );
     if (result.type !== "ok") return { type: "unknown", error: result.error };
-    if (fieldAt(result.body, "status", "allowed") !== true) missing.push(verb);
+    const status = fieldAt(result.body, "status");
+    if (fieldAt(status, "allowed") === true) continue;
+    const problem = fieldAt(status, "evaluationError");
+    // Not allowed as far as the server could tell, which was not all the way.
+    if (typeof problem === "string" && problem !== "") {
+      return { type: "unknown", error: evaluationError(key, verb, problem) };
+    }
+    missing.push(verb);
   }
   return missing.length === 0 ? { type: "allowed" } : { type: "forbidden", missing };
+}
+
+function evaluationError(key: WatchKey, verb: WatchVerb, problem: string): Error {
+  return new Error(
+    `Cannot tell whether "${verb}" on "${formatResource(key)}" is allowed: the API server says ${problem.slice(0, 500)}`,
+  );
 }

@@ -21,7 +21,13 @@ export type RequestOptions = {
 };
 
 export type ApiResult =
-  | { readonly type: "ok"; readonly body: unknown; readonly headers: IncomingHttpHeaders }
+  | {
+      readonly type: "ok";
+      readonly body: unknown;
+      readonly headers: IncomingHttpHeaders;
+      /** Of the body, decompressed. */
+      readonly sizeBytes: number;
+    }
   | ApiFailure;
 
 export type StreamResult =

@@ -47,3 +47,9 @@ test("nextBackoff() stretches by jitter and by what the server asked for, withou
   expect(jittered).toEqual({ backoff: { baseMs: 800, decidedAtMs: 5 }, delayMs: 1200 });
   expect(asked).toEqual({ backoff: { baseMs: 800, decidedAtMs: 5 }, delayMs: 9000 });
 });
+
+test("nextBackoff() believes no server that asks for more than 10 minutes", () => {
+  const next = nextBackoff(undefined, 0, { random: 0, atLeastMs: 86_400_000 });
+
+  expect(next.delayMs).toBe(600_000);
+});

@@ -1,7 +1,17 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { inspect } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
+import { createFakeClock, type FakeClock } from "../testing/fake-clock.ts";
 import { loadCredentials, type Credentials } from "./credentials.ts";
 import type { CredentialsSource } from "./load-kube-config.ts";
 
@@ -29,8 +39,8 @@ function writeKubeconfig(
   return path;
 }
 
-function load(source: CredentialsSource): Credentials {
-  const loaded = loadCredentials(source);
+function load(source: CredentialsSource, clock?: FakeClock): Credentials {
+  const loaded = loadCredentials(source, clock);
   if (loaded.type === "failed") throw loaded.error;
   return loaded.credentials;
 }
@@ -196,6 +206,55 @@ test("authorize() runs an exec plugin once for all that ask at the same time, an
   ).toEqual(["Bearer run-2", "Bearer run-2"]);
   expect(late).toEqual(refreshed[0]);
   expect(runs()).toBe(2);
+});
+
+test("authorize() gives a run of an exec plugin up after 30 s, for all that wait, and begins another", async () => {
+  const directory = createDirectory();
+  const script = `#!/bin/sh\nif test -e first; then echo '{"status":{"token":"second"}}'; else touch first; exec sleep 5; fi\n`;
+  writeFileSync(join(directory, "plugin"), script.replaceAll("first", join(directory, "first")));
+  chmodSync(join(directory, "plugin"), 0o755);
+  const kubeconfig = writeKubeconfig(join(directory, "config"), {
+    user: { exec: { command: "./plugin" } },
+  });
+  const clock = createFakeClock();
+  const credentials = load({ kubeconfig }, clock);
+
+  const waiting = Promise.all([credentials.authorize(), credentials.authorize()]);
+  await expect.poll(() => existsSync(join(directory, "first"))).toBe(true);
+  await clock.advance(30_000);
+  const [first, other] = await waiting;
+  const refreshed = await credentials.refresh(first);
+
+  expect(first).toMatchObject({
+    type: "failed",
+    error: {
+      message: expect.stringMatching(/nothing came within 30 s; does its exec plugin hang/),
+    },
+  });
+  expect(other).toBe(first);
+  expect(refreshed).toMatchObject({ headers: { authorization: "Bearer second" } });
+  expect(clock.pending()).toEqual([]);
+});
+
+test("authorize() quotes nothing of what an exec plugin says that is not JSON", async () => {
+  const directory = createDirectory();
+  const { command } = writePlugin(directory, "{token:hunter2}");
+  const kubeconfig = writeKubeconfig(join(directory, "config"), { user: { exec: { command } } });
+
+  const authorization = await load({ kubeconfig }).authorize();
+
+  expect(inspect(authorization)).toMatch(/Cannot get credentials from .*: the answer is not JSON/);
+  expect(inspect(authorization)).not.toContain("hunter2");
+});
+
+test("loadCredentials() quotes nothing of a kubeconfig that is not YAML", () => {
+  const kubeconfig = join(createDirectory(), "config");
+  writeFileSync(kubeconfig, "users:\n- name: u\n  user: {token: hunter2\nclusters: [\n");
+
+  const loaded = loadCredentials({ kubeconfig });
+
+  expect(inspect(loaded)).toMatch(/it is not YAML \(at line \d\)/);
+  expect(inspect(loaded)).not.toContain("hunter2");
 });
 
 test("authorize() takes the client certificate that an exec plugin gives", async () => {

@@ -1,5 +1,7 @@
 import type { RequestOptions } from "node:https";
 import type { KubeConfig } from "@kubernetes/client-node/dist/config.js";
+import { systemClock, type Clock } from "../util/clock.ts";
+import { describeSyntaxError } from "../util/parse-json.ts";
 import { toError } from "../util/to-error.ts";
 import { loadKubeConfig, type CredentialsSource } from "./load-kube-config.ts";
 
@@ -30,7 +32,10 @@ export interface Credentials {
   readonly proxyUrl?: string;
   /** Where they come from, for messages. */
   readonly source: string;
-  /** Never throws. Calls that overlap share one run of an exec plugin; token files are re-read once a minute. */
+  /**
+   * Never throws. Calls that overlap share one run of an exec plugin, which is given up after 30 s; token files are
+   * re-read once a minute.
+   */
   authorize(): Promise<Authorization>;
   /**
    * After a 401: reads everything anew (kubeconfig, token file, exec plugin), unless another request has already done so since
@@ -49,7 +54,10 @@ export type LoadedCredentials =
  * Reads no environment variables; but an exec plugin is started (by client-node) with this process's environment.
  * Exec plugins and files are not tried before the first `authorize()`.
  */
-export function loadCredentials(source: CredentialsSource): LoadedCredentials {
+export function loadCredentials(
+  source: CredentialsSource,
+  clock: Clock = systemClock,
+): LoadedCredentials {
   const loaded = loadKubeConfig(source);
   if (loaded.type === "failed") return loaded;
   const { cluster, kubeConfig } = loaded;
@@ -60,8 +68,12 @@ export function loadCredentials(source: CredentialsSource): LoadedCredentials {
     source: loaded.source,
     ...(typeof cluster.proxyUrl === "string" ? { proxyUrl: cluster.proxyUrl } : {}),
   };
-  return { type: "loaded", credentials: new KubeConfigCredentials(kubeConfig, source, place) };
+  const from = { ...source, clock };
+  return { type: "loaded", credentials: new KubeConfigCredentials(kubeConfig, from, place) };
 }
+
+/** As long as a request's answer: what needs a person, or hangs, is not waited for. */
+const RUN_LIMIT_MS = 30_000;
 
 type Place = Pick<Credentials, "origin" | "pathPrefix" | "source" | "proxyUrl">;
 
@@ -70,12 +82,16 @@ class KubeConfigCredentials implements Credentials {
   readonly pathPrefix: string;
   readonly source: string;
   readonly proxyUrl?: string;
-  readonly #from: CredentialsSource;
+  readonly #from: CredentialsSource & { readonly clock: Clock };
   #kubeConfig: KubeConfig;
   #running: Promise<Authorization> | undefined;
   #last: Authorization | undefined;
 
-  constructor(kubeConfig: KubeConfig, from: CredentialsSource, place: Place) {
+  constructor(
+    kubeConfig: KubeConfig,
+    from: CredentialsSource & { readonly clock: Clock },
+    place: Place,
+  ) {
     this.#kubeConfig = kubeConfig;
     this.#from = from;
     this.origin = place.origin;
@@ -85,7 +101,7 @@ class KubeConfigCredentials implements Credentials {
   }
 
   authorize(): Promise<Authorization> {
-    this.#running ??= this.#authorize().finally(() => {
+    this.#running ??= this.#run().finally(() => {
       this.#running = undefined;
     });
     return this.#running;
@@ -102,20 +118,35 @@ class KubeConfigCredentials implements Credentials {
     return this.authorize();
   }
 
+  /** A run that hangs is left to itself: what it says later is nobody's, and the next call begins another. */
+  async #run(): Promise<Authorization> {
+    const done = new AbortController();
+    const tooLate = this.#from.clock
+      .sleep(RUN_LIMIT_MS, done.signal)
+      .then(() =>
+        this.#failed(`nothing came within ${RUN_LIMIT_MS / 1000} s; does its exec plugin hang?`),
+      );
+    this.#last = await Promise.race([this.#authorize(), tooLate]);
+    done.abort();
+    return this.#last;
+  }
+
   async #authorize(): Promise<Authorization> {
     const options: RequestOptions = {};
     try {
       await this.#kubeConfig.applyToHTTPSOptions(options);
-      this.#last = toAuthorization(options);
+      return toAuthorization(options);
     } catch (error) {
-      this.#last = {
-        type: "failed",
-        error: new Error(`Cannot get credentials from ${this.source}: ${toError(error).message}`, {
-          cause: error,
-        }),
-      };
+      // A SyntaxError quotes what the plugin said: a token, perhaps.
+      if (error instanceof SyntaxError)
+        return this.#failed(`the answer ${describeSyntaxError(error)}`);
+      return this.#failed(toError(error).message, { cause: error });
     }
-    return this.#last;
+  }
+
+  #failed(problem: string, options: ErrorOptions = {}): Authorization {
+    const error = new Error(`Cannot get credentials from ${this.source}: ${problem}`, options);
+    return { type: "failed", error };
   }
 }
 

@@ -9,6 +9,8 @@ import { discoverKinds, type Discovery } from "./discovery.ts";
 import { createHttpApiClient } from "./http-api-client.ts";
 import { formatResource } from "./watch-event.ts";
 
+const CRDS_PATH = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+
 const CRD = {
   metadata: { name: "databases.example.com" },
   spec: {
@@ -81,7 +83,7 @@ function createTable(answers: Readonly<Record<string, unknown>>): ApiClient {
     error: new Error("404"),
   };
   const answer = async (path: string): Promise<ApiResult> =>
-    path in answers ? { type: "ok", body: answers[path], headers: {} } : missing;
+    path in answers ? { type: "ok", body: answers[path], headers: {}, sizeBytes: 0 } : missing;
   return {
     get: answer,
     post: answer,
@@ -149,13 +151,43 @@ test("discoverKinds() tells custom kinds by their group where CRDs may not be li
   ).toEqual(["databases"]);
 });
 
+test.each([
+  { code: 403, retry: "never" },
+  { code: 404, retry: "never" },
+  { code: 410, retry: "until-answered" },
+  { code: 429, retry: "until-answered" },
+  { code: 503, retry: "until-answered" },
+])("discoverKinds() after a $code for CRDs is to be retried: $retry", async ({ code, retry }) => {
+  const { server, client } = await startServer();
+  server.faults.add({ type: "answer", code }, { path: CRDS_PATH });
+
+  const discovery = await discover(client);
+
+  expect(discovery.failures).toMatchObject([{ scope: "crds", retry }]);
+});
+
+test.each([
+  { code: 403, retry: "never" },
+  { code: 503, retry: "few-times" },
+])("discoverKinds() after a $code for one group is to be retried: $retry", async (row) => {
+  const { server, client } = await startServer();
+  server.settings.isDiscoveryAggregated = false;
+  server.faults.add({ type: "answer", code: row.code }, { path: "/apis/example.com/v1" });
+
+  const discovery = await discover(client);
+
+  expect(discovery.failures).toMatchObject([{ scope: "group", retry: row.retry }]);
+});
+
 test("discoverKinds() keeps what it knows of a stale group and says so", async () => {
   const { server, client } = await startServer();
   server.settings.staleGroups.add("example.com");
 
   const discovery = await discover(client);
 
-  expect(discovery.failures).toMatchObject([{ scope: "group", groupVersion: "example.com/v1" }]);
+  expect(discovery.failures).toMatchObject([
+    { scope: "group", retry: "never", groupVersion: "example.com/v1" },
+  ]);
   expect(discovery.kinds.length).toBeGreaterThan(3);
 });
 
@@ -219,7 +251,7 @@ test("discoverKinds() takes the preferred version that serves a kind, with list 
         "nonsense",
       ],
     },
-    "/apis/apiextensions.k8s.io/v1/customresourcedefinitions": {
+    [CRDS_PATH]: {
       items: [
         null,
         {},

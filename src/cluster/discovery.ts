@@ -22,6 +22,11 @@ export type DiscoveredKind = {
 /** `crds`: hints and the proof of what is custom are missing, nothing else. `root`: nothing of `/api` or `/apis` is known. */
 type DiscoveryFailure = {
   readonly scope: "root" | "group" | "crds";
+  /**
+   * What is lost by going on without asking again: `until-answered` too much (every kind, or what is known of custom
+   * ones), `few-times` one group that may be broken for good; `never`: another answer is not to be expected.
+   */
+  readonly retry: "until-answered" | "few-times" | "never";
   /** Such as `apps/v1`; empty but for `group`. */
   readonly groupVersion: string;
   readonly error: Error;
@@ -78,7 +83,8 @@ async function discoverGroups(
   if (result.type === "status" && result.status === 406)
     result = await client.get(root, { signal });
   if (result.type !== "ok") {
-    failures.push({ scope: "root", groupVersion: "", error: result.error });
+    const { error } = result;
+    failures.push({ scope: "root", retry: "until-answered", groupVersion: "", error });
     return [];
   }
   const aggregated = parseAggregatedDiscovery(result.body);
@@ -95,7 +101,7 @@ function staleGroup(groupVersion: string): DiscoveryFailure {
   const error = new Error(
     `Cannot discover ${groupVersion}: the API server says that what it knows of it is stale; is the APIService behind it available?`,
   );
-  return { scope: "group", groupVersion, error };
+  return { scope: "group", retry: "never", groupVersion, error };
 }
 
 async function discoverLegacy(
@@ -128,13 +134,19 @@ async function discoverLegacyGroup(
       served.push({ version, isStale: false, resources: parseLegacyResources(result.body) });
     } else {
       const groupVersion = group === "" ? version : `${group}/${version}`;
-      failures.push({ scope: "group", groupVersion, error: result.error });
+      const retry = isDenied(result) ? "never" : "few-times";
+      failures.push({ scope: "group", retry, groupVersion, error: result.error });
     }
   }
   return { group, versions: served };
 }
 
-/** CRDs by `plural.group`; `undefined` if they may not be listed. */
+/** Leave to ask, or what is asked for, is missing: told for good, unlike a server in trouble. */
+function isDenied(failure: ApiFailure): boolean {
+  return failure.type === "status" && (failure.status === 403 || failure.status === 404);
+}
+
+/** CRDs by `plural.group`; `undefined` if they can't be listed. */
 async function listCrds({ client, signal, failures }: Context): Promise<Crds> {
   const crds = new Map<string, CrdFacts>();
   let continueToken: string | undefined;
@@ -144,7 +156,8 @@ async function listCrds({ client, signal, failures }: Context): Promise<Crds> {
       signal,
     });
     if (result.type !== "ok") {
-      failures.push({ scope: "crds", groupVersion: "", error: crdError(result) });
+      const retry = isDenied(result) ? "never" : "until-answered";
+      failures.push({ scope: "crds", retry, groupVersion: "", error: crdError(result) });
       return undefined;
     }
     const items = fieldAt(result.body, "items");

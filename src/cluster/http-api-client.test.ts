@@ -1,10 +1,12 @@
 import { createServer as createTlsServer } from "node:https";
 import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
-import { gzipSync } from "node:zlib";
+import { randomBytes } from "node:crypto";
+import { inspect } from "node:util";
+import { createGzip, gzipSync } from "node:zlib";
 import { expect, onTestFinished, test } from "vitest";
-import { createFakeClock } from "../testing/fake-clock.ts";
+import { createFakeClock, type FakeClock } from "../testing/fake-clock.ts";
 import { listenOnLoopback } from "../testing/listen-on-loopback.ts";
-import type { ApiClient } from "./api-client.ts";
+import type { ApiClient, ApiResult, StreamResult } from "./api-client.ts";
 import type { Authorization, Credentials, TlsOptions } from "./credentials.ts";
 import { createHttpApiClient } from "./http-api-client.ts";
 import type { ClusterReport } from "./report.ts";
@@ -33,6 +35,7 @@ type Rig = {
   readonly seen: IncomingMessage[];
   readonly reports: ClusterReport[];
   readonly signal: AbortSignal;
+  readonly clock: FakeClock;
 };
 
 async function createRig(handle: RequestListener, more: Partial<Credentials> = {}): Promise<Rig> {
@@ -56,6 +59,7 @@ async function listen(server: Server): Promise<string> {
 
 function createClient(credentials: Partial<Credentials>): Omit<Rig, "seen"> {
   const reports: ClusterReport[] = [];
+  const clock = createFakeClock(Date.parse("2026-01-01T00:00:00Z"));
   const client = createHttpApiClient({
     credentials: {
       origin: "",
@@ -65,12 +69,12 @@ function createClient(credentials: Partial<Credentials>): Omit<Rig, "seen"> {
       refresh: async () => authorized("t-2"),
       ...credentials,
     },
-    clock: createFakeClock(Date.parse("2026-01-01T00:00:00Z")),
+    clock,
     report: (report) => void reports.push(report),
     answerTimeoutMs: 2000,
   });
   onTestFinished(() => client.close());
-  return { client, reports, signal: new AbortController().signal };
+  return { client, reports, signal: new AbortController().signal, clock };
 }
 
 function authorized(token: string, tls: TlsOptions = {}): Authorization {
@@ -304,6 +308,103 @@ test("openStream() gives bytes as they come, on a socket of its own, and closes 
   expect(firsts).toEqual(Array.from({ length: 8 }, () => "first\n"));
   expect(sockets.size).toBe(8);
   expect(seen[0]?.headers["accept-encoding"]).toBe("identity");
+});
+
+const never = (): Promise<Authorization> => new Promise(() => undefined);
+
+test.each(["authorize", "refresh"] as const)(
+  "get() fails and says so when %s() hangs, and ends at once when it is aborted",
+  async (method) => {
+    const { client, seen, reports, signal, clock } = await createRig(
+      (_, response) => response.writeHead(401).end("no"),
+      { [method]: never },
+    );
+    const stop = new AbortController();
+
+    const late = client.get("/api", { signal });
+    const stopped = client.get("/api", { signal: stop.signal });
+    await expect
+      .poll(() => [seen.length, clock.pending().length])
+      .toEqual([method === "refresh" ? 2 : 0, 2]);
+    stop.abort();
+    const aborted = await stopped;
+    const before = [...reports];
+    await clock.advance(35_000);
+
+    const failed = method === "authorize" ? { type: "failed" } : { type: "status", status: 401 };
+    expect([await late, aborted]).toMatchObject([failed, failed]);
+    expect(before).toEqual([]);
+    expect(reports).toEqual([
+      {
+        type: "credentials-failed",
+        source: "a test",
+        error: new Error("Cannot get credentials from a test: nothing came within 35 s"),
+      },
+    ]);
+    expect(clock.pending()).toEqual([]);
+  },
+);
+
+test.each([
+  { code: 503, method: "get", expected: { type: "status", answer: { message: "busy" } } },
+  { code: 503, method: "openStream", expected: { type: "status", answer: { message: "busy" } } },
+  { code: 200, method: "get", expected: { type: "failed" } },
+  { code: 200, method: "openStream", expected: { type: "failed" } },
+] as const)("$method() waits no longer for a page with $code that never ends", async (row) => {
+  const { client, signal, clock } = await createRig((_, response) => {
+    response.writeHead(row.code, { "content-type": "text/html" });
+    response.write("<html>busy");
+  });
+
+  const asked: Promise<ApiResult | StreamResult> = client[row.method]("/api", { signal });
+  // First the credentials, then the page.
+  await clock.untilPending(1);
+  await expect.poll(() => clock.pending().map(({ delayMs }) => delayMs)).toEqual([2000]);
+  await expect.poll(() => advanced(clock, asked)).toMatchObject(row.expected);
+
+  expect(clock.pending()).toEqual([]);
+});
+
+/** The page's first piece may come later than its headers: time moves on until there is an answer. */
+async function advanced<Result>(clock: FakeClock, asked: Promise<Result>): Promise<Result> {
+  await clock.advance(2000);
+  return await asked;
+}
+
+test.each([false, true])("get() reads 64 KiB of an endless refusal (gzip: %s)", async (isGzip) => {
+  const text = "x".repeat(40_000);
+  const { client, signal } = await createRig((_, response) => {
+    const encoding = isGzip ? { "content-encoding": "gzip" } : {};
+    response.writeHead(500, { "content-type": "text/plain", ...encoding });
+    const zip = createGzip();
+    const body = isGzip ? zip : response;
+    if (isGzip) zip.pipe(response);
+    const write = (): void => {
+      while (!response.destroyed && body.write(isGzip ? randomBytes(30_000) : text));
+      if (!response.destroyed) body.once("drain", write);
+    };
+    body.write(text);
+    write();
+  });
+
+  const result = await client.get("/api", { signal });
+
+  expect(result).toMatchObject({
+    type: "status",
+    status: 500,
+    answer: { message: "x".repeat(200) },
+  });
+});
+
+test("get() says where a document is not JSON, and quotes none of it", async () => {
+  const { client, signal } = await createRig((_, response) => {
+    response.writeHead(200, { "content-type": "application/json" }).end('{"password":hunter2}');
+  });
+
+  const result = await client.get("/api", { signal });
+
+  expect(result.type === "failed" && inspect(result.error)).toMatch(/the answer is not JSON/);
+  expect(inspect(result)).not.toContain("hunter2");
 });
 
 test("get() uses few sockets, again and again", async () => {

@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { promisify } from "node:util";
-import { gunzip } from "node:zlib";
 import type { Dispatcher } from "undici";
 import type { Clock } from "../util/clock.ts";
+import { parseJson } from "../util/parse-json.ts";
+import { parseRetryAfter } from "../util/parse-retry-after.ts";
 import { toError } from "../util/to-error.ts";
 import { VERSION } from "../util/version.ts";
 import type {
@@ -15,7 +15,8 @@ import type {
 import { createConnections, type Connections } from "./connections.ts";
 import type { Authorization, Credentials, TlsOptions } from "./credentials.ts";
 import { describeNetworkError } from "./network-error.ts";
-import { parseRetryAfter, parseStatusText } from "./parse-status.ts";
+import { parseStatusText } from "./parse-status.ts";
+import { readAll, readSmall } from "./read-body.ts";
 import type { Report } from "./report.ts";
 
 export type HttpApiClientOptions = {
@@ -29,7 +30,8 @@ export type HttpApiClientOptions = {
 /** Longer than any list page takes on a loaded API server, shorter than anybody's patience. */
 const ANSWER_TIMEOUT_MS = 30_000;
 
-const inflate = promisify(gunzip);
+/** A little longer than a run of an exec plugin may take, whose own error says more. */
+const CREDENTIALS_TIMEOUT_MS = 35_000;
 
 /** An API client over HTTP/1.1: each watch has a socket to itself, everything else shares a few. */
 export function createHttpApiClient(options: HttpApiClientOptions): ApiClient {
@@ -77,10 +79,7 @@ class HttpApiClient implements ApiClient {
     if (answer.type === "failed") return answer;
     const { response } = answer;
     if (response.statusCode !== 200) return this.#refused(attempt, response);
-    if (!isJson(response.headers)) {
-      await discard(response);
-      return this.#failed(attempt, notJson(response.headers));
-    }
+    if (!isJson(response.headers)) return this.#notJson(attempt, response);
     return { type: "open", body: response.body };
   }
 
@@ -95,11 +94,13 @@ class HttpApiClient implements ApiClient {
     if (response.statusCode < 200 || response.statusCode > 299) {
       return this.#refused(attempt, response);
     }
+    if (!isJson(response.headers)) return this.#notJson(attempt, response);
     try {
-      const text = await readText(response);
-      if (!isJson(response.headers)) return this.#failed(attempt, notJson(response.headers));
-      const body: unknown = JSON.parse(text);
-      return { type: "ok", body, headers: response.headers };
+      const bytes = await readAll(response);
+      const parsed = parseJson(bytes.toString("utf8"));
+      if (parsed.type === "not-json") return this.#failed(attempt, `the answer ${parsed.problem}`);
+      const { headers } = response;
+      return { type: "ok", body: parsed.value, headers, sizeBytes: bytes.byteLength };
     } catch (error) {
       return this.#failed(attempt, describeNetworkError(error), error);
     }
@@ -107,19 +108,16 @@ class HttpApiClient implements ApiClient {
 
   /** Sends; after a 401, once more with fresh credentials. */
   async #send(attempt: Attempt): Promise<Answer> {
-    const authorization = await this.#credentials.authorize();
+    const { signal } = attempt.options;
+    const authorization = await this.#unlessAborted(this.#credentials.authorize(), signal);
     const first = await this.#sendAs(attempt, authorization);
     if (first.type === "failed" || first.response.statusCode !== 401) return first;
-    const fresh = await this.#credentials.refresh(authorization);
+    const fresh = await this.#unlessAborted(this.#credentials.refresh(authorization), signal);
     if (fresh.type === "failed") {
-      this.#report({
-        type: "credentials-failed",
-        source: this.#credentials.source,
-        error: fresh.error,
-      });
+      this.#reportFailed(fresh.error, signal);
       return first;
     }
-    await discard(first.response);
+    await this.#readSmall(first.response);
     const second = await this.#sendAs(attempt, fresh);
     if (second.type === "answer" && second.response.statusCode !== 401) {
       this.#report({ type: "credentials-refreshed", source: this.#credentials.source });
@@ -127,10 +125,41 @@ class HttpApiClient implements ApiClient {
     return second;
   }
 
+  /** An exec plugin takes its time, and nobody who stops waits for it. */
+  async #unlessAborted(
+    running: Promise<Authorization>,
+    signal: AbortSignal,
+  ): Promise<Authorization> {
+    const { source } = this.#credentials;
+    const done = new AbortController();
+    const stop = (): void => done.abort();
+    // Not AbortSignal.any: the signal lives as long as the watch, and requests are many.
+    signal.addEventListener("abort", stop, { once: true });
+    if (signal.aborted) stop();
+    const without = this.#clock
+      .sleep(CREDENTIALS_TIMEOUT_MS, done.signal)
+      .then((): Authorization => {
+        const late = `nothing came within ${CREDENTIALS_TIMEOUT_MS / 1000} s`;
+        const problem = signal.aborted ? "aborted" : late;
+        const error = new Error(`Cannot get credentials from ${source}: ${problem}`);
+        return { type: "failed", error };
+      });
+    try {
+      return await Promise.race([running, without]);
+    } finally {
+      signal.removeEventListener("abort", stop);
+      done.abort();
+    }
+  }
+
+  #reportFailed(error: Error, signal: AbortSignal): void {
+    const { source } = this.#credentials;
+    if (!signal.aborted) this.#report({ type: "credentials-failed", source, error });
+  }
+
   async #sendAs(attempt: Attempt, authorization: Authorization): Promise<Answer> {
     if (authorization.type === "failed") {
-      const { error } = authorization;
-      this.#report({ type: "credentials-failed", source: this.#credentials.source, error });
+      this.#reportFailed(authorization.error, attempt.options.signal);
       return authorization;
     }
     try {
@@ -180,13 +209,7 @@ class HttpApiClient implements ApiClient {
   }
 
   async #refused(attempt: Attempt, response: Dispatcher.ResponseData): Promise<ApiFailure> {
-    let text = "";
-    try {
-      text = await readText(response);
-    } catch {
-      // The status alone says enough.
-    }
-    const answer = parseStatusText(text);
+    const answer = parseStatusText(await this.#readSmall(response));
     const status = response.statusCode;
     const header = response.headers["retry-after"];
     const waits = [
@@ -206,6 +229,20 @@ class HttpApiClient implements ApiClient {
     };
   }
 
+  /** A proxy's page, most of the time. */
+  async #notJson(attempt: Attempt, response: Dispatcher.ResponseData): Promise<ApiFailure> {
+    await this.#readSmall(response);
+    const { "content-type": contentType = "of no type" } = response.headers;
+    return this.#failed(
+      attempt,
+      `the answer is "${String(contentType)}", not JSON: is that address a Kubernetes API server, and no proxy's page in between?`,
+    );
+  }
+
+  #readSmall(response: Dispatcher.ResponseData): Promise<string> {
+    return readSmall(response, { clock: this.#clock, timeoutMs: this.#answerTimeoutMs });
+  }
+
   #failed(
     attempt: Attempt,
     problem: string,
@@ -223,24 +260,6 @@ class HttpApiClient implements ApiClient {
   }
 }
 
-async function readText(response: Dispatcher.ResponseData): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  // undici types chunks as any; without setEncoding they are Buffers.
-  for await (const chunk of response.body as AsyncIterable<Uint8Array>) chunks.push(chunk);
-  const bytes = Buffer.concat(chunks);
-  const isGzip = response.headers["content-encoding"] === "gzip";
-  return (isGzip ? await inflate(bytes) : bytes).toString("utf8");
-}
-
-async function discard(response: Dispatcher.ResponseData): Promise<void> {
-  // Reads a short answer to its end, so that the socket can be used again; a long or broken one is cut.
-  await response.body.dump({ limit: 64 * 1024 }).catch(() => undefined);
-}
-
 function isJson(headers: IncomingHttpHeaders): boolean {
   return (headers["content-type"] ?? "").startsWith("application/json");
-}
-
-function notJson(headers: IncomingHttpHeaders): string {
-  return `the answer is "${headers["content-type"] ?? "of no type"}", not JSON: is that address a Kubernetes API server, and no proxy's page in between?`;
 }

@@ -88,6 +88,10 @@ function loadFiles(paths: readonly string[], context: string | undefined): Loade
       mergeFirstWins(merged, loadFile(path));
       read.push(path);
     } catch (error) {
+      const place = fieldAt(error, "mark", "line");
+      // A YAMLException quotes the lines around it, and a token may stand there.
+      if (typeof place === "number")
+        return failed(`Cannot read kubeconfig "${path}": it is not YAML (at line ${place + 1})`);
       return failed(`Cannot read kubeconfig "${path}": ${toError(error).message}`, error);
     }
   }

@@ -24,7 +24,7 @@ test("parseListPage() fills the apiVersion and kind that items of built-in kinds
   const parsed = parseListPage(body, PODS);
 
   const objects = [{ ...ITEM, apiVersion: "v1", kind: "Pod" }];
-  expect(parsed).toEqual({ type: "page", page: { objects, problems: [], resourceVersion: "9" } });
+  expect(parsed).toEqual({ type: "page", page: { objects, unreadable: [], resourceVersion: "9" } });
 });
 
 test("parseListPage() keeps the apiVersion and kind that custom resources carry", () => {
@@ -39,24 +39,34 @@ test("parseListPage() keeps the apiVersion and kind that custom resources carry"
 test.each([
   {
     body: { metadata: { resourceVersion: "9" }, items: null },
-    page: { objects: [], problems: [], resourceVersion: "9" },
+    page: { objects: [], unreadable: [], resourceVersion: "9" },
   },
   {
     body: { metadata: { resourceVersion: "9" } },
-    page: { objects: [], problems: [], resourceVersion: "9" },
+    page: { objects: [], unreadable: [], resourceVersion: "9" },
   },
   {
     body: { metadata: { resourceVersion: "9", continue: "tok" }, items: [] },
-    page: { objects: [], problems: [], resourceVersion: "9", continueToken: "tok" },
+    page: { objects: [], unreadable: [], resourceVersion: "9", continueToken: "tok" },
   },
   {
     body: {
       metadata: { resourceVersion: "9", continue: "" },
-      items: [7, { metadata: { name: "x" } }],
+      items: [
+        7,
+        { metadata: { name: "x", namespace: "prod" } },
+        { metadata: { name: "", uid: "u-2" } },
+        { metadata: { name: 5, uid: {} } },
+      ],
     },
     page: {
       objects: [],
-      problems: ["the object has no metadata", "the object has no metadata.uid"],
+      unreadable: [
+        { problem: "the object has no metadata" },
+        { problem: "the object has no metadata.uid", name: "x", namespace: "prod" },
+        { problem: "the object has no metadata.name", uid: "u-2" },
+        { problem: "the object has no metadata.name" },
+      ],
       resourceVersion: "9",
     },
   },

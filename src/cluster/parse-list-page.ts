@@ -3,12 +3,19 @@ import type { KindFacts, KubeObject } from "./kube-object.ts";
 import { parseKubeObject } from "./parse-kube-object.ts";
 
 /** One page of a list: `resourceVersion` is that of the whole list; `continueToken` is absent on the last page. */
-type ListPage = {
+export type ListPage = {
   readonly objects: readonly KubeObject[];
-  /** Why items were left out. */
-  readonly problems: readonly string[];
+  readonly unreadable: readonly UnreadableItem[];
   readonly resourceVersion: string;
   readonly continueToken?: string;
+};
+
+/** An item that is no Kubernetes object: why, and what it says of who it is. */
+type UnreadableItem = {
+  readonly problem: string;
+  readonly uid?: string;
+  readonly namespace?: string;
+  readonly name?: string;
 };
 
 export type ParsedListPage =
@@ -26,13 +33,29 @@ export function parseListPage(value: unknown, facts: KindFacts): ParsedListPage 
     return { type: "unreadable", problem: "the list's items are not a list" };
   }
   const objects: KubeObject[] = [];
-  const problems: string[] = [];
+  const unreadable: UnreadableItem[] = [];
   for (const item of items) {
     const parsed = parseKubeObject(item, facts);
     if (parsed.type === "object") objects.push(parsed.object);
-    else problems.push(parsed.problem);
+    else unreadable.push({ problem: parsed.problem, ...identify(item) });
   }
   const token = fieldAt(value, "metadata", "continue");
   const more = typeof token === "string" && token !== "" ? { continueToken: token } : {};
-  return { type: "page", page: { objects, problems, resourceVersion, ...more } };
+  return { type: "page", page: { objects, unreadable, resourceVersion, ...more } };
+}
+
+function identify(item: unknown): Omit<UnreadableItem, "problem"> {
+  return {
+    ...textOf(item, "uid"),
+    ...textOf(item, "namespace"),
+    ...textOf(item, "name"),
+  };
+}
+
+function textOf(
+  item: unknown,
+  field: "uid" | "namespace" | "name",
+): Omit<UnreadableItem, "problem"> {
+  const text = fieldAt(item, "metadata", field);
+  return typeof text === "string" && text !== "" ? { [field]: text } : {};
 }

@@ -51,14 +51,3 @@ export function parseStatusText(text: string): KubeStatus {
     .trim();
   return { message: words.slice(0, 200), causes: [] };
 }
-
-/**
- * Milliseconds to wait by a Retry-After header: seconds or an HTTP date (RFC 9110 §10.2.3); `undefined` if there is
- * none or it can't be read. `nowMs`: Unix milliseconds.
- */
-export function parseRetryAfter(header: string | undefined, nowMs: number): number | undefined {
-  if (header === undefined) return undefined;
-  if (/^\s*\d+\s*$/.test(header)) return Number(header) * 1000;
-  const atMs = Date.parse(header);
-  return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - nowMs);
-}

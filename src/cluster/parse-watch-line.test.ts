@@ -62,8 +62,8 @@ test("parseWatchLine() reads an ERROR with its code, reason and wait", () => {
 });
 
 test.each([
-  ['{"type":"ADDED","object":{"kind":"Wid', /^it is not JSON: /],
-  ["<html>", /^it is not JSON: /],
+  ['{"type":"ADDED","object":{"kind":"Wid', /^it is not JSON \(at position \d+\)$/],
+  ["<html>", /^it is not JSON$/],
   ["null", "it is not a JSON object"],
   ["[]", "it is not a JSON object"],
   ["{}", /its type is missing/],

@@ -1,5 +1,5 @@
 import { fieldAt, isMap } from "../util/json.ts";
-import { toError } from "../util/to-error.ts";
+import { parseJson } from "../util/parse-json.ts";
 import type { KindFacts, KubeObject } from "./kube-object.ts";
 import { parseKubeObject } from "./parse-kube-object.ts";
 import { parseStatus, type KubeStatus } from "./parse-status.ts";
@@ -12,12 +12,9 @@ export type WatchFrame =
   | { readonly type: "unreadable"; readonly problem: string };
 
 export function parseWatchLine(line: string, facts: KindFacts): WatchFrame {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch (error) {
-    return { type: "unreadable", problem: `it is not JSON: ${toError(error).message}` };
-  }
+  const parsed = parseJson(line);
+  if (parsed.type === "not-json") return { type: "unreadable", problem: `it ${parsed.problem}` };
+  const { value } = parsed;
   if (!isMap(value)) return { type: "unreadable", problem: "it is not a JSON object" };
   switch (value["type"]) {
     case "ADDED":

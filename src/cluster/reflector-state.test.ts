@@ -3,6 +3,7 @@ import type { ApiFailure } from "./api-client.ts";
 import {
   afterList,
   afterWatch,
+  calm,
   firstState,
   shouldSkipUnreadable,
   type ListState,
@@ -27,7 +28,13 @@ function status(
 
 const FAILED: ApiFailure = { type: "failed", error: new Error("ECONNREFUSED") };
 const LIST: ListState = { type: "list", reason: "first-look", fruitless: 0, unreadable: 0 };
-const WATCH: WatchState = { type: "watch", resourceVersion: "5", fruitless: 1, unreadable: 0 };
+const WATCH: WatchState = {
+  type: "watch",
+  resourceVersion: "5",
+  fruitless: 1,
+  unreadable: 0,
+  stuck: 0,
+};
 const NONE = { type: "none" };
 const BACKOFF = { type: "backoff", atLeastMs: 0 };
 const SLOW = { type: "slow" };
@@ -37,7 +44,7 @@ test("firstState() lists without a position and watches from one", () => {
 
   expect(states).toEqual([
     LIST,
-    { type: "watch", resourceVersion: "9", fruitless: 0, unreadable: 0 },
+    { type: "watch", resourceVersion: "9", fruitless: 0, unreadable: 0, stuck: 0 },
   ]);
 });
 
@@ -125,6 +132,16 @@ test.each<{ name: string; outcome: WatchOutcome; next: Partial<ReflectorState>; 
     pause: NONE,
   },
   {
+    name: "504 too large in the stream",
+    outcome: {
+      type: "error-frame",
+      status: { code: 504, message: "", causes: ["ResourceVersionTooLarge"] },
+      resourceVersion: "5",
+    },
+    next: { type: "list", reason: "too-new" },
+    pause: NONE,
+  },
+  {
     name: "plain 504",
     outcome: { type: "refused", failure: status(504), resourceVersion: "5" },
     next: WATCH,
@@ -155,7 +172,7 @@ test.each<{ name: string; outcome: WatchOutcome; next: Partial<ReflectorState>; 
       status: { code: 500, message: "x", causes: [] },
       resourceVersion: "5",
     },
-    next: WATCH,
+    next: { ...WATCH, stuck: 1 },
     pause: BACKOFF,
   },
   {
@@ -165,7 +182,7 @@ test.each<{ name: string; outcome: WatchOutcome; next: Partial<ReflectorState>; 
       status: { code: 429, message: "x", causes: [], retryAfterMs: 4000 },
       resourceVersion: "5",
     },
-    next: WATCH,
+    next: { ...WATCH, stuck: 1 },
     pause: { type: "backoff", atLeastMs: 4000 },
   },
 ])("afterWatch() on $name", ({ outcome, next, pause }) => {
@@ -192,6 +209,87 @@ test("afterWatch() relists at once for the first 410, and waits when a list led 
 
   expect(pauses).toEqual(["watch: none", "list: none", "watch: none", "list: none"]);
   expect(last?.pause).toEqual(BACKOFF);
+});
+
+/** Where a watch is, and how it waits, after each of some outcomes at one position. */
+function follow(outcomes: readonly WatchOutcome[]): readonly string[] {
+  const words: string[] = [];
+  let state: ReflectorState = WATCH;
+  for (const outcome of outcomes) {
+    if (state.type !== "watch") break;
+    const transition = afterWatch(state, outcome);
+    state = transition.next;
+    const where = state.type === "list" ? `list ${state.reason}` : "watch";
+    words.push(`${where} ${transition.pause.type}`);
+  }
+  return words;
+}
+
+const NOT_STUCK = ["watch backoff", "watch backoff", "watch backoff", "watch backoff"];
+const STUCK = ["watch backoff", "watch backoff", "list stuck backoff"];
+
+test.each<{ name: string; failure: ApiFailure; expected: readonly string[] }>([
+  { name: "400", failure: status(400), expected: STUCK },
+  { name: "422", failure: status(422), expected: STUCK },
+  { name: "401", failure: status(401), expected: NOT_STUCK },
+  { name: "429", failure: status(429), expected: NOT_STUCK },
+  { name: "500", failure: status(500), expected: NOT_STUCK },
+  { name: "no answer", failure: FAILED, expected: NOT_STUCK },
+])("afterWatch() on $name four times at one position", ({ failure, expected }) => {
+  const refused: WatchOutcome = { type: "refused", failure, resourceVersion: "5" };
+
+  expect(follow([refused, refused, refused, refused])).toEqual(expected);
+});
+
+function errorAt(resourceVersion: string): WatchOutcome {
+  const answer = { code: 500, message: "", causes: [] };
+  return { type: "error-frame", status: answer, resourceVersion };
+}
+
+test("afterWatch() relists after three errors in streams at one position, and not when it moves in between", () => {
+  expect(follow([errorAt("5"), errorAt("5"), errorAt("5")])).toEqual(STUCK);
+  expect(follow([errorAt("5"), errorAt("5"), errorAt("6"), errorAt("6"), errorAt("6")])).toEqual([
+    "watch backoff",
+    "watch backoff",
+    "watch backoff",
+    "watch backoff",
+    "list stuck backoff",
+  ]);
+});
+
+test("afterWatch() tells the failure that it relists for", () => {
+  const outcome: WatchOutcome = { type: "refused", failure: status(400), resourceVersion: "5" };
+
+  const transition = afterWatch({ ...WATCH, stuck: 2 }, outcome);
+
+  expect(transition.failure).toMatchObject({ type: "refused", cause: { status: 400 } });
+  expect(afterList(LIST, { type: "listed", resourceVersion: "5" }).next).toMatchObject({
+    stuck: 0,
+  });
+});
+
+test.each([
+  { sinceMs: Infinity, pause: NONE },
+  { sinceMs: 120_000, pause: NONE },
+  { sinceMs: 119_999, pause: BACKOFF },
+])(
+  "calm() lets a relist $sinceMs ms after the last one wait: $pause.type",
+  ({ sinceMs, pause }) => {
+    const outcome = { type: "refused", failure: status(410), resourceVersion: "6" } as const;
+
+    expect(calm(afterWatch(WATCH, outcome), sinceMs).pause).toEqual(pause);
+  },
+);
+
+test("calm() leaves other transitions alone", () => {
+  const reconnect = afterWatch(WATCH, { type: "closed", openMs: 9000, resourceVersion: "5" });
+  const refused = afterWatch(WATCH, {
+    type: "refused",
+    failure: status(403),
+    resourceVersion: "5",
+  });
+
+  expect([calm(reconnect, 0), calm(refused, 0)]).toEqual([reconnect, refused]);
 });
 
 test("afterWatch() reconnects, then relists, then passes over a line that stays unreadable", () => {

@@ -35,13 +35,21 @@ export type WatchState = {
   readonly fruitless: number;
   /** Unreadable lines in a row since something could last be read. */
   readonly unreadable: number;
+  /** Errors at this position that name no reason to wait, since something could last be read. */
+  readonly stuck: number;
 };
 
 /**
  * `first-look`: no position was given. `expired`: 410, the position is older than what the server remembers.
- * `too-new`: the server is behind the position and does not catch up.
+ * `too-new`: the server is behind the position and does not catch up. `stuck`: it only errs there.
  */
-export type ListReason = "first-look" | "expired" | "too-new" | "unreadable-line" | "retry";
+export type ListReason =
+  | "first-look"
+  | "expired"
+  | "too-new"
+  | "stuck"
+  | "unreadable-line"
+  | "retry";
 
 /** How a list ended. */
 export type ListOutcome =
@@ -97,12 +105,20 @@ const BACKOFF: Pause = { type: "backoff", atLeastMs: 0 };
 /** A watch that ends sooner than this, having said nothing, is not asked for again at once. */
 const HASTY_MS = 1000;
 
+/** Errors at one position after which it is given up. */
+const STUCK_MAX = 3;
+
+/** A relist that comes sooner after another is not due at once, whatever was read in between. */
+const CALM_MS = 120_000;
+
+const TOO_LARGE = "ResourceVersionTooLarge";
+
 /** The first state: from a committed position without a list, else from a first look. */
 export function firstState(resourceVersion: string | undefined): ReflectorState {
   if (resourceVersion === undefined) {
     return { type: "list", reason: "first-look", fruitless: 0, unreadable: 0 };
   }
-  return { type: "watch", resourceVersion, fruitless: 0, unreadable: 0 };
+  return { type: "watch", resourceVersion, fruitless: 0, unreadable: 0, stuck: 0 };
 }
 
 export function afterList(state: ListState, outcome: ListOutcome): Transition {
@@ -116,6 +132,7 @@ export function afterList(state: ListState, outcome: ListOutcome): Transition {
         resourceVersion,
         fruitless: fruitless + 1,
         unreadable,
+        stuck: 0,
       } as const;
       return { next, pause: NO_PAUSE };
     }
@@ -136,13 +153,13 @@ export function afterWatch(before: WatchState, outcome: WatchOutcome): Transitio
   const { resourceVersion } = outcome;
   const hasProgressed = resourceVersion !== before.resourceVersion;
   const state: WatchState = hasProgressed
-    ? { type: "watch", resourceVersion, fruitless: 0, unreadable: 0 }
+    ? { type: "watch", resourceVersion, fruitless: 0, unreadable: 0, stuck: 0 }
     : before;
   switch (outcome.type) {
     case "refused":
       if (isExpired(outcome.failure)) return relist(state, "expired");
       if (isTooNew(outcome.failure)) return relist(state, "too-new");
-      return refused(state, "watch", outcome.failure);
+      return unlessStuck(isPuzzling(outcome.failure), refused(state, "watch", outcome.failure));
     case "closed": {
       const isHasty = !hasProgressed && outcome.openMs < HASTY_MS;
       return { next: state, pause: isHasty ? BACKOFF : NO_PAUSE, reconnect: "closed" };
@@ -167,6 +184,19 @@ export function afterWatch(before: WatchState, outcome: WatchOutcome): Transitio
   }
 }
 
+/** A relist, as opposed to the first list and to one that is tried again. */
+export function isRelist({ next }: Transition): boolean {
+  return next.type === "list" && next.reason !== "retry" && next.reason !== "first-look";
+}
+
+/** Makes a relist wait that follows another, begun `sinceLastMs` ago, too soon: an expiry after each event is a storm. */
+export function calm(transition: Transition, sinceLastMs: number): Transition {
+  const isStorm = isRelist(transition) && sinceLastMs < CALM_MS;
+  return isStorm && transition.pause.type === "none"
+    ? { ...transition, pause: BACKOFF }
+    : transition;
+}
+
 /** Whether a line that can't be read is to be passed over: a new connection and a relist have not helped. */
 export function shouldSkipUnreadable(state: { readonly unreadable: number }): boolean {
   return state.unreadable >= 2;
@@ -181,13 +211,29 @@ function afterUnreadable(state: WatchState, problem: string): Transition {
 
 function afterErrorFrame(state: WatchState, status: KubeStatus): Transition {
   if (status.code === 410) return relist(state, "expired");
+  if (status.causes.includes(TOO_LARGE)) return relist(state, "too-new");
   const words = [status.code, status.reason, status.message].filter(
     (word) => word !== undefined && word !== "",
   );
   const problem = `the API server ended the stream with ${words.join(", ") || "an error without words"}`;
   const failure: Failure = { type: "stream", verb: "watch", problem };
   const pause: Pause = { type: "backoff", atLeastMs: status.retryAfterMs ?? 0 };
-  return { next: state, pause, failure, reconnect: "error-frame" };
+  return unlessStuck(true, { next: state, pause, failure, reconnect: "error-frame" });
+}
+
+/** What stays as it is at a position, `isCounted`, may be another after a list. The wait before it is the same. */
+function unlessStuck(isCounted: boolean, again: Transition): Transition {
+  if (!isCounted || again.next.type !== "watch") return again;
+  const stuck = again.next.stuck + 1;
+  if (stuck < STUCK_MAX) return { ...again, next: { ...again.next, stuck } };
+  const { reconnect: _, ...rest } = again;
+  return { ...rest, next: relist(again.next, "stuck").next };
+}
+
+/** A request that the server finds wrong, though only its position ever changes; see `refused` for the others. */
+function isPuzzling(failure: ApiFailure): boolean {
+  if (failure.type !== "status" || failure.status < 400 || failure.status > 499) return false;
+  return ![401, 403, 404, 429].includes(failure.status);
 }
 
 function broken(state: WatchState, reconnect: ReconnectCause, failure: Failure): Transition {
@@ -219,5 +265,5 @@ function isExpired(failure: ApiFailure): boolean {
 
 /** 504 with this cause: `apiserver/pkg/storage/errors.go`, NewTooLargeResourceVersionError. */
 function isTooNew(failure: ApiFailure): boolean {
-  return failure.type === "status" && failure.answer.causes.includes("ResourceVersionTooLarge");
+  return failure.type === "status" && failure.answer.causes.includes(TOO_LARGE);
 }

@@ -147,7 +147,7 @@ test("watchResource() lists, then watches from the list's resourceVersion", asyn
   expect(reportTypes(rig.reports)).toEqual(["list-started", "list-done"]);
 });
 
-test("watchResource() asks for pages of 250 and for bookmarks, and hands on at most 250 events at once", async () => {
+test("watchResource() asks for pages and bookmarks, and hands on at most 250 events at once", async () => {
   const rig = await createRig();
   for (let index = 0; index < 601; index++) rig.create(`w-${index}`);
   const reader = rig.start({ key: { ...KEY, namespace: "prod", labelSelector: "!gone" } });
@@ -157,15 +157,15 @@ test("watchResource() asks for pages of 250 and for bookmarks, and hands on at m
   await reader.until("applied b");
 
   expect(words).toHaveLength(603);
-  expect(reader.batches).toEqual([1, 250, 250, 101, 1, 1]);
+  expect(reader.batches).toEqual([1, 25, 250, 250, 76, 1, 1]);
   const asked = rig.server.requests().map(({ path, query }) => ({ path, query }));
   const path = "/apis/example.com/v1/namespaces/prod/widgets";
-  expect(asked[0]).toEqual({ path, query: { limit: "250", labelSelector: "!gone" } });
+  expect(asked[0]).toEqual({ path, query: { limit: "25", labelSelector: "!gone" } });
   expect(asked[2]).toEqual({
     path,
     query: { limit: "250", labelSelector: "!gone", continue: expect.any(String) },
   });
-  expect(asked[3]).toMatchObject({
+  expect(asked[4]).toMatchObject({
     path,
     query: {
       watch: "true",
@@ -278,7 +278,7 @@ test("watchResource() lists anew, without `continue`, when the continue token ex
   const rig = await createRig();
   for (let index = 0; index < 251; index++) rig.create(`w-${index}`);
   const reader = rig.start();
-  await reader.until("resync-object w-98");
+  await reader.until("resync-object w-12");
 
   rig.server.faults.add({ type: "answer", code: 410 }, { verb: "list" }, 1);
   const words = await reader.until("resync-end");
@@ -391,6 +391,32 @@ test("watchResource() reconnects, relists, then skips a line that stays unreadab
     "list",
     "watch",
   ]);
+});
+
+test("watchResource() relists at once for the first 410, and waits before a second one soon after", async () => {
+  const rig = await createRig();
+  const reader = rig.start();
+  await readSynced(rig, reader);
+  const expired = { type: "ERROR", object: { kind: "Status", code: 410 } };
+  const expire = async (count: number): Promise<void> => {
+    await rig.server.until(() => rig.server.counts().watchesOpened === count);
+    rig.create(`w-${count}`);
+    rig.server
+      .watches()
+      .at(-1)
+      ?.sendRaw(`${JSON.stringify(expired)}\n`);
+  };
+
+  const first = reader.until("resync-end");
+  await expire(1);
+  await first;
+  const second = reader.until("resync-end");
+  await expire(2);
+  await expect.poll(() => rig.clock.pending().map(({ delayMs }) => delayMs)).toEqual([800]);
+  await rig.clock.advance(800);
+  await second;
+
+  expect(queries(rig.server).filter((query) => query === "list")).toHaveLength(3);
 });
 
 test("watchResource() closes its request when the consumer leaves the loop", async () => {

@@ -5,15 +5,15 @@ import type { ApiClient, StreamResult } from "./api-client.ts";
 import { nextBackoff, type Backoff } from "./backoff.ts";
 import { withIdleDeadline } from "./idle-deadline.ts";
 import type { KindFacts } from "./kube-object.ts";
-import { parseListPage } from "./parse-list-page.ts";
+import { listObjects } from "./list-objects.ts";
 import { readWatchLines, type ReadLines } from "./read-watch-lines.ts";
 import {
   afterList,
   afterWatch,
+  calm,
   firstState,
+  isRelist,
   shouldSkipUnreadable,
-  type ListOutcome,
-  type ListState,
   type Pause,
   type ReflectorState,
   type Transition,
@@ -39,7 +39,7 @@ export type WatchResourceOptions = {
   readonly signal: AbortSignal;
 };
 
-/** Objects per page and events per array at most: what a consumer does in one go without blocking the loop. */
+/** Events per array at most: what a consumer does in one go without blocking the loop. */
 const BATCH_MAX = 250;
 
 /** How long the API server is asked to keep a watch: client-go's 5 to 10 minutes, so that not all end together. */
@@ -69,12 +69,15 @@ export async function* watchResource(
   const watch = formatWatchKey(options.key);
   let state: ReflectorState = firstState(options.from);
   let backoff: Backoff | undefined;
+  let relistedAtMs = -Infinity;
   while (!signal.aborted) {
-    const transition: Transition =
+    const ended: Transition =
       state.type === "list"
-        ? afterList(state, yield* list(state, options))
+        ? afterList(state, yield* listObjects(state, options))
         : afterWatch(state, yield* follow(state, options));
     if (signal.aborted) break;
+    const transition = calm(ended, clock.now() - relistedAtMs);
+    if (isRelist(transition)) relistedAtMs = clock.now();
     const paused = nextPause(transition.pause, backoff, options);
     const { delayMs } = paused;
     ({ backoff } = paused);
@@ -103,46 +106,6 @@ function nextPause(
       return nextBackoff(backoff, clock.now(), { random: random(), atLeastMs: pause.atLeastMs });
     default:
       return unreachable(pause);
-  }
-}
-
-async function* list(
-  state: ListState,
-  options: WatchResourceOptions,
-): AsyncGenerator<readonly WatchEvent[], ListOutcome> {
-  const { client, facts, key, clock, report, signal } = options;
-  const watch = formatWatchKey(key);
-  const startedAtMs = clock.now();
-  report({ type: "watch-state", watch, state: "listing" });
-  report({ type: "list-started", watch, reason: state.reason });
-  let count = 0;
-  let continueToken: string | undefined;
-  for (let isFirst = true; ; isFirst = false) {
-    // Without a resourceVersion: what etcd holds now, never a server's older cache.
-    const result = await client.get(resourcePath(facts, key.namespace), {
-      query: {
-        limit: String(BATCH_MAX),
-        continue: continueToken,
-        labelSelector: key.labelSelector,
-      },
-      signal,
-    });
-    if (result.type !== "ok") return { type: "refused", failure: result };
-    const parsed = parseListPage(result.body, facts);
-    if (parsed.type === "unreadable") return parsed;
-    const { objects, problems, resourceVersion } = parsed.page;
-    for (const problem of problems) report({ type: "item-unreadable", watch, problem });
-    if (isFirst) yield [{ type: "resync-start" }];
-    for (let start = 0; start < objects.length && !signal.aborted; start += BATCH_MAX) {
-      const batch = objects.slice(start, start + BATCH_MAX);
-      yield batch.map((object) => ({ type: "resync-object", object }));
-    }
-    count += objects.length;
-    ({ continueToken } = parsed.page);
-    if (continueToken !== undefined) continue;
-    report({ type: "list-done", watch, count, durationMs: clock.now() - startedAtMs });
-    yield [{ type: "resync-end", resourceVersion }];
-    return { type: "listed", resourceVersion };
   }
 }
 

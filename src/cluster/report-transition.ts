@@ -1,22 +1,23 @@
 import { unreachable } from "../util/unreachable.ts";
-import type { Failure, Transition } from "./reflector-state.ts";
+import { isRelist, type Failure, type Transition } from "./reflector-state.ts";
 import type { ClusterReport, Report } from "./report.ts";
 import { createWatchError } from "./watch-error.ts";
 import { formatWatchKey, type WatchKey } from "./watch-event.ts";
 
 /** Reports where a watch goes next and why; returns the error that its consumer is to be told, if there is one. */
 export function reportTransition(
-  { next, failure, reconnect }: Transition,
+  transition: Transition,
   retryInMs: number,
   { key, report }: { readonly key: WatchKey; readonly report: Report },
 ): Error | undefined {
   const watch = formatWatchKey(key);
+  const { next, failure, reconnect } = transition;
   let error: Error | undefined;
   if (failure !== undefined) {
     error = createWatchError(key, failure);
-    report(failureReport(failure, { watch, error, retryInMs, isRelist: next.type === "list" }));
+    report(failureReport(failure, { watch, error, retryInMs, leadsToList: next.type === "list" }));
   }
-  if (next.type === "list" && next.reason !== "retry") {
+  if (next.type === "list" && isRelist(transition)) {
     report({ type: "relist", watch, reason: next.reason });
   }
   if (reconnect !== undefined) report({ type: "reconnect", watch, cause: reconnect });
@@ -29,10 +30,10 @@ function failureReport(
     readonly watch: string;
     readonly error: Error;
     readonly retryInMs: number;
-    readonly isRelist: boolean;
+    readonly leadsToList: boolean;
   },
 ): ClusterReport {
-  const { watch, error, retryInMs, isRelist } = context;
+  const { watch, error, retryInMs, leadsToList } = context;
   const { verb } = failure;
   switch (failure.type) {
     case "forbidden":
@@ -41,7 +42,7 @@ function failureReport(
       return { type: "kind-missing", watch, error, retryInMs };
     case "line": {
       const { problem, occurrence } = failure;
-      const action = isRelist ? "relist" : "reconnect";
+      const action = leadsToList ? "relist" : "reconnect";
       return { type: "line-unreadable", watch, problem, occurrence, action };
     }
     case "refused": {

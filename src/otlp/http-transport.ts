@@ -1,12 +1,12 @@
 import { Buffer } from "node:buffer";
 import { Agent, request } from "undici";
 import type { Clock } from "../util/clock.ts";
+import { parseRetryAfter } from "../util/parse-retry-after.ts";
 import { toError } from "../util/to-error.ts";
 import { startAttempt } from "./attempt.ts";
 import { compress, MAX_RESPONSE_BYTES } from "./compress.ts";
 import type { OpenTransport } from "./open-transport.ts";
 import { decodePartialSuccess } from "./partial-success.ts";
-import { parseRetryAfter } from "./retry-after.ts";
 import { decodeRpcStatus } from "./rpc-status.ts";
 import type { TlsMaterial } from "./tls-material.ts";
 import type { SendResult, SignalKind } from "./transport.ts";

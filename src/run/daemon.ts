@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { ApiClient } from "../cluster/api-client.ts";
 import { type ClusterIdentity, identifyCluster } from "../cluster/cluster-identity.ts";
 import type { Credentials } from "../cluster/credentials.ts";
-import { findServerStarting } from "../cluster/find-server-starting.ts";
+import { createStartingCheck, type FindServerStarting } from "../cluster/find-server-starting.ts";
 import { createHttpApiClient } from "../cluster/http-api-client.ts";
 import { patiently } from "../cluster/patiently.ts";
 import type { ClusterReport } from "../cluster/report.ts";
@@ -78,10 +78,11 @@ export async function runDaemon(options: DaemonOptions): Promise<DaemonEnd> {
   if (health.type === "listening") cleanup.use(health.server);
   const client = createHttpApiClient({ credentials, clock, report: reportCluster });
   cleanup.defer(() => client.close());
-  const identity = await patiently(() => identify(client, credentials, { report, stop }), {
-    ...options,
-    signal: stop,
-  });
+  const findServerStarting = createStartingCheck(client, clock);
+  const identity = await patiently(
+    () => identify(client, credentials, { findServerStarting, report, stop }),
+    { ...options, signal: stop },
+  );
   if (identity === undefined) return { type: "stopped" };
   const exporters = openTelemetry(options, identity, { reporter, guard });
   const leftMs = countDown(configuration.shutdownTimeoutMs, { clock, stop });
@@ -230,11 +231,16 @@ async function identify(
   client: ApiClient,
   credentials: Credentials,
   {
+    findServerStarting,
     report,
     stop,
-  }: { readonly report: (report: PipelineReport) => void; readonly stop: AbortSignal },
+  }: {
+    readonly findServerStarting: FindServerStarting;
+    readonly report: (report: PipelineReport) => void;
+    readonly stop: AbortSignal;
+  },
 ): Promise<Identity | undefined> {
-  const starting = await findServerStarting(client, stop);
+  const starting = await findServerStarting(stop);
   const identity: ClusterIdentity =
     starting === undefined
       ? await identifyCluster(client, credentials, stop)

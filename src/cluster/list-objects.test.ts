@@ -1,0 +1,192 @@
+import { expect, test } from "vitest";
+import { createFakeClock } from "../testing/fake-clock.ts";
+import type { ApiClient, ApiResult } from "./api-client.ts";
+import type { KindFacts } from "./kube-object.ts";
+import { watchResource, type WatchResourceOptions } from "./reflector.ts";
+import type { ClusterReport } from "./report.ts";
+import type { WatchEvent } from "./watch-event.ts";
+
+const WIDGET: KindFacts = {
+  group: "example.com",
+  version: "v1",
+  kind: "Widget",
+  resource: "widgets",
+  scope: "Namespaced",
+  hasStatusSubresource: true,
+  hints: { phases: [], printerColumns: [] },
+};
+
+type Query = Readonly<Record<string, string | undefined>>;
+
+/** A list whose pages the test hands out; what is watched afterwards fails. */
+function createRig(answer: (query: Query, index: number) => ApiResult) {
+  const asked: Query[] = [];
+  const reports: ClusterReport[] = [];
+  const stop = new AbortController();
+  const clock = createFakeClock();
+  const client: ApiClient = {
+    get: async (_path, { query = {} }) => answer(query, asked.push(query) - 1),
+    post: async () => ({ type: "failed", error: new Error("none") }),
+    openStream: async () => ({ type: "failed", error: new Error("none") }),
+    close: async () => undefined,
+  };
+  const start = (more: Partial<WatchResourceOptions> = {}) =>
+    watchResource({
+      client,
+      facts: WIDGET,
+      key: { group: "example.com", resource: "widgets" },
+      clock,
+      random: () => 0,
+      report: (report) => void reports.push(report),
+      signal: stop.signal,
+      ...more,
+    });
+  return { asked, reports, stop, clock, start };
+}
+
+function page(
+  items: readonly unknown[],
+  more: { readonly continueToken?: string; readonly sizeBytes?: number } = {},
+): ApiResult {
+  const metadata = { resourceVersion: "9", continue: more.continueToken };
+  return { type: "ok", body: { metadata, items }, headers: {}, sizeBytes: more.sizeBytes ?? 100 };
+}
+
+function refused(status: number, retryAfterMs?: number): ApiResult {
+  return {
+    type: "status",
+    status,
+    answer: { message: "", causes: [] },
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    error: new Error(String(status)),
+  };
+}
+
+function widgets(count: number): readonly unknown[] {
+  return Array.from({ length: count }, (_, index) => ({
+    metadata: { name: `w-${index}`, namespace: "prod", uid: `u-${index}`, resourceVersion: "1" },
+  }));
+}
+
+async function readUntil(
+  type: WatchEvent["type"],
+  events: AsyncGenerator<readonly WatchEvent[]>,
+): Promise<readonly WatchEvent[]> {
+  const read: WatchEvent[] = [];
+  while (read.at(-1)?.type !== type) {
+    const next = await events.next();
+    if (next.done === true) break;
+    read.push(...next.value);
+  }
+  return read;
+}
+
+test.each([0, 250, 600])(
+  "a list that is stopped after %i of 600 objects never says that it ended",
+  async (count) => {
+    const { stop, start } = createRig(() => page(widgets(600)));
+    const seen: string[] = [];
+
+    for await (const events of start()) {
+      seen.push(...events.map(({ type }) => type));
+      if (seen.length > count) stop.abort();
+    }
+
+    expect(seen).toHaveLength(count + 1);
+    expect(seen).not.toContain("resync-end");
+  },
+);
+
+test("a list tells of items that can't be read what they say of themselves", async () => {
+  const items = [
+    { metadata: { uid: "u" } },
+    { metadata: { name: "a", namespace: "prod" } },
+    { metadata: { name: "b" } },
+    "nonsense",
+  ];
+  const { reports, start } = createRig(() => page(items));
+
+  const everywhere = await readUntil("resync-end", start());
+  const inProd = await readUntil(
+    "resync-end",
+    start({ key: { group: "example.com", resource: "widgets", namespace: "prod" } }),
+  );
+  const cluster = await readUntil("resync-end", start({ facts: { ...WIDGET, scope: "Cluster" } }));
+
+  const type = "resync-unreadable";
+  const named = { type, name: "a", namespace: "prod" };
+  expect(everywhere.slice(1, -1)).toEqual([{ type, uid: "u" }, named, { type }, { type }]);
+  expect(inProd.slice(3, -1)).toEqual([{ type, name: "b", namespace: "prod" }, { type }]);
+  expect(cluster.slice(3, -1)).toEqual([{ type, name: "b" }, { type }]);
+  expect(reports.filter((report) => report.type === "item-unreadable")).toHaveLength(12);
+});
+
+test.each([
+  { name: "small objects", sizeBytes: 25 * 3000, limit: "250" },
+  { name: "objects of 100 kB", sizeBytes: 25 * 100_000, limit: "60" },
+  { name: "objects of 1.5 MB", sizeBytes: 25 * 1_500_000, limit: "4" },
+  { name: "objects larger than a page", sizeBytes: 25 * 9_000_000, limit: "1" },
+])("a list of $name goes on with pages of $limit", async ({ sizeBytes, limit }) => {
+  const { asked, start } = createRig((_, index) =>
+    index === 0 ? page(widgets(25), { continueToken: "t", sizeBytes }) : page([]),
+  );
+
+  await readUntil("resync-end", start());
+
+  expect(asked.map((query) => query["limit"])).toEqual(["25", limit]);
+});
+
+test("an empty page in the middle keeps the page's size", async () => {
+  const { asked, start } = createRig((_, index) =>
+    index < 2 ? page(index === 0 ? widgets(25) : [], { continueToken: "t" }) : page([]),
+  );
+
+  await readUntil("resync-end", start());
+
+  expect(asked.map((query) => query["limit"])).toEqual(["25", "250", "250"]);
+});
+
+test("a page in the middle that fails is asked for again, and what was listed stays", async () => {
+  const failures = [refused(503, 7000), refused(500), { type: "failed", error: new Error("cut") }];
+  const { asked, clock, reports, start } = createRig((_, index) => {
+    if (index === 0) return page(widgets(1), { continueToken: "t" });
+    return (failures[index - 1] as ApiResult | undefined) ?? page([]);
+  });
+
+  const reading = readUntil("resync-end", start());
+  const waits: number[] = [];
+  for (let round = 0; round < 3; round++) {
+    await clock.untilPending(1);
+    const [{ delayMs } = { delayMs: 0 }] = clock.pending();
+    waits.push(delayMs);
+    await clock.advance(delayMs);
+  }
+  const events = await reading;
+
+  expect(events.map(({ type }) => type)).toEqual(["resync-start", "resync-object", "resync-end"]);
+  expect(waits).toEqual([7000, 1600, 3200]);
+  expect(asked.map((query) => query["continue"])).toEqual([undefined, "t", "t", "t", "t"]);
+  expect(reports).toContainEqual(
+    expect.objectContaining({ type: "request-failed", verb: "list", status: 503, retryInMs: 7000 }),
+  );
+});
+
+test.each([
+  { name: "keeps failing", status: 503, tries: 6 },
+  { name: "has expired", status: 410, tries: 1 },
+])("a list whose page $name begins anew", async ({ status, tries }) => {
+  const { asked, clock, start } = createRig((query, index) => {
+    if (query["continue"] === undefined) {
+      return index === 0 ? page(widgets(1), { continueToken: "t" }) : page([]);
+    }
+    return refused(status);
+  });
+
+  const reading = readUntil("resync-end", start());
+  await clock.advance(120_000);
+  const events = await reading;
+
+  expect(asked.filter((query) => query["continue"] === "t")).toHaveLength(tries);
+  expect(asked.at(-1)?.["continue"]).toBeUndefined();
+  expect(events.filter(({ type }) => type === "resync-start")).toHaveLength(2);
+});

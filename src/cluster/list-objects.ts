@@ -1,0 +1,159 @@
+import type { Clock } from "../util/clock.ts";
+import type { ApiClient } from "./api-client.ts";
+import { nextBackoff, type Backoff } from "./backoff.ts";
+import type { KindFacts } from "./kube-object.ts";
+import { parseListPage, type ListPage } from "./parse-list-page.ts";
+import type { Failure, ListOutcome, ListState } from "./reflector-state.ts";
+import type { Report } from "./report.ts";
+import { resourcePath } from "./resource-path.ts";
+import { createWatchError } from "./watch-error.ts";
+import { formatWatchKey, type WatchEvent, type WatchKey } from "./watch-event.ts";
+
+type ListObjectsOptions = {
+  readonly client: ApiClient;
+  readonly facts: KindFacts;
+  readonly key: WatchKey;
+  readonly clock: Clock;
+  /** In [0, 1): spreads delays. */
+  readonly random: () => number;
+  readonly report: Report;
+  readonly signal: AbortSignal;
+};
+
+/** Objects per page at most, and so events per array: what a consumer does in one go without blocking the loop. */
+const PAGE_MAX = 250;
+
+/** Nobody knows yet how large the objects are: 25 of the largest that etcd takes by default are 40 MB. */
+const PAGE_FIRST = 25;
+
+/** What a page should weigh: parsed it takes several times that, and only one is held at a time. */
+const PAGE_BYTES = 6_000_000;
+
+/** A list that has begun is worth more than a new one: the pages before needn't be sent again. */
+const PAGE_RETRIES_MAX = 5;
+
+type Place = { readonly continueToken: string | undefined; readonly limit: number };
+
+type Page = { readonly type: "page"; readonly page: ListPage; readonly sizeBytes: number };
+
+/**
+ * Lists one resource page by page; the pages' sizes follow the weight of the objects. A page in the middle that fails
+ * is asked for again with growing delays; one that keeps failing, a 410, or the first one fails the list. After a stop
+ * nothing more is yielded, so no `resync-end` claims that what was not reached is gone.
+ */
+export async function* listObjects(
+  state: ListState,
+  options: ListObjectsOptions,
+): AsyncGenerator<readonly WatchEvent[], ListOutcome> {
+  const { facts, key, clock, report, signal } = options;
+  const watch = formatWatchKey(key);
+  const startedAtMs = clock.now();
+  report({ type: "watch-state", watch, state: "listing" });
+  report({ type: "list-started", watch, reason: state.reason });
+  let count = 0;
+  let place: Place = { continueToken: undefined, limit: PAGE_FIRST };
+  for (let isFirst = true; ; isFirst = false) {
+    const got = isFirst ? await getPage(place, options) : await getPagePatiently(place, options);
+    if (got.type !== "page") return got;
+    const { objects, unreadable, resourceVersion, continueToken } = got.page;
+    if (isFirst) yield [{ type: "resync-start" }];
+    for (const { problem, ...identity } of unreadable) {
+      report({ type: "item-unreadable", watch, problem });
+      yield [{ type: "resync-unreadable", ...known(identity, facts, key) }];
+    }
+    for (let start = 0; start < objects.length && !signal.aborted; start += PAGE_MAX) {
+      const batch = objects.slice(start, start + PAGE_MAX);
+      yield batch.map((object) => ({ type: "resync-object", object }));
+    }
+    if (signal.aborted) return stopped();
+    count += objects.length;
+    if (continueToken !== undefined) {
+      const items = objects.length + unreadable.length;
+      place = { continueToken, limit: nextLimit(place.limit, items, got.sizeBytes) };
+      continue;
+    }
+    report({ type: "list-done", watch, count, durationMs: clock.now() - startedAtMs });
+    yield [{ type: "resync-end", resourceVersion }];
+    return { type: "listed", resourceVersion };
+  }
+}
+
+/** A name says nothing of a namespaced object whose namespace is unknown. */
+function known(
+  { uid, namespace, name }: { uid?: string; namespace?: string; name?: string },
+  facts: KindFacts,
+  key: WatchKey,
+): { readonly uid?: string; readonly namespace?: string; readonly name?: string } {
+  const place = namespace ?? key.namespace;
+  const isNamed = name !== undefined && (facts.scope === "Cluster" || place !== undefined);
+  return {
+    ...(uid === undefined ? {} : { uid }),
+    ...(isNamed ? { name } : {}),
+    ...(isNamed && place !== undefined ? { namespace: place } : {}),
+  };
+}
+
+/** For the loop that sees the signal, too; nobody is told. */
+function stopped(): ListOutcome {
+  const error = new Error("Stopped in the middle of a list");
+  return { type: "refused", failure: { type: "failed", error } };
+}
+
+function nextLimit(limit: number, items: number, sizeBytes: number): number {
+  if (items === 0 || sizeBytes === 0) return limit;
+  return Math.min(PAGE_MAX, Math.max(1, Math.floor((PAGE_BYTES * items) / sizeBytes)));
+}
+
+async function getPage(
+  { continueToken, limit }: Place,
+  { client, facts, key, signal }: ListObjectsOptions,
+): Promise<Page | ListOutcome> {
+  // Without a resourceVersion: what etcd holds now, never a server's older cache.
+  const result = await client.get(resourcePath(facts, key.namespace), {
+    query: { limit: String(limit), continue: continueToken, labelSelector: key.labelSelector },
+    signal,
+  });
+  if (result.type !== "ok") return { type: "refused", failure: result };
+  const parsed = parseListPage(result.body, facts);
+  return parsed.type === "page" ? { ...parsed, sizeBytes: result.sizeBytes } : parsed;
+}
+
+async function getPagePatiently(
+  place: Place,
+  options: ListObjectsOptions,
+): Promise<Page | ListOutcome> {
+  const { key, clock, random, report, signal } = options;
+  const watch = formatWatchKey(key);
+  let backoff: Backoff | undefined;
+  for (let retries = 0; ; retries++) {
+    const got = await getPage(place, options);
+    const failure = failureOf(got);
+    if (failure === undefined || retries === PAGE_RETRIES_MAX || signal.aborted) return got;
+    const answer = failure.type === "refused" && failure.cause.type === "status" && failure.cause;
+    const next = nextBackoff(backoff, clock.now(), {
+      random: random(),
+      atLeastMs: answer === false ? 0 : (answer.retryAfterMs ?? 0),
+    });
+    ({ backoff } = next);
+    report({
+      type: "request-failed",
+      watch,
+      verb: "list",
+      ...(answer === false ? {} : { status: answer.status }),
+      error: createWatchError(key, failure),
+      retryInMs: next.delayMs,
+    });
+    report({ type: "watch-state", watch, state: "waiting" });
+    await clock.sleep(next.delayMs, signal);
+    report({ type: "watch-state", watch, state: "listing" });
+  }
+}
+
+/** What asking for the same page again may mend: all but a token that has expired. */
+function failureOf(got: Page | ListOutcome): Failure | undefined {
+  if (got.type === "unreadable") return { type: "stream", verb: "list", problem: got.problem };
+  if (got.type !== "refused") return undefined;
+  const { failure } = got;
+  if (failure.type === "status" && failure.status === 410) return undefined;
+  return { type: "refused", verb: "list", cause: failure };
+}
