@@ -12,6 +12,12 @@ function gauge(name: string): GaugeObject {
   return { identity: { name }, points: [point], ended: [] };
 }
 
+const NAMES = ["a1", "b2", "c3", "d4"];
+
+function holdsMany(body: string): boolean {
+  return NAMES.filter((name) => body.includes(name)).length > 1;
+}
+
 /** An exporter whose receiver answers by what stands in the body. */
 function exporterFor(answer: (body: string) => SendResult) {
   const bodies: string[] = [];
@@ -26,17 +32,15 @@ function exporterFor(answer: (body: string) => SendResult) {
 }
 
 test("gauges() sends what is too large in halves until it is taken", async () => {
-  const tooMany = (body: string): boolean =>
-    ["a1", "b2", "c3", "d4"].filter((name) => body.includes(name)).length > 1;
   const { bodies, send } = exporterFor((body) =>
-    tooMany(body) ? { type: "too-large", error: new Error("4 MiB") } : ACCEPTED,
+    holdsMany(body) ? { type: "too-large", error: new Error("4 MiB") } : ACCEPTED,
   );
 
-  const result = await send("a1", "b2", "c3", "d4");
+  const result = await send(...NAMES);
 
   expect(result).toEqual(ACCEPTED);
-  for (const name of ["a1", "b2", "c3", "d4"])
-    expect(bodies.filter((body) => body.includes(name) && !tooMany(body))).toHaveLength(1);
+  for (const name of NAMES)
+    expect(bodies.filter((body) => body.includes(name) && !holdsMany(body))).toHaveLength(1);
 });
 
 test("gauges() counts an object that is too large alone as rejected, and sends the others", async () => {

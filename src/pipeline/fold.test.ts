@@ -68,6 +68,10 @@ function record(severity: Severity, name = ""): LogSignal {
   };
 }
 
+function counted(action: string): CountSignal {
+  return { type: "count", metric: "lifeline.object.changes", attributes: { action }, by: 1 };
+}
+
 function appeared(uid: string, cause: Parameters<typeof appearance>[1] = "created") {
   const object = database({ metadata: { uid, name: uid } });
   return { change: appearance(object, cause), state: encodeState(object, "") };
@@ -278,12 +282,6 @@ test("only a first look is held back: what is created later is told", () => {
 
 test("net changes are those since the last run by action, until the first complete look of this one", () => {
   const watch = createActiveWatch();
-  const counted = (action: string): CountSignal => ({
-    type: "count",
-    metric: "lifeline.object.changes",
-    attributes: { action },
-    by: 1,
-  });
   const signals = [counted("phase_changed"), counted("health_changed"), counted("phase_changed")];
   const fold = createFold({ interpret: () => outcome({ signals }) });
 

@@ -570,11 +570,11 @@ test("what stands failed under another API version is so told and remembered, th
 test("the word that a first look is complete is committed with its position, or not at all", async () => {
   const watch = startWatch();
   const commits: (readonly [number, string | null])[] = [];
-  const { commit: write } = temporary.store;
+  const write = temporary.store.commit.bind(temporary.store);
   vi.spyOn(temporary.store, "commit").mockImplementation((work) => {
     const moved = work.positions.find(({ watchId }) => watchId === watch.id);
     if (moved !== undefined) commits.push([work.requests.length, moved.position]);
-    return write.call(temporary.store, work);
+    return write(work);
   });
 
   await intake.take(watch, relist(9));
