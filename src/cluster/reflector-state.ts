@@ -1,7 +1,7 @@
 import type { ApiFailure } from "./api-client.ts";
 import { describeNetworkError } from "./network-error.ts";
 import type { KubeStatus } from "./parse-status.ts";
-import type { ReconnectCause, WatchVerb } from "./report.ts";
+import type { ListReason, ReconnectCause, WatchVerb } from "./report.ts";
 
 /*
  * The recovery protocol of one watch: what is done in each state is I/O (reflector.ts), where it leads is decided
@@ -38,18 +38,6 @@ export type WatchState = {
   /** Errors at this position that name no reason to wait, since something could last be read. */
   readonly stuck: number;
 };
-
-/**
- * `first-look`: no position was given. `expired`: 410, the position is older than what the server remembers.
- * `too-new`: the server is behind the position and does not catch up. `stuck`: it only errs there.
- */
-export type ListReason =
-  | "first-look"
-  | "expired"
-  | "too-new"
-  | "stuck"
-  | "unreadable-line"
-  | "retry";
 
 /** How a list ended. */
 export type ListOutcome =

@@ -1,5 +1,3 @@
-import type { ListReason } from "./reflector-state.ts";
-
 /**
  * Everything that the cluster room tells besides WatchEvents: facts without wording, for logs, self-metrics and
  * health. `watch` is what `formatWatchKey` says; durations are milliseconds; nothing here needs an answer.
@@ -61,3 +59,15 @@ export type ReconnectCause = "closed" | "idle" | "broken" | "unreadable" | "erro
 export type WatchVerb = "list" | "watch";
 
 export type Report = (report: ClusterReport) => void;
+
+/**
+ * `first-look`: no position was given. `expired`: 410, the position is older than what the server remembers.
+ * `too-new`: the server is behind the position and does not catch up. `stuck`: it only errs there.
+ */
+export type ListReason =
+  | "first-look"
+  | "expired"
+  | "too-new"
+  | "stuck"
+  | "unreadable-line"
+  | "retry";

@@ -1,5 +1,4 @@
-import { isHealthy } from "./health-words.ts";
-import type { Health } from "./signal.ts";
+import { type Health, isHealthy } from "./health-words.ts";
 
 /** `LIFELINE_INITIAL`: which `observed` records of a first look are sent. */
 export type InitialPolicy = "summary" | "all" | "none";

@@ -1,7 +1,7 @@
 import { type EventTime, heldForMs } from "./event-time.ts";
 import type { Assessment } from "./health/assessment.ts";
 import type { Memory } from "./memory.ts";
-import type { Health } from "./signal.ts";
+import type { Health } from "./health-words.ts";
 
 export type HealthTransition = {
   /** Absent for an object that was born in bad health. */

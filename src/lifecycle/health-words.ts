@@ -1,4 +1,12 @@
-import type { Health } from "./signal.ts";
+/** Our own seven words (HEALTH.md); kstatus' words are `KstatusStatus`. */
+export type Health =
+  | "current"
+  | "progressing"
+  | "degraded"
+  | "failed"
+  | "suspended"
+  | "terminating"
+  | "unknown";
 
 /** Our seven words, in the order in which counts of them are told. */
 export const HEALTHS: readonly Health[] = [

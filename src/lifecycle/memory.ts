@@ -1,6 +1,5 @@
 import { isMap } from "../util/json.ts";
-import { isHealth } from "./health-words.ts";
-import type { Health } from "./signal.ts";
+import { type Health, isHealth } from "./health-words.ts";
 
 /**
  * What lifecycle remembers about one object between two Changes: plain JSON, kept in the object's row.

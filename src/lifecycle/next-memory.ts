@@ -12,7 +12,7 @@ import {
 } from "./memory.ts";
 import { readPhase } from "./phase.ts";
 import { presentConditions } from "./present-conditions.ts";
-import type { Health } from "./signal.ts";
+import type { Health } from "./health-words.ts";
 
 /** An object seen so soon after its creation has, since its creation, been as it is. */
 const NEWBORN_MAX_MS = 60_000;

@@ -1,5 +1,6 @@
 import { kindIdentity } from "./identity.ts";
-import type { Health, ObjectPoints, Point } from "./signal.ts";
+import type { Health } from "./health-words.ts";
+import type { ObjectPoints, Point } from "./signal.ts";
 import { METRICS } from "./signal-table.ts";
 
 /** How many objects of a kind in a namespace (none: cluster-scoped) have this health. */

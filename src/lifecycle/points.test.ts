@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { KubeObject } from "../cluster/kube-object.ts";
 import { database, DATABASE_KIND } from "../testing/kube-change.ts";
 import { objectPoints } from "./points.ts";
-import type { Health } from "./signal.ts";
+import type { Health } from "./health-words.ts";
 
 /** `metric{attributes}` → value, in order. */
 function series(

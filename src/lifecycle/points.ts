@@ -3,13 +3,13 @@ import { fieldAt } from "../util/json.ts";
 import { parseGeneration } from "./conditions.ts";
 import { deletionRequestedAtMs } from "./deletion-time.ts";
 import { parseClusterTimeMs } from "./event-time.ts";
-import { isHealthy } from "./health-words.ts";
+import { type Health, isHealthy } from "./health-words.ts";
 import { type Identity, kindIdentity, readIdentity } from "./identity.ts";
 import { inSeconds } from "./in-seconds.ts";
 import { CONDITIONS_MAX } from "./memory.ts";
 import { readPhase } from "./phase.ts";
 import { presentConditions } from "./present-conditions.ts";
-import type { Attributes, Health, ObjectPoints, Point } from "./signal.ts";
+import type { Attributes, ObjectPoints, Point } from "./signal.ts";
 import { type MetricName, METRICS } from "./signal-table.ts";
 import { readStatusFields } from "./status-fields.ts";
 

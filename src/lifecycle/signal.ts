@@ -1,4 +1,5 @@
 import type { Change } from "../history/change.ts";
+import type { Health } from "./health-words.ts";
 import type { Memory } from "./memory.ts";
 
 /** The pure fold: what one Change means, given what is remembered of the object (and of its controller owner). */
@@ -12,16 +13,6 @@ export type Outcome = {
   /** Unix milliseconds at which an `elapsed` Change is wanted even if nothing happens. */
   readonly wakeAtMs?: number;
 };
-
-/** Our own seven words (HEALTH.md); kstatus' words are `KstatusStatus`. */
-export type Health =
-  | "current"
-  | "progressing"
-  | "degraded"
-  | "failed"
-  | "suspended"
-  | "terminating"
-  | "unknown";
 
 export type Signal = LogSignal | CountSignal;
 

@@ -1,9 +1,9 @@
 import type { KindFacts } from "../cluster/kube-object.ts";
 import { cutUtf8 } from "../util/utf8.ts";
-import { HEALTHS } from "./health-words.ts";
+import { type Health, HEALTHS } from "./health-words.ts";
 import { actionOf } from "./record.ts";
 import { recordUid } from "./record-uid.ts";
-import type { AttributeValue, Health, LogSignal } from "./signal.ts";
+import type { AttributeValue, LogSignal } from "./signal.ts";
 
 /** What is known when a watch has its first complete picture of a kind, or has it again after a restart. */
 export type SyncFacts = {

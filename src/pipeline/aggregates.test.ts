@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { Health } from "../lifecycle/signal.ts";
+import type { Health } from "../lifecycle/health-words.ts";
 import type { SumPoint } from "../otlp/encode-metrics.ts";
 import type { GaugeBatch } from "../otlp/metric-exporter.ts";
 import type { SendResult } from "../otlp/transport.ts";

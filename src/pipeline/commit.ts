@@ -1,7 +1,7 @@
+import type { Health } from "../lifecycle/health-words.ts";
 import type {
   Attributes,
   AttributeValue,
-  Health,
   LogSignal,
   ObjectPoints,
   Signal,

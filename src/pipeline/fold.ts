@@ -3,9 +3,9 @@ import type { Change } from "../history/change.ts";
 import type { ObjectState } from "../history/object-state.ts";
 import { admitFirstLook, type InitialPolicy } from "../lifecycle/first-look.ts";
 import { type Memory, readMemory } from "../lifecycle/memory.ts";
+import type { Health } from "../lifecycle/health-words.ts";
 import type {
   CountSignal,
-  Health,
   Interpret,
   LogSignal,
   ObjectPoints,

@@ -1,5 +1,4 @@
-import { isHealth } from "../lifecycle/health-words.ts";
-import type { Health } from "../lifecycle/signal.ts";
+import { type Health, isHealth } from "../lifecycle/health-words.ts";
 
 /** The health that a row remembers; what another program may have written there is no health that we know. */
 export function healthOf(row: { readonly health: string }): Health {

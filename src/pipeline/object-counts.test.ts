@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Health } from "../lifecycle/signal.ts";
+import type { Health } from "../lifecycle/health-words.ts";
 import type { Touched } from "./commit.ts";
 import { ObjectCounts } from "./object-counts.ts";
 

@@ -1,5 +1,4 @@
-import { HEALTHS } from "../lifecycle/health-words.ts";
-import type { Health } from "../lifecycle/signal.ts";
+import { type Health, HEALTHS } from "../lifecycle/health-words.ts";
 import type { Touched } from "./commit.ts";
 import { healthOf } from "./health-of.ts";
 

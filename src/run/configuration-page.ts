@@ -1,6 +1,6 @@
 import { markdownTable } from "../util/markdown-table.ts";
-import { EXIT_CODES, type VariableFacts, variableFacts } from "./help.ts";
-import { SECTIONS } from "./variables.ts";
+import { EXIT_CODES, variableFacts } from "./help.ts";
+import { SECTIONS, type VariableFacts } from "./variables.ts";
 
 /** docs/configuration.md, made from the tables that the program itself reads by. */
 export function renderConfigurationPage(): string {

@@ -1,4 +1,4 @@
-import type { VariableFacts } from "./help.ts";
+import type { VariableFacts } from "./variables.ts";
 
 /** The variables that otlp/exporter-options.ts reads, as the help text and docs/configuration.md tell them. */
 export const EXPORTER_VARIABLES: readonly VariableFacts[] = [

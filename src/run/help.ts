@@ -1,15 +1,5 @@
 import { EXPORTER_VARIABLES } from "./exporter-variables.ts";
-import { SECTIONS, VARIABLES } from "./variables.ts";
-
-/** What a variable's row in the help text and in docs/configuration.md says. */
-export type VariableFacts = {
-  readonly name: string;
-  readonly section: string;
-  /** In Markdown. */
-  readonly byDefault: string;
-  readonly wanted: string;
-  readonly help: string;
-};
+import { SECTIONS, type VariableFacts, VARIABLES } from "./variables.ts";
 
 /** What `lifeline` answers when it ends; in docs/configuration.md too. */
 export const EXIT_CODES: readonly (readonly [code: number, meaning: string])[] = [

@@ -220,6 +220,16 @@ export const VARIABLES: VariableTable = {
   },
 };
 
+/** What a variable's row in the help text and in docs/configuration.md says. */
+export type VariableFacts = {
+  readonly name: string;
+  readonly section: string;
+  /** In Markdown. */
+  readonly byDefault: string;
+  readonly wanted: string;
+  readonly help: string;
+};
+
 /** The rest of the contract: refused with a word of their own, so that nobody believes that they work. */
 export const VARIABLES_OF_LATER_VERSIONS: readonly string[] = [
   "LIFELINE_CONFIG",

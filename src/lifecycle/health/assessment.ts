@@ -1,7 +1,7 @@
 import type { KindFacts, KubeObject } from "../../cluster/kube-object.ts";
 import { unreachable } from "../../util/unreachable.ts";
 import type { Condition } from "../conditions.ts";
-import type { Health } from "../signal.ts";
+import type { Health } from "../health-words.ts";
 import type { KstatusResult, KstatusStatus } from "./kstatus-result.ts";
 
 /** How an object stands, and the fact that says so. */

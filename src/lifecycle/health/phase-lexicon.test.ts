@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { KindFacts } from "../../cluster/kube-object.ts";
-import type { Health } from "../signal.ts";
+import type { Health } from "../health-words.ts";
 import { healthOfPhase } from "./phase-lexicon.ts";
 
 function factsOf(kind: string, phases: readonly string[] = []): KindFacts {

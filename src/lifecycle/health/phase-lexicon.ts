@@ -1,5 +1,5 @@
 import type { KindFacts } from "../../cluster/kube-object.ts";
-import type { Health } from "../signal.ts";
+import type { Health } from "../health-words.ts";
 
 /** Words in lower case, as they are looked up; `Running` and `CrashLoop…` are decided in code. */
 const WORDS: readonly (readonly [health: Health, words: string])[] = [

@@ -9,7 +9,8 @@ import { eventTime, parseClusterTimeMs } from "../event-time.ts";
 import { inSeconds } from "../in-seconds.ts";
 import { labelsJson } from "../labels-json.ts";
 import { type Subject, makeRecord } from "../record.ts";
-import type { Health, LogSignal } from "../signal.ts";
+import type { Health } from "../health-words.ts";
+import type { LogSignal } from "../signal.ts";
 import { inSentence } from "./why.ts";
 
 const FINALIZERS_MAX = 20;

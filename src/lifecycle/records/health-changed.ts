@@ -2,7 +2,8 @@ import { spellDuration } from "../../util/spell-duration.ts";
 import type { HealthTransition } from "../health-transition.ts";
 import { inSeconds } from "../in-seconds.ts";
 import { type Subject, makeRecord } from "../record.ts";
-import type { Health, LogSignal, Severity } from "../signal.ts";
+import type { Health } from "../health-words.ts";
+import type { LogSignal, Severity } from "../signal.ts";
 import { whyOf } from "./why.ts";
 
 /** `lifeline.object.health_changed`. */
