@@ -21,7 +21,21 @@ test.each<readonly [string, Partial<Appearance>, string]>([
     { hasHistory: false, creationTimestamp: "2027-01-01T00:00:00Z" },
     "first-look",
   ],
-  ["an event comes without a selector, whatever its creation time says", {}, "created"],
+  [
+    "an event comes without a selector, of an object created an hour before",
+    { creationTimestamp: "2026-01-31T07:00:00Z" },
+    "created",
+  ],
+  [
+    "an event comes without a selector, of an older object, as one skipped at the first look",
+    { creationTimestamp: "2026-01-31T06:59:59Z" },
+    "entered-view",
+  ],
+  [
+    "an event comes without a selector or a creation time",
+    { creationTimestamp: undefined },
+    "created",
+  ],
   ["an event comes with a selector, of an old object", { hasSelector: true }, "entered-view"],
   [
     "an event comes with a selector, of a new object",

@@ -1,6 +1,9 @@
 import { parseRfc3339Ms } from "../util/rfc3339.ts";
 import type { AppearanceCause } from "./change.ts";
 
+/** An event of an older object than this is its first that made sense to us; clocks do not differ by as much. */
+const EVENT_SLACK_MS = 3_600_000;
+
 /** Our clock and the cluster's may differ by this much before a new object is taken for an old one. */
 const CLOCK_SLACK_MS = 60_000;
 
@@ -20,8 +23,9 @@ export type Appearance = {
 export function decideAppearance(appearance: Appearance): AppearanceCause {
   const { hasHistory, lastLookedAtMs } = appearance;
   if (!hasHistory || lastLookedAtMs === undefined) return "first-look";
-  if (!appearance.inResync && !appearance.hasSelector) return "created";
+  const isPlainEvent = !appearance.inResync && !appearance.hasSelector;
   const createdAtMs = parseRfc3339Ms(appearance.creationTimestamp);
-  if (createdAtMs === undefined) return "entered-view";
-  return createdAtMs >= lastLookedAtMs - CLOCK_SLACK_MS ? "created" : "entered-view";
+  if (createdAtMs === undefined) return isPlainEvent ? "created" : "entered-view";
+  const slackMs = isPlainEvent ? EVENT_SLACK_MS : CLOCK_SLACK_MS;
+  return createdAtMs >= lastLookedAtMs - slackMs ? "created" : "entered-view";
 }

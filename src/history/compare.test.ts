@@ -34,7 +34,16 @@ function example(fields: Partial<KubeObject> = {}, metadata: Partial<ObjectMeta>
 }
 
 function see(known: ObjectState | undefined, incoming: KubeObject): Comparison {
-  return compare({ facts, observedAtMs: 1_000, known, incoming, redact, appearance: "created" });
+  return compareAs(known, incoming, false);
+}
+
+function compareAs(
+  known: ObjectState | undefined,
+  incoming: KubeObject,
+  isListed: boolean,
+): Comparison {
+  const given = { facts, observedAtMs: 1_000, known, incoming, redact, isListed };
+  return compare({ ...given, appearance: "created" });
 }
 
 function remembered(object: KubeObject = example()): ObjectState {
@@ -193,6 +202,22 @@ test.each([
   const seen = see(remembered(), example({ status: {} }, { resourceVersion }));
 
   expect(seen.type).toBe(expected);
+});
+
+test("compare takes a listed object of a lower resourceVersion for what is there, as after a restored backup", () => {
+  const known = remembered();
+  const restored = example({ status: { phase: "Ready" } }, { resourceVersion: "5" });
+
+  const same = compareAs(known, example({}, { resourceVersion: "5" }), true);
+  const changed = compareAs(known, restored, true);
+
+  expect(same).toMatchObject({ type: "unchanged", state: { resourceVersion: "5" } });
+  expect(changed).toMatchObject({
+    type: "changed",
+    change: { differences: [{ path: ["status", "phase"], before: "Pending", after: "Ready" }] },
+    state: { resourceVersion: "5" },
+  });
+  expect(see(known, restored)).toEqual({ type: "stale" });
 });
 
 test("compare says replaced at the first sight under another API version, also at the same resourceVersion", () => {

@@ -25,6 +25,8 @@ export type CompareInput = {
   readonly redact: Redact;
   /** Why it appeared, should nothing be known of it. */
   readonly appearance: AppearanceCause;
+  /** It came with a list, which tells the truth even where its resourceVersions are lower: etcd may have been restored. */
+  readonly isListed: boolean;
 };
 
 /** What became of one object that was seen. `state` is what the row should hold from now on. */
@@ -33,7 +35,7 @@ export type Comparison =
   | { readonly type: "changed"; readonly change: Change; readonly state: ObjectState }
   /** Nothing differs that is anybody's news; `state` where at least the resourceVersion moved. */
   | { readonly type: "unchanged"; readonly state?: ObjectState }
-  /** Older than what is known: to be dropped and counted. */
+  /** A live event, older than what is known: to be dropped and counted. */
   | { readonly type: "stale" }
   /** The first sight under another API version: its form may differ everywhere, which is no change. */
   | { readonly type: "replaced"; readonly state: ObjectState };
@@ -49,7 +51,7 @@ export function compare(input: CompareInput): Comparison {
     const change: Change = { ...stamp(input), type: "appeared", after, cause: input.appearance };
     return { type: "appeared", change, state };
   }
-  if (isOlder(resourceVersion, known.resourceVersion)) return { type: "stale" };
+  if (!input.isListed && isOlder(resourceVersion, known.resourceVersion)) return { type: "stale" };
   if (known.apiVersion !== incoming.apiVersion)
     return { type: "replaced", state: remember(input).state };
   if (known.resourceVersion === resourceVersion) return { type: "unchanged" };

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { ManagedFieldsEntry } from "../cluster/kube-object.ts";
 import type { Difference } from "./change.ts";
 import { findAuthors, summarizeManagers } from "./managers.ts";
@@ -185,4 +185,43 @@ test.each<readonly [path: readonly string[], value: unknown, fields: unknown, ow
   const found = authors([entry], [entry], [{ path, before: undefined, after: value }]);
 
   expect(found.managers).toEqual(owned ? ["m/Update"] : []);
+});
+
+test("findAuthors parses the keys of a long list once, however many of its elements changed", () => {
+  const numbers = Array.from({ length: 500 }, (_, index) => index);
+  const nodes = numbers.map((index) => [`k:{"name":"n${index}"}`, { ".": {}, "f:v": {} }] as const);
+  const entry: ManagedFieldsEntry = {
+    ...operator,
+    fieldsV1: { "f:status": { "f:nodes": Object.fromEntries(nodes) } },
+  };
+  const differences = numbers.map((index) => ({
+    path: ["status", "nodes", `[name=n${index}]`, "v"],
+    before: 1,
+    after: 2,
+  }));
+  using parse = vi.spyOn(JSON, "parse");
+
+  const found = authors([entry], [entry], differences);
+
+  expect(found.managers).toEqual(["operator/Update/status"]);
+  expect(parse.mock.calls.length).toBeLessThan(510);
+});
+
+test("findAuthors looks for the owners of the first differences only", { timeout: 5_000 }, () => {
+  const numbers = Array.from({ length: 20_000 }, (_, index) => index);
+  const entry: ManagedFieldsEntry = {
+    ...operator,
+    fieldsV1: {
+      "f:status": { "f:n": Object.fromEntries(numbers.map((n) => [`k:{"name":"n${n}"}`, {}])) },
+    },
+  };
+  const differences = numbers.map((n) => ({
+    path: ["status", "n", `[name=n${n}]`, "v"],
+    before: 1,
+    after: 2,
+  }));
+
+  const found = authors([entry], [entry], differences);
+
+  expect(found.managers).toEqual(["operator/Update/status"]);
 });

@@ -3,7 +3,7 @@ import { FNV_OFFSET, fnv1a32 } from "../util/fnv1a32.ts";
 import { isMap, type JsonMap } from "../util/json.ts";
 import { parseRfc3339Ms } from "../util/rfc3339.ts";
 import type { Difference } from "./change.ts";
-import { ownedDepth } from "./owned-fields.ts";
+import { ownedDepth, type ParsedKeys } from "./owned-fields.ts";
 
 /** `[manager, newest time, hash of its fields]`, one per manager, in the object's order. */
 type Summary = readonly (readonly [manager: string, time: string, hash: string])[];
@@ -97,22 +97,33 @@ function writtenAt(stamped: Summary): { readonly writtenAtMs?: number } {
   return times.length === 0 ? {} : { writtenAtMs: Math.max(...times) };
 }
 
+/** Owners are looked for by each difference in each list element: one write of thousands needs no more to name its writer. */
+const DIFFERENCES_MAX = 20;
+
 function findOwners(
   entries: readonly ManagedFieldsEntry[] | undefined,
   differences: readonly Difference[],
 ): readonly string[] {
   if (!Array.isArray(entries)) return [];
-  return [...new Set(differences.flatMap((difference) => ownersOf(entries, difference)))];
+  const parsed: ParsedKeys = new Map();
+  return [
+    ...new Set(
+      differences
+        .slice(0, DIFFERENCES_MAX)
+        .flatMap((difference) => ownersOf(entries, difference, parsed)),
+    ),
+  ];
 }
 
 /** Those that own it at the greatest depth. */
 function ownersOf(
   entries: readonly ManagedFieldsEntry[],
   difference: Difference,
+  parsed: ParsedKeys,
 ): readonly string[] {
   const owners = entries.flatMap((entry) => {
     const fields: unknown = entry.fieldsV1;
-    const depth = isMap(fields) ? ownedDepth(fields, difference) : undefined;
+    const depth = isMap(fields) ? ownedDepth(fields, difference, parsed) : undefined;
     return depth === undefined ? [] : [{ name: nameManager(entry), depth }];
   });
   const deepest = Math.max(...owners.map(({ depth }) => depth));

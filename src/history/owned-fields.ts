@@ -1,6 +1,9 @@
 import { isMap, type JsonMap } from "../util/json.ts";
 import type { Difference } from "./change.ts";
 
+/** The keys in `k:{…}` names that were parsed before: the same stand on the way to each difference in a list. */
+export type ParsedKeys = Map<string, unknown>;
+
 /** `[type=Ready]` of a path. */
 const KEYED = /^\[(\w+)=(.*)\]$/s;
 
@@ -11,19 +14,26 @@ const KEYED = /^\[(\w+)=(.*)\]$/s;
  *
  * A leaf may mean only that the field is there: of two owners the deeper one wrote what is below.
  */
-export function ownedDepth(fields: JsonMap, difference: Difference): number | undefined {
-  return depthFrom(fields, difference, 0);
+export function ownedDepth(
+  fields: JsonMap,
+  difference: Difference,
+  parsed: ParsedKeys,
+): number | undefined {
+  return depthFrom(fields, { difference, parsed }, 0);
 }
 
-function depthFrom(node: JsonMap, difference: Difference, place: number): number | undefined {
+type Search = { readonly difference: Difference; readonly parsed: ParsedKeys };
+
+function depthFrom(node: JsonMap, search: Search, place: number): number | undefined {
+  const { difference } = search;
   const segment = difference.path[place];
   if (segment === undefined || (place > 0 && isLeaf(node))) return place;
   const names = segment.startsWith("[")
-    ? Object.keys(node).filter((name) => isElement(name, segment, difference))
+    ? Object.keys(node).filter((name) => isElement(name, segment, search))
     : [`f:${segment}`];
   const depths = names.flatMap((name) => {
     const next = Object.hasOwn(node, name) ? node[name] : undefined;
-    return isMap(next) ? (depthFrom(next, difference, place + 1) ?? []) : [];
+    return isMap(next) ? (depthFrom(next, search, place + 1) ?? []) : [];
   });
   return depths.length === 0 ? undefined : Math.max(...depths);
 }
@@ -33,7 +43,7 @@ function isLeaf(node: JsonMap): boolean {
 }
 
 /** A list matched by index does not say which keys the element has: there any element may be it. */
-function isElement(name: string, segment: string, difference: Difference): boolean {
+function isElement(name: string, segment: string, { difference, parsed }: Search): boolean {
   if (name.startsWith("v:"))
     return [difference.before, difference.after].some(
       (value) => name === `v:${JSON.stringify(value)}`,
@@ -41,8 +51,16 @@ function isElement(name: string, segment: string, difference: Difference): boole
   if (!name.startsWith("k:")) return name === `i:${segment.slice(1, -1)}`;
   const [, key, label] = KEYED.exec(segment) ?? [];
   if (key === undefined) return true;
-  const keys = parseKeys(name.slice("k:".length));
+  const keys = keysOf(name, parsed);
   return isMap(keys) && (!Object.hasOwn(keys, key) || keys[key] === label);
+}
+
+function keysOf(name: string, parsed: ParsedKeys): unknown {
+  const known = parsed.get(name);
+  if (known !== undefined) return known;
+  const keys = parseKeys(name.slice("k:".length)) ?? null;
+  parsed.set(name, keys);
+  return keys;
 }
 
 function parseKeys(text: string): unknown {

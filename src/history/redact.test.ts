@@ -202,6 +202,35 @@ const TEXTS_WITH_SECRETS: readonly (readonly [what: string, text: string])[] = [
   ["header in quotes", `curl -H "X-Api-Key: abc ${CANARY}" https://a`],
   ["helm --set", `helm install --set auth.password=${CANARY},replicas=2`],
   ["object written by Go", `map[password:${CANARY} user:a]`],
+  [
+    "Docker's config",
+    JSON.stringify({ auths: { "ghcr.io": { auth: btoa(`u:${CANARY}`) + CANARY } } }),
+  ],
+  ["DSN of MySQL", `root:${CANARY}@tcp(db:3306)/x`],
+  ["DSN of MySQL in dotenv", `A=b\nDATABASE=u:p@${CANARY}@unix(/run/x)/y\n`],
+  ["DSN under its name", `dsn: host=db user=x ${CANARY}`],
+  [
+    "account key",
+    `DefaultEndpointsProtocol=https;AccountName=a;AccountKey=${CANARY}==;EndpointSuffix=b`,
+  ],
+  ["signing key", `signing_key = "${CANARY}"\n`],
+  ["Redis argument", `redis-server --requirepass ${CANARY} --port 1`],
+  ["XML element with a name", `<property name="password">${CANARY}</property>`],
+  ["XML element with more", `<p name="db.password" type='x'>${CANARY}</p>`],
+  ["entry with a default", `params:\n- name: db-password\n  default: ${CANARY}\n`],
+  ["entry with a list", `params:\n- name: db-password\n  values: [a, ${CANARY}]\n`],
+  ["Secret as a flow map", `{kind: Secret, apiVersion: v1, data: {a: ${CANARY}, b: ${CANARY}}}`],
+  [
+    "Secret as JSON among others",
+    `${JSON.stringify({ kind: "Secret", stringData: { a: CANARY } }, null, 2)}\n{}`,
+  ],
+  [
+    "Secret as JSON in prose",
+    `applied {\\"kind\\":\\"Secret\\",\\"data\\":{\\"a\\":\\"${CANARY}\\"}} as asked`,
+  ],
+  ["sentence about a token", `token: ${CANARY} is expired`],
+  ["sentence with a token further on", `Credentials: got ${CANARY} from arn:aws:iam::1:user/x`],
+  ["sentence about a password", `password: wrong horse ${CANARY}`],
 ];
 
 test.each(TEXTS_WITH_SECRETS)("redact hides a secret in a text: %s", (_what, text) => {
@@ -234,7 +263,105 @@ test.each(TEXTS_WITH_SECRETS)(
   },
 );
 
+test.each<readonly [what: string, value: unknown]>([
+  ["Docker's config", { auths: { "ghcr.io": { auth: CANARY } } }],
+  ["entry with a default", [{ name: "db-password", default: CANARY }]],
+  ["entry with a list", [{ name: "tokens", value: [CANARY] }]],
+  ["entry with values", [{ key: "password", values: [CANARY, { a: CANARY }] }]],
+  ["entry in capitals", [{ Name: "DB_PASSWORD", Value: CANARY }]],
+  ["header with a list", [{ name: "Authorization", values: [CANARY] }]],
+  ["dsn", { dsn: CANARY, SENTRY_DSN: CANARY }],
+  ["other keys", { signingKey: CANARY, "encryption-key": CANARY, ACCOUNT_KEY: CANARY }],
+  ["settings of Redis", { requirepass: CANARY, masterauth: CANARY }],
+  ["argument of Redis", ["--requirepass", CANARY]],
+  ["a name that is a URL", { [`https://u:${CANARY}@h`]: 1 }],
+  ["a name that is a JWT", { deep: [{ [JWT]: null }] }],
+  ["a name that is a PEM", { [PEM]: "x" }],
+  ["a name beneath a secret", { tokens: { [`redis://:${CANARY}@h`]: true } }],
+  ["Secret without a version", { kind: "Secret", data: { a: CANARY, [JWT]: CANARY } }],
+  ["Secret without a version, in clear", { kind: "Secret", stringData: { a: CANARY } }],
+  [
+    "data of a secret's template",
+    { secretTemplate: { stringData: { a: CANARY }, labels: CANARY } },
+  ],
+  ["secretKey without a reference", { secretKey: CANARY }],
+  ["default of an object in a schema", { openAPIV3Schema: { default: { password: CANARY } } }],
+  ["what is no schema", { openAPIV3Schema: { properties: { password: [CANARY], token: CANARY } } }],
+  ["numeric password", { password: "4096777", SECRET_TOKEN: "4096777", pin_password: "4096777" }],
+  ["long numeric token", { token: "4096777409677740967774096777" }],
+])("redact hides a secret in a value: %s", (_what, value) => {
+  const once = redact(object({ spec: { value } }));
+
+  expect(JSON.stringify(once)).not.toContain(CANARY);
+  expect(JSON.stringify(once)).not.toContain("4096777");
+  expect(redact(once)).toBe(once);
+});
+
+test("redact keeps the value under a name that it hides, and the order of the names", () => {
+  const redacted = redact(object({ spec: { a: 1, [`https://u:${CANARY}@h`]: 2, c: 3 } }));
+
+  expect(JSON.stringify(redacted["spec"])).toBe(
+    `{"a":1,"https://[redacted:${mark(`u:${CANARY}`)}]@h":2,"c":3}`,
+  );
+});
+
+test.each([
+  ["monitoring.coreos.com/v1", "Prometheus", { spec: { secrets: ["etcd-certs"] } }],
+  ["kafka.strimzi.io/v1beta2", "KafkaUser", { status: { secret: "my-user" } }],
+  [
+    "postgresql.cnpg.io/v1",
+    "Cluster",
+    { status: { certificates: { clientCASecret: "db-ca", serverTLSSecret: "db-server" } } },
+  ],
+])("redact keeps the names of Secrets that %s %s holds, and nothing else there", (...given) => {
+  const [apiVersion, kind, fields] = given;
+  const source = { ...object(fields), apiVersion, kind };
+  const leaking: unknown = JSON.parse(
+    JSON.stringify(source).replaceAll(/"(?:etcd-certs|my-user|db-ca|db-server)"/g, `"${CANARY}"`),
+  );
+
+  const redacted = redact(source);
+
+  expect(redacted).toEqual(source);
+  // The same object, but for values.
+  expect(JSON.stringify(redact(leaking as KubeObject))).not.toContain(CANARY);
+  expect(JSON.stringify(redact({ ...source, kind: "Other" }))).toContain("[redacted:");
+});
+
 const KEPT: readonly unknown[] = [
+  { message: "Secret: not found", reason: "Token: expired" },
+  {
+    message: "Credentials: AccessDenied: User arn:aws:iam::123:user/x is not authorized",
+    note: 'credentials: cannot get referenced Secret: secrets "aws" not found',
+    description: "failed to get token: oauth2: cannot fetch token: 401 Unauthorized",
+  },
+  {
+    privateKey: { algorithm: "ECDSA", encoding: "PKCS8", size: 256, rotationPolicy: "Always" },
+    secretTemplate: { annotations: { team: "payments" }, labels: { app: "shop" } },
+  },
+  {
+    externalSecretSpec: {
+      refreshInterval: "1h",
+      target: { name: "t", creationPolicy: "Owner" },
+      data: [{ secretKey: "db-password", remoteRef: { key: "prod/db", property: "password" } }],
+    },
+  },
+  {
+    connectionSecretKeys: ["username", "password"],
+    credentials: { source: "Upbound", webIdentity: { roleARN: "arn:aws:iam::1:role/x" } },
+  },
+  {
+    openAPIV3Schema: {
+      properties: {
+        password: { type: "string", pattern: "^.{8,}$", default: "x", description: "of admin" },
+        tokens: { type: "array", items: { properties: { secret: { enum: ["a", "b"] } } } },
+        secretConfig: { properties: { engine: { type: "string", default: "vault" } } },
+      },
+    },
+  },
+  { env: [{ name: "MAX_TOKENS", value: "4096" }], "delegation.token.expiry.time.ms": "86400000" },
+  { "https://example.com/a": "x", eyJ: 1, params: [{ name: "size", default: ["a"] }] },
+  "write to me@tcp(now) or to a @unix(b)",
   {
     secretName: "tls",
     tokenSecretRef: { name: "a", key: "b" },
@@ -508,6 +635,9 @@ test.each([
   ["kind: Secret\ndata:\n", "secrets"],
   ["api-", "dashes"],
   ["{password: [", "flows"],
+  ["a:b@tcp(", "DSNs"],
+  ["kind: Secret data: {", "flows of Secrets"],
+  ['name="password" >', "elements"],
   ["token:\t\t\t\t\t\t\t\t\t\t\t\t", "tabs"],
 ])("redact takes linear time on 300 kB of %j", { timeout: 20_000 }, (piece) => {
   const text = piece.repeat(Math.ceil(300_000 / piece.length));
@@ -518,7 +648,7 @@ test.each([
 });
 
 const nasty = fc.constantFrom(
-  ...'password: |token=|secret|: |=|;|&|,|\n|\r\n|\n  |\n- | |\'|"|\\"|{|}|[|]|--|--token |://|@|:|/|eyJ|.|eyJhbGci.eyJh.x|Bearer |Authorization: |-----BEGIN PRIVATE KEY-----|-----END PRIVATE KEY-----|name: |value: |kind: Secret\ndata:\n  |<|>|#|[redacted:ab1Z]|a1b2|abc|12|$(X)|é|\uD83D|credentials:\n|export |api_key'.split(
+  ...'password: |token=|secret|: |=|;|&|,|\n|\r\n|\n  |\n- | |\'|"|\\"|{|}|[|]|--|--token |://|@|:|/|eyJ|.|eyJhbGci.eyJh.x|Bearer |Authorization: |-----BEGIN PRIVATE KEY-----|-----END PRIVATE KEY-----|name: |value: |kind: Secret\ndata:\n  |<|>|#|[redacted:ab1Z]|@tcp(|data: {|dsn |name="password">|a1b2|abc|12|$(X)|é|\uD83D|credentials:\n|export |api_key'.split(
     "|",
   ),
 );
@@ -547,6 +677,17 @@ test("redact changes nothing the second time, whatever the object", () => {
     "authorization",
     "secrets",
     "a",
+    "default",
+    "values",
+    "auths",
+    "auth",
+    "secretKey",
+    "remoteRef",
+    "openAPIV3Schema",
+    "properties",
+    "message",
+    "labels",
+    "https://u:p@h/token",
   );
   const leaf = fc.oneof(
     nasty,
@@ -581,6 +722,11 @@ test("redact lets no canary through at any listed position, wherever in the obje
     (secret, name) => ({ [name]: [secret, { x: secret }] }),
     (secret, name) => ({ env: [{ name: name.toUpperCase(), value: secret }] }),
     (secret, name) => ({ args: ["run", `--${name}`, secret, `--${name}=${secret}`] }),
+    (secret, name) => ({ params: [{ Name: name, Default: [secret] }] }),
+    (secret) => ({ auths: { "ghcr.io": { auth: btoa(secret) } } }),
+    (secret) => ({ text: `u:${secret}@tcp(db)/x` }),
+    (secret) => ({ [`redis://:${secret}@cache`]: 1 }),
+    (secret, name) => ({ text: `<property name="${name}">${secret}</property>` }),
     (secret) => ({ message: `cannot reach postgres://u:${secret}@db/x` }),
     (secret, name) => ({ "app.yaml": `a: b\n${name}: ${secret}\n` }),
     (secret, name) => ({ "app.json": JSON.stringify({ a: { [name]: secret } }) }),

@@ -1,5 +1,6 @@
 import type { KubeObject, ObjectMeta } from "../cluster/kube-object.ts";
 import { redactMap, redactNamed } from "./redaction/redact-value.ts";
+import { restoreSecretNames } from "./redaction/secret-names.ts";
 import { createRules, type Rules } from "./redaction/rules.ts";
 
 /** Takes the secrets out of an object (SIGNALS.md §7); what holds none comes back as the same object. Idempotent. */
@@ -19,7 +20,8 @@ export function createRedactor(hmac: (text: string) => string): Redact {
 
 function redactObject(rules: Rules, object: KubeObject): KubeObject {
   const { metadata, ...body } = object;
-  const nextBody = redactMap(rules, body, 0);
+  const redacted = redactMap(rules, body, 0);
+  const nextBody = redacted === body ? body : restoreSecretNames(object, redacted);
   const nextMetadata = redactMetadata(rules, metadata);
   if (nextBody === body && nextMetadata === metadata) return object;
   return { ...nextBody, apiVersion: object.apiVersion, kind: object.kind, metadata: nextMetadata };

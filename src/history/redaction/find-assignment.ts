@@ -23,6 +23,8 @@ export type Key = {
   readonly start: number;
   readonly end: number;
   readonly isHeader: boolean;
+  /** It stands in a line that was written for people. */
+  readonly isProse: boolean;
 };
 
 /** `"`, `\"`, `"]` after the key, then a separator. */
@@ -31,7 +33,9 @@ const FLAG_GAP = /["']?(?:[ \t]{0,40}\r?\n[ \t]{0,200}-[ \t]{1,40}|,?[ \t]{1,40}
 /** From the name in `name: KEY` to the value: on the next line, or further on in the same. */
 const NAME_BEFORE = /\b(?:name|key)\\*["']?[ \t]{0,20}[:=][ \t]{0,20}\\*["']?$/i;
 const VALUE_AFTER =
-  /\\*["']?[ \t]{0,40},?\s{0,400}\\*["']?value\\*["']?[ \t]{0,40}[:=][ \t]{0,40}/iy;
+  /\\*["']?[ \t]{0,40},?\s{0,400}\\*["']?(values?|default)\\*["']?[ \t]{0,40}[:=][ \t]{0,40}/iy;
+/** From a `name` attribute to the content of its element. */
+const ELEMENT = /\\*["'](?:[ \t][^<>\r\n]{0,100})?(?<!\/)>/y;
 const QUOTE = /\\*["'`]/y;
 const BLOCK_HEADER = /^(?:[&!]\S{0,100}[ \t]{1,20}){0,3}([|>][0-9+-]{0,2})?[ \t]*(?:#.*)?$/;
 const ANCHOR_OR_TAG = /^(?:[&!]\S{0,100}(?:[ \t]{1,20}|$)){1,3}$/;
@@ -89,17 +93,20 @@ function findAfterFlag(text: string, key: Key): Assignment | undefined {
 function findEntry(text: string, key: Key): Assignment | undefined {
   if (!NAME_BEFORE.test(text.slice(Math.max(0, key.start - 60), key.start))) return undefined;
   VALUE_AFTER.lastIndex = key.end;
-  const [all] = VALUE_AFTER.exec(text) ?? [];
-  if (all === undefined) return undefined;
+  const [all, word = ""] = VALUE_AFTER.exec(text) ?? [];
+  if (all === undefined) return findElement(text, key);
   const from = key.end + all.length;
-  const value = all.search(/value/i);
-  const valueKey = {
-    ...key,
-    name: key.name,
-    start: key.end + value,
-    end: key.end + value + "value".length,
-  };
+  const start = key.end + all.lastIndexOf(word);
+  const valueKey = { ...key, start, end: start + word.length };
   return findSeparated(text, valueKey) ?? scalar(text, from, endOfLine(text, from));
+}
+
+/** `<property name="password">x</property>`. */
+function findElement(text: string, key: Key): Assignment | undefined {
+  ELEMENT.lastIndex = key.end;
+  if (!ELEMENT.test(text)) return undefined;
+  const from = ELEMENT.lastIndex;
+  return scalar(text, from, endOfFlow(text, from, /</g));
 }
 
 function findQuoted(text: string, from: number): Assignment | undefined {
@@ -160,7 +167,20 @@ function findInSentence(text: string, key: Key, from: number): Assignment | unde
   if (quote !== undefined) return scalar(text, from, endOfQuoted(text, from, quote));
   if (isInFlow(text, key.start)) return findFlow(text, from);
   const end = endOfWord(text, from);
+  // "oauth2: cannot fetch" goes on.
+  if (key.isProse && text[end - 1] === ":" && text[end] === " ") return undefined;
   return looksRandom(text.slice(from, end)) ? scalar(text, from, end) : undefined;
+}
+
+/** Whether no word of a line looks like a secret; ARNs, paths and times further on in it do not count. */
+function isSentence(value: string): boolean {
+  return value
+    .split(/\s+/)
+    .every((word, index) =>
+      index === 0
+        ? word.endsWith(":") || !looksRandom(word)
+        : /[:/]/.test(word) || !looksRandom(word),
+    );
 }
 
 function isInFlow(text: string, start: number): boolean {
@@ -199,6 +219,7 @@ function findYaml(
   }
   const end = continuationEnd(text, lineEnd, at.column);
   const value = text.slice(from, end).trimEnd();
+  if (at.key.isProse && !PASSWORD_WORD.test(at.key.name) && isSentence(value)) return undefined;
   if (NUMBER_OR_FLAG.test(value) && !(PASSWORD_WORD.test(at.key.name) && /^\d+$/.test(value)))
     return undefined;
   return scalar(text, from, from + value.length);

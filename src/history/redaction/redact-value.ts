@@ -3,6 +3,7 @@ import { isMap, type JsonMap } from "../../util/json.ts";
 import { redactHeader } from "./redact-header.ts";
 import { redactText } from "./redact-text.ts";
 import type { Rules } from "./rules.ts";
+import { ENTRY_VALUES, type KeyFacts } from "./secret-key.ts";
 
 /** What lies deeper becomes a placeholder as a whole: walking it could overflow the stack. */
 const MAX_DEPTH = 100;
@@ -10,9 +11,15 @@ const MAX_DEPTH = 100;
 /** `--token`, `-password`: the secret is the next element of the list. */
 const FLAG = /^--?([A-Za-z][\w.-]*)$/;
 
+/** Longer ones are rather numeric tokens. */
+const COUNT = /^\d{1,12}$/;
+
+const TEXT = { redactValue, isProse: false };
+const PROSE = { redactValue, isProse: true };
+
 /** Redacts any JSON value; structure is shared with the input wherever nothing was touched. */
 function redactValue(rules: Rules, value: unknown, depth: number): unknown {
-  if (typeof value === "string") return redactText(rules, value, redactValue);
+  if (typeof value === "string") return redactText(rules, value, TEXT);
   if (typeof value !== "object" || value === null) return value;
   if (depth > MAX_DEPTH) return rules.mark(canonicalJson(value));
   if (Array.isArray(value)) return redactList(rules, value, depth);
@@ -22,54 +29,130 @@ function redactValue(rules: Rules, value: unknown, depth: number): unknown {
 /** As `redactValue`, for a map: fields by their names, `{name, value}` entries by the name in them, Secrets by their kind. */
 export function redactMap(rules: Rules, map: JsonMap, depth: number): JsonMap {
   let copy: Record<string, unknown> | undefined;
-  let isEntry = false;
-  let isSecret = false;
+  let isSpecial = false;
   for (const name in map) {
     const value = map[name];
-    if (typeof value === "string") {
-      isEntry ||= name === "value";
-      isSecret ||= name === "kind" && value === "Secret";
-    }
-    const next: unknown = redactField(rules, name, { value, depth });
+    const facts = rules.learn(name);
+    isSpecial ||= facts.isSpecial;
+    const next: unknown =
+      typeof value === "string"
+        ? redactString(rules, facts, { name, value, map })
+        : redactField(rules, facts, { value, depth });
     if (next !== value) (copy ??= { ...map })[name] = next;
   }
   const redacted = copy ?? map;
-  if (isEntry) return redactEntry(rules, map, redacted);
-  return isSecret && map["apiVersion"] === "v1"
-    ? redactSecretObject(rules, map, redacted)
-    : redacted;
+  return isSpecial ? redactSpecial(rules, map, { redacted, depth }) : redacted;
+}
+
+type Redacted = { readonly redacted: JsonMap; readonly depth: number };
+
+/** What takes more than one field of a map to see, and names that may hold something themselves. */
+function redactSpecial(rules: Rules, map: JsonMap, { redacted, depth }: Redacted): JsonMap {
+  const { kind, apiVersion } = map;
+  const next = redactEntry(rules, map, { redacted, depth });
+  return redactKeys(
+    rules,
+    kind === "Secret" && (apiVersion === "v1" || apiVersion === undefined)
+      ? redactSecretObject(rules, map, next)
+      : next,
+  );
+}
+
+/** The names themselves, which may be URLs with a password in them. */
+function redactKeys(rules: Rules, map: JsonMap): JsonMap {
+  const names = Object.keys(map);
+  if (!names.some((name) => rules.learn(name).mayHoldSecret)) return map;
+  let isChanged = false;
+  const entries = Object.entries(map).map(([name, value]) => {
+    const next = rules.learn(name).mayHoldSecret ? redactText(rules, name, TEXT) : name;
+    isChanged ||= next !== name;
+    return [next, value] as const;
+  });
+  return isChanged ? Object.fromEntries(entries) : map;
 }
 
 /** A string under a field name. */
 export function redactNamed(rules: Rules, name: string, value: string): string {
-  switch (rules.classify(name)) {
+  return redactAs(rules, rules.learn(name), value);
+}
+
+function redactAs(rules: Rules, facts: KeyFacts, value: string): string {
+  switch (facts.class) {
     case "secret":
-      return rules.mark(value);
+      return facts.mayCount && COUNT.test(value) ? value : rules.mark(value);
     case "header":
       return redactHeader(rules, value);
     case "plain":
     case "reference":
-      return redactText(rules, value, redactValue);
+    case "registries":
+    case "schema":
+      return redactText(rules, value, facts.isProse ? PROSE : TEXT);
   }
+}
+
+function redactString(
+  rules: Rules,
+  facts: KeyFacts,
+  field: { readonly name: string; readonly value: string; readonly map: JsonMap },
+): string {
+  const { name, value, map } = field;
+  // ExternalSecrets: under which key of the Secret the remote value is put.
+  const isKeyOfSecret = facts.class === "secret" && name === "secretKey" && isMap(map["remoteRef"]);
+  return isKeyOfSecret ? redactText(rules, value, TEXT) : redactAs(rules, facts, value);
 }
 
 function redactField(
   rules: Rules,
-  name: string,
+  facts: KeyFacts,
   field: { readonly value: unknown; readonly depth: number },
 ): unknown {
   const { value, depth } = field;
-  if (typeof value === "string") return redactNamed(rules, name, value);
+  if (typeof value === "string") return redactAs(rules, facts, value);
   if (typeof value !== "object" || value === null) return value;
-  switch (rules.classify(name)) {
+  switch (facts.class) {
     case "secret":
       return redactSecret(rules, value, depth + 1);
     case "header":
       return redactHeaders(rules, value, depth + 1);
+    case "registries":
+      return redactRegistries(rules, value, depth + 1);
+    case "schema":
+      return isMap(value)
+        ? redactSchema(rules, value, depth + 1)
+        : redactValue(rules, value, depth + 1);
     case "plain":
     case "reference":
       return redactValue(rules, value, depth + 1);
   }
+}
+
+/** `{"ghcr.io": {"auth": "base64 of user:password"}}`. */
+function redactRegistries(rules: Rules, value: object, depth: number): unknown {
+  const redacted = redactValue(rules, value, depth);
+  if (!isMap(redacted)) return redacted;
+  return shareMap(redacted, (registry) =>
+    isMap(registry)
+      ? shareMap(registry, (text, name) =>
+          name === "auth" && typeof text === "string" ? rules.mark(text) : text,
+        )
+      : registry,
+  );
+}
+
+/** An OpenAPI schema: names beneath `properties` are those of fields elsewhere, and what stands under them describes these. */
+function redactSchema(rules: Rules, schema: JsonMap, depth: number): JsonMap {
+  if (depth > MAX_DEPTH) return redactMap(rules, schema, depth);
+  return shareMap(schema, (value, name) => {
+    if (name === "properties" && isMap(value))
+      return shareMap(value, (property, field) =>
+        isMap(property)
+          ? redactSchema(rules, property, depth + 2)
+          : redactField(rules, rules.learn(field), { value: property, depth: depth + 1 }),
+      );
+    return (name === "items" || name === "additionalProperties") && isMap(value)
+      ? redactSchema(rules, value, depth + 1)
+      : redactField(rules, rules.learn(name), { value, depth });
+  });
 }
 
 function redactList(rules: Rules, list: readonly unknown[], depth: number): readonly unknown[] {
@@ -109,10 +192,23 @@ function redactSecretMap(rules: Rules, map: JsonMap, depth: number): JsonMap {
     typeof map["name"] === "string" ||
     typeof map["path"] === "string" ||
     typeof map["secretName"] === "string";
-  return shareMap(map, (value, name) => {
-    const stays = name === "key" ? pointsTo : rules.classify(name) === "reference";
-    return stays ? redactValue(rules, value, depth + 1) : redactSecret(rules, value, depth + 1);
-  });
+  const redacted = shareMap(map, (value, name) =>
+    staysInSecret(rules, name, { value, pointsTo })
+      ? redactValue(rules, value, depth + 1)
+      : redactSecret(rules, value, depth + 1),
+  );
+  return redactKeys(rules, redacted);
+}
+
+function staysInSecret(
+  rules: Rules,
+  name: string,
+  field: { readonly value: unknown; readonly pointsTo: boolean },
+): boolean {
+  if (name === "key") return field.pointsTo;
+  // The metadata of `secretTemplate`.
+  if (name === "annotations" || name === "labels") return isMap(field.value);
+  return rules.classify(name) === "reference";
 }
 
 /** `authorization` names a header when it holds strings, and a block of settings when it holds a map. */
@@ -126,13 +222,20 @@ function redactHeaders(rules: Rules, value: object, depth: number): unknown {
 }
 
 /** `{name: DB_PASSWORD, value: x}`, as in env, in HTTP headers and in parameters of many kinds. */
-function redactEntry(rules: Rules, map: JsonMap, redacted: JsonMap): JsonMap {
-  const { name = map["key"], value } = map;
-  if (typeof name !== "string" || typeof value !== "string") return redacted;
+function redactEntry(rules: Rules, map: JsonMap, { redacted, depth }: Redacted): JsonMap {
+  const name = map["name"] ?? map["key"] ?? map["Name"] ?? map["Key"];
+  if (typeof name !== "string") return redacted;
   const kind = rules.classify(name);
   if (kind !== "secret" && kind !== "header") return redacted;
-  const next = kind === "secret" ? rules.mark(value) : redactHeader(rules, value);
-  return next === redacted["value"] ? redacted : { ...redacted, value: next };
+  return shareMap(redacted, (next, place) => {
+    if (!ENTRY_VALUES.has(place)) return next;
+    const value = map[place];
+    if (typeof value === "string") return redactNamed(rules, name, value);
+    if (typeof value !== "object" || value === null) return next;
+    return kind === "secret"
+      ? redactSecret(rules, value, depth + 1)
+      : redactHeaders(rules, value, depth + 1);
+  });
 }
 
 /** A core Secret, also one that another object carries: all values of `data` and `stringData`, binary or not; key names stay. */
@@ -140,9 +243,10 @@ function redactSecretObject(rules: Rules, map: JsonMap, redacted: JsonMap): Json
   return shareMap(redacted, (value, name) => {
     const original = map[name];
     if ((name !== "data" && name !== "stringData") || !isMap(original)) return value;
-    return shareMap(original, (secret) =>
+    const concealed = shareMap(original, (secret) =>
       rules.conceal(typeof secret === "string" ? secret : canonicalJson(secret)),
     );
+    return redactKeys(rules, concealed);
   });
 }
 

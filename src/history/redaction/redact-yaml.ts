@@ -14,10 +14,10 @@ export function redactYamlBlock(rules: Rules, block: string): string {
   );
 }
 
-/** The values of `data` and `stringData` in the documents of a YAML text that are Secrets. */
+/** The values of `data` and `stringData` in the documents of a YAML text that are Secrets, and in those that stand in flow style or as JSON. */
 export function redactYamlSecrets(rules: Rules, text: string): string {
-  if (!/^[ \t-]*kind:[ \t]*["']?Secret\b/m.test(text)) return text;
-  return text
+  if (!text.includes("Secret") || !SECRET_KIND.test(text)) return text;
+  return redactFlowSecrets(rules, text)
     .split(/^(?=---)/m)
     .map((document) =>
       /^[ \t-]*kind:[ \t]*["']?Secret["']?[ \t\r]*$/m.test(document)
@@ -25,6 +25,18 @@ export function redactYamlSecrets(rules: Rules, text: string): string {
         : document,
     )
     .join("");
+}
+
+const SECRET_KIND = /\bkind\\{0,3}["']?[ \t]{0,20}:[ \t]{0,20}\\{0,3}["']?Secret\b/;
+const FLOW_DATA =
+  /((?:\bdata|\bstringData)\\{0,3}["']?[ \t]{0,20}:\s{0,20}\{)([^{}]*[^{}\s][^{}]*)(?=\})/g;
+
+/** `{kind: Secret, data: {a: x}}` within a text, be it YAML or JSON: what the data holds goes as a whole. */
+function redactFlowSecrets(rules: Rules, text: string): string {
+  return text.replaceAll(
+    FLOW_DATA,
+    (_all, before: string, data: string) => before + rules.conceal(data),
+  );
 }
 
 const SECRET_DATA = /^([ \t-]*)(?:data|stringData):[ \t\r]*$/gm;

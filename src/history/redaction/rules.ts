@@ -1,4 +1,4 @@
-import { classifyKey, type KeyClass } from "./secret-key.ts";
+import { learnKey, type KeyClass, type KeyFacts } from "./secret-key.ts";
 
 /** What all parts of redaction share. */
 export type Rules = {
@@ -7,6 +7,7 @@ export type Rules = {
   /** The same without exceptions: only a placeholder stays itself. */
   readonly conceal: (secret: string) => string;
   readonly classify: (key: string) => KeyClass;
+  readonly learn: (key: string) => KeyFacts;
 };
 
 /** Field names repeat from object to object; this many are remembered before starting over. */
@@ -20,19 +21,21 @@ const HARMLESS = /^(?:true|false|\$\([\w.-]{1,100}\)|\$\{[\w.-]{1,100}\})?$/;
 
 /** `hmac` answers four characters of `[A-Za-z0-9_-]` for a text. */
 export function createRules(hmac: (text: string) => string): Rules {
-  const classes = new Map<string, KeyClass>();
+  const classes = new Map<string, KeyFacts>();
   const conceal = (secret: string): string =>
     PLACEHOLDER.test(secret) ? secret : `[redacted:${hmac(secret)}]`;
+  const learn = (key: string): KeyFacts => {
+    const known = classes.get(key);
+    if (known !== undefined) return known;
+    const found = learnKey(key);
+    if (classes.size >= KEYS_MAX) classes.clear();
+    if (key.length <= KEY_LENGTH_MAX) classes.set(key, found);
+    return found;
+  };
   return {
     mark: (secret) => (HARMLESS.test(secret) ? secret : conceal(secret)),
     conceal,
-    classify(key) {
-      const known = classes.get(key);
-      if (known !== undefined) return known;
-      const found = classifyKey(key);
-      if (classes.size >= KEYS_MAX) classes.clear();
-      if (key.length <= KEY_LENGTH_MAX) classes.set(key, found);
-      return found;
-    },
+    classify: (key) => learn(key).class,
+    learn,
   };
 }

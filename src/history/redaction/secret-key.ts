@@ -1,12 +1,26 @@
 /**
  * What a field name says about its value. `secret`: strings under it are. `header`: an HTTP Authorization value.
- * `reference`: it names, points to or describes something, also beneath a secret key. `plain`: nothing of the kind.
+ * `reference`: it names, points to or describes something, also beneath a secret key. `registries`: Docker's map of
+ * hosts, each with a base64 of user and password under `auth`. `schema`: the OpenAPI schema of a CustomResourceDefinition. `plain`: nothing of the kind.
  */
-export type KeyClass = "plain" | "secret" | "header" | "reference";
+export type KeyClass = "plain" | "secret" | "header" | "reference" | "registries" | "schema";
+
+/** All that a field name tells. */
+export type KeyFacts = {
+  readonly class: KeyClass;
+  /** What stands under it is written for people: `Secret: not found` is a sentence there, not YAML. */
+  readonly isProse: boolean;
+  /** The name may itself hold a URL's userinfo, a private key or a JWT. */
+  readonly mayHoldSecret: boolean;
+  /** A map with such a name in it is to be looked at as a whole. */
+  readonly isSpecial: boolean;
+  /** Strings of digits under it are counts, as `MAX_TOKENS` says. */
+  readonly mayCount: boolean;
+};
 
 /** In lower case, without separators, so that passWord, PASS_WORD and pass-word are the same. */
 const SECRET =
-  /password|passwd|passphrase|pwd|secret|token(?!iz)|credential|privatekey|apikey|accesskey|connectionstring/;
+  /password|passwd|passphrase|pwd|secret|token(?!iz)|credential|privatekey|apikey|accesskey|signingkey|encryptionkey|accountkey|connectionstring|requirepass|masterauth/;
 const HEADER = /^(?:proxy)?authorization$/;
 
 /** Names of references that are written without a seam, such as `secretname`. */
@@ -28,12 +42,13 @@ const POINTERS = [
   "namespace",
   "namespaces",
   "ttl",
+  "arn",
 ];
 
 /** Last words after which a name with a secret word in it describes the secret: `tokenExpirationSeconds`, `passwordFile`. */
 const DESCRIPTIONS = new Set([
   ...POINTERS,
-  ..."selector file path url uri endpoint type kind policy class provider version count limit".split(
+  ..."selector file path url uri endpoint type kind policy class provider version count limit algorithm".split(
     " ",
   ),
   ..."seconds minutes hours days time timestamp timeout duration expiry expiration interval".split(
@@ -49,16 +64,49 @@ const POINTING = new Set([...POINTERS, "timestamp"]);
 const DESCRIBING = new Set(
   (
     "kind apiversion apigroup group version type source path mountpath subpath audience audiences optional " +
-    "conditions phase state status reason lasttransitiontime description format"
+    "conditions phase state status reason lasttransitiontime description format " +
+    // cert-manager's `privateKey`.
+    "algorithm encoding size rotationpolicy"
   ).split(" "),
 );
 
+/** Whole names with a secret word in them that hold names of things, or settings with field names of their own. */
+const NO_SECRET = new Set(["externalsecretspec", "connectionsecretkeys"]);
+
+/** Where `{name, value}` entries hold what they name. */
+export const ENTRY_VALUES: ReadonlySet<string> = new Set([
+  "value",
+  "values",
+  "default",
+  "Value",
+  "Values",
+  "Default",
+]);
+
+const PROSE = new Set(["message", "reason", "description", "note"]);
+const TEXT = /:\/\/|-----BEGIN|eyJ/;
+
+/** Looks at a field name from all sides. */
+export function learnKey(key: string): KeyFacts {
+  const joined = splitWords(key).join("");
+  return {
+    class: classifyKey(key),
+    isProse: PROSE.has(joined),
+    mayHoldSecret: TEXT.test(key),
+    isSpecial: key === "kind" || ENTRY_VALUES.has(key) || TEXT.test(key),
+    mayCount: joined.includes("token") && !SECRET.test(joined.replaceAll("token", "")),
+  };
+}
+
 /** Classifies a field name by what stands after its last `/` (annotations carry a domain before it). */
-export function classifyKey(key: string): KeyClass {
+function classifyKey(key: string): KeyClass {
   const words = splitWords(key.slice(key.lastIndexOf("/") + 1));
   const last = words.at(-1) ?? "";
   const joined = words.join("");
   if (HEADER.test(joined)) return "header";
+  if (joined === "auths") return "registries";
+  if (key === "openAPIV3Schema") return "schema";
+  if (NO_SECRET.has(joined)) return "reference";
   if (isSecretName(joined, words)) {
     const describes =
       DESCRIPTIONS.has(last) || SEAMLESS_REFERENCE.test(joined) || KEY_WITHIN_SECRET.test(joined);
@@ -68,7 +116,7 @@ export function classifyKey(key: string): KeyClass {
 }
 
 function isSecretName(joined: string, words: readonly string[]): boolean {
-  return SECRET.test(joined) || words.includes("pass");
+  return SECRET.test(joined) || words.includes("pass") || words.includes("dsn");
 }
 
 /** The words of camelCase, PascalCase, snake_case, kebab-case and dotted names, in lower case, digits at their ends dropped. */
