@@ -297,7 +297,8 @@ export class Intake {
 
   #moveTo(watch: ActiveWatch, resourceVersion: string): void {
     watch.position = resourceVersion;
-    watch.lookedAtMs = this.#options.clock.now();
+    // While what happened since the last run is still being told, the last look is that run's.
+    if (watch.state === "synced") watch.lookedAtMs = this.#options.clock.now();
     this.#options.commit.position(watch, resourceVersion);
   }
 
