@@ -201,25 +201,21 @@ test("after a restart the net changes since are told, what was deleted meanwhile
   expect(watch.netChanges).toEqual({ created: 1, phase_changed: 1, health_changed: 1, deleted: 1 });
 });
 
+/** An object that was created a minute after the clock of these tests begins. */
+function youngObject(name: string, version: number): WatchEvent {
+  const creationTimestamp = new Date(NOW_MS + 60_000).toISOString();
+  const identity = { name, uid: `uid-${name}`, resourceVersion: String(version) };
+  return applied(database({ metadata: { ...identity, creationTimestamp } }));
+}
+
 test("what was created while a watch was away for hours is created, also after the first event that it resumes with", async () => {
   await intake.take(startWatch(), relist(9));
   story();
   restart();
   await clock.advance(3 * 3_600_000);
   const watch = startWatch({ state: "resumed" });
-  const createdAt = (name: string, version: number): WatchEvent =>
-    applied(
-      database({
-        metadata: {
-          name,
-          uid: `uid-${name}`,
-          resourceVersion: String(version),
-          creationTimestamp: new Date(NOW_MS + 60_000).toISOString(),
-        },
-      }),
-    );
 
-  await intake.take(watch, [createdAt("a", 10), createdAt("b", 11)]);
+  await intake.take(watch, [youngObject("a", 10), youngObject("b", 11)]);
 
   expect(story().filter((told) => told.startsWith("created"))).toEqual(["created a", "created b"]);
 });
