@@ -247,6 +247,8 @@ serverTest(
       "replaced: deleted",
     ];
     await told(scene, expected, restartedAt);
+    // It is told with the position, in the commit after the changes.
+    await eventually(() => expect(synced(scene.logs(restartedAt))).toHaveLength(1));
     const records = scene.logs(restartedAt);
 
     for (const name of ["gone", "replaced"]) {
@@ -264,7 +266,6 @@ serverTest(
       after: 3,
     });
     expect(eventNames(records)).not.toContain("lifeline.object.observed");
-    expect(synced(records)).toHaveLength(1);
     expect(synced(records)[0]?.attributes).toMatchObject({
       "lifeline.synced.objects": 4,
       "lifeline.synced.created": 2,
