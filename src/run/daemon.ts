@@ -1,36 +1,34 @@
 import { createNoopMeter } from "@opentelemetry/api";
-import { mkdtempSync, rmSync } from "node:fs";
-import { join } from "node:path";
 import type { ApiClient } from "../cluster/api-client.ts";
 import { type ClusterIdentity, identifyCluster } from "../cluster/cluster-identity.ts";
 import type { Credentials } from "../cluster/credentials.ts";
 import { createStartingCheck, type FindServerStarting } from "../cluster/find-server-starting.ts";
 import { createHttpApiClient } from "../cluster/http-api-client.ts";
 import { patiently } from "../cluster/patiently.ts";
-import type { ClusterReport } from "../cluster/report.ts";
 import { createRedactor } from "../history/redact.ts";
 import type { WriteBytes } from "../otlp/console/console-transport.ts";
 import type { LineOptions } from "../otlp/console/line.ts";
 import { chooseWatches } from "../pipeline/choose-watches.ts";
 import { Pipeline } from "../pipeline/pipeline.ts";
 import type { PipelineReport } from "../pipeline/report.ts";
-import { openDatabase } from "../store/open-database.ts";
-import { Store } from "../store/store.ts";
+import type { Store } from "../store/store.ts";
 import type { Clock } from "../util/clock.ts";
-import { createKeyedMark, createMarkKey } from "../util/keyed-mark.ts";
+import { createKeyedMark } from "../util/keyed-mark.ts";
 import { toError } from "../util/to-error.ts";
 import type { Configuration } from "./configuration.ts";
 import { createDelivery, type Delivery, openTransports } from "./delivery.ts";
 import { startHealthServer } from "./health-server.ts";
 import { objectResource } from "./object-resource.ts";
+import { openStore } from "./open-store.ts";
 import { type OwnLog, withRecords } from "./own-log.ts";
 import { Readiness } from "./readiness.ts";
+import { Reporter } from "./reporter.ts";
 import type { Observations } from "./telemetry/observe.ts";
 import { observePipeline } from "./telemetry/observe-pipeline.ts";
 import type { SelfExporterOptions, SelfExporters } from "./telemetry/self-exporters.ts";
 import { RepetitionGuard } from "./telemetry/repetition-guard.ts";
 import { selfResource } from "./telemetry/self-resource.ts";
-import { createTelemetry, type Telemetry } from "./telemetry/telemetry.ts";
+import { createTelemetry } from "./telemetry/telemetry.ts";
 
 export type DaemonOptions = {
   readonly configuration: Configuration;
@@ -202,31 +200,6 @@ async function failureOf(work: Promise<void>): Promise<Error | undefined> {
   }
 }
 
-/**
- * Passes reports on to the telemetry of the moment (until the cluster is known, there are no self-metrics), and what
- * keeps the start waiting to `/readyz`.
- */
-class Reporter {
-  #telemetry: Telemetry;
-  readonly #readiness: Readiness;
-
-  constructor(telemetry: Telemetry, readiness: Readiness) {
-    this.#telemetry = telemetry;
-    this.#readiness = readiness;
-  }
-
-  readonly report = (report: PipelineReport): void => {
-    if (report.type === "discovery-failed") this.#readiness.waiting(report.error);
-    this.#telemetry.reportPipeline(report);
-  };
-
-  readonly reportCluster = (report: ClusterReport): void => this.#telemetry.reportCluster(report);
-
-  use(telemetry: Telemetry): void {
-    this.#telemetry = telemetry;
-  }
-}
-
 async function identify(
   client: ApiClient,
   credentials: Credentials,
@@ -275,57 +248,6 @@ function openTelemetry(
     }),
   );
   return exporters;
-}
-
-function makePrivateDirectory(
-  { temporaryDirectory }: DaemonOptions,
-  cleanup: AsyncDisposableStack,
-): string | Error {
-  try {
-    const directory = mkdtempSync(join(temporaryDirectory, "lifeline-"));
-    cleanup.defer(() => rmSync(directory, { recursive: true, force: true }));
-    return directory;
-  } catch (thrown) {
-    const cause = toError(thrown);
-    return new Error(
-      `Cannot make a private state directory in "${temporaryDirectory}": ${cause.message}; set LIFELINE_STATE_DIR to a directory that this user may write`,
-      { cause },
-    );
-  }
-}
-
-/** Opens the state file, in a private directory that is removed at the end if none is configured. */
-function openStore(
-  options: DaemonOptions,
-  identity: Identity,
-  cleanup: AsyncDisposableStack,
-): Store | Error {
-  const { clock, ownLog } = options;
-  const directory = options.configuration.stateDirectory ?? makePrivateDirectory(options, cleanup);
-  if (directory instanceof Error) return directory;
-  const cluster = {
-    address: identity.addressHash,
-    ...(identity.uid === undefined ? {} : { uid: identity.uid }),
-  };
-  const opened = openDatabase({ directory, cluster, nowMs: clock.now(), newKey: createMarkKey });
-  if (opened.type === "in-use")
-    return new Error(
-      `Cannot open the state file "${opened.path}": another process has it; give each its own LIFELINE_STATE_DIR`,
-    );
-  if (opened.type === "failed")
-    return new Error(
-      `Cannot open the state file "${opened.path}": ${opened.error.message}; LIFELINE_STATE_DIR must be a directory that this user may write`,
-      { cause: opened.error },
-    );
-  if (opened.setAside !== undefined) {
-    ownLog.log(
-      "warn",
-      `Began a new state file: the one that was there is not trusted, as ${opened.setAside.reason}; it was kept as ${opened.setAside.path}`,
-    );
-  }
-  const store = new Store(opened.database);
-  cleanup.use(store);
-  return store;
 }
 
 /** Milliseconds until everything must be said, counted from the request to stop; one deadline for all that has something to send. */

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type ClusterMark, FILE_NAME, openDatabase } from "./open-database.ts";
-import type { ObjectRow, UnitOfWork } from "./rows.ts";
+import type { UnitOfWork } from "./rows.ts";
+import { objectRow as row } from "../testing/temporary-store.ts";
 import { STATEMENTS } from "./statements.ts";
 import { Store } from "./store.ts";
 
@@ -32,28 +33,6 @@ function openStore(cluster?: ClusterMark): Store {
   const opened = open(cluster);
   if (opened.type !== "opened") throw new Error(`Cannot open: ${JSON.stringify(opened)}`);
   return new Store(opened.database);
-}
-
-function row(id: number, fields: Partial<ObjectRow> = {}): ObjectRow {
-  return {
-    id,
-    kindId: 1,
-    watchId: 1,
-    dueAt: null,
-    health: "current",
-    uid: `uid-${id}`,
-    namespace: "default",
-    name: `object-${id}`,
-    apiVersion: "example.com/v1",
-    resourceVersion: `${id}`,
-    memory: "{}",
-    managers: "{}",
-    metadata: "{}",
-    spec: "{}",
-    status: "",
-    reported: null,
-    ...fields,
-  };
 }
 
 function work(fields: Partial<UnitOfWork> = {}): UnitOfWork {
