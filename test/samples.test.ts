@@ -196,7 +196,7 @@ serverTest.for(LOOKS)("the complete look at %s of %j is told once", ([kind, grou
   }
 });
 
-/** SIGNALS.md §5, `lifeline.object.health`. */
+/** docs/contract.md §5, `lifeline.object.health`. */
 const HEALTHS = [
   "current",
   "progressing",

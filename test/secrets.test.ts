@@ -123,7 +123,7 @@ function differencesOf(uid: string): readonly ShownDifference[] {
     .map((log) => textAttribute(log, "lifeline.change.diff"))
     .filter((diff) => diff !== "")
     .flatMap((diff) => {
-      // SIGNALS.md §4 says that this is its form.
+      // docs/contract.md §4 says that this is its form.
       const shown: readonly ShownDifference[] = JSON.parse(diff);
       return shown;
     });

@@ -72,6 +72,9 @@ serverTest(
     const expired = await controlPlane.writeKubeconfig("restricted-1", {
       credential: "expired-certificate",
     });
+    const expiredToken = await controlPlane.writeKubeconfig("restricted-1", {
+      credential: "expired-token",
+    });
     const emptyFile = await controlPlane.writeKubeconfig("restricted-1", {
       credential: "token-file",
     });
@@ -81,6 +84,12 @@ serverTest(
     const cases = [
       { name: "invalid", path: invalid, said: /401/, mend: () => copyFile(good, invalid) },
       { name: "expired", path: expired, said: /401/, mend: () => copyFile(good, expired) },
+      {
+        name: "expired-token",
+        path: expiredToken,
+        said: /401/,
+        mend: () => copyFile(good, expiredToken),
+      },
       {
         name: "file",
         path: emptyFile,

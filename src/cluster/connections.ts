@@ -25,7 +25,7 @@ export type ConnectionsOptions = {
 const REQUEST_SOCKETS = 4;
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/** Opens nothing yet. HTTP/1.1 only: over one HTTP/2 session watches queue behind each other (DESIGN.md §7). */
+/** Opens nothing yet. HTTP/1.1 only: over one HTTP/2 session watches queue behind each other. */
 export function createConnections(options: ConnectionsOptions): Connections {
   const { tls, answerTimeoutMs } = options;
   // A watch is quiet for as long as nothing happens: its reader sets the deadline.

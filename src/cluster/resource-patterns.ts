@@ -4,7 +4,7 @@ import type { KindFacts } from "./kube-object.ts";
 import { NEVER_BY_GLOB } from "./machine-made-kinds.ts";
 import { formatResource } from "./watch-event.ts";
 
-/** One entry of LIFELINE_RESOURCES (SIGNALS.md §2). */
+/** One entry of LIFELINE_RESOURCES (docs/contract.md §2). */
 export type ResourcePattern = {
   /** As it was written. */
   readonly text: string;

@@ -3,11 +3,11 @@ import { redactMap, redactNamed } from "./redaction/redact-value.ts";
 import { restoreSecretNames } from "./redaction/secret-names.ts";
 import { createRules, type Rules } from "./redaction/rules.ts";
 
-/** Takes the secrets out of an object (SIGNALS.md §7); what holds none comes back as the same object. Idempotent. */
+/** Takes the secrets out of an object (docs/contract.md §7); what holds none comes back as the same object. Idempotent. */
 export type Redact = (object: KubeObject) => KubeObject;
 
 /**
- * Builds the redaction of SIGNALS.md §7. `hmac` answers four characters of `[A-Za-z0-9_-]` for a text, the same for
+ * Builds the redaction of docs/contract.md §7. `hmac` answers four characters of `[A-Za-z0-9_-]` for a text, the same for
  * the same text: they are all that is left of a secret, so that a diff still says that it changed.
  *
  * Field names, numbers, booleans and metadata's identity fields stay. Of metadata only labels and annotations are

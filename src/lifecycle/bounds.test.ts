@@ -18,7 +18,7 @@ import { LOG_RECORDS } from "./signal-table.ts";
 
 const interpret = createInterpret({});
 
-/** SIGNALS.md §4: at most 40 attributes, 48 KiB in all, message 1 KiB; no attribute name that the table lacks. */
+/** docs/contract.md §4: at most 40 attributes, 48 KiB in all, message 1 KiB; no attribute name that the table lacks. */
 function expectBounds(outcome: Outcome): void {
   for (const signal of outcome.signals) {
     if (signal.type === "log") expectRecordBounds(signal);

@@ -3,7 +3,7 @@ import { formatFieldPath } from "../util/field-path.ts";
 import { cutUtf8, fitsUtf8, utf8Length } from "../util/utf8.ts";
 import type { Attributes } from "./signal.ts";
 
-/** Bounds of SIGNALS.md §4. */
+/** Bounds of docs/contract.md §4. */
 const PATHS_MAX = 20;
 const DIFF_MAX_BYTES = 16 * 1_024;
 

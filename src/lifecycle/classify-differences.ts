@@ -2,7 +2,7 @@ import type { Difference } from "../history/change.ts";
 import { isMap } from "../util/json.ts";
 import { countTicks, isLearnedTick, isTickingName } from "./ticking.ts";
 
-/** What the differences of one Change are, as far as news goes (SIGNALS.md §4). */
+/** What the differences of one Change are, as far as news goes (docs/contract.md §4). */
 export type ClassifiedDifferences = {
   /** Anything but status and bookkeeping: `updated`. */
   readonly updated: readonly Difference[];

@@ -1,7 +1,7 @@
 import { formatRfc3339 } from "../util/format-rfc3339.ts";
 import { parseRfc3339Ms } from "../util/rfc3339.ts";
 
-/** Stores refuse records that are much older or later than now; SIGNALS.md §4 draws the line here. */
+/** Stores refuse records that are much older or later than now; docs/contract.md §4 draws the line here. */
 const PAST_MAX_MS = 50 * 60_000;
 const FUTURE_MAX_MS = 60_000;
 
@@ -15,7 +15,7 @@ export type EventTime = {
   readonly original?: string;
 };
 
-/** The cluster's time where it is believable and a store takes it, else the time observed (SIGNALS.md §4). */
+/** The cluster's time where it is believable and a store takes it, else the time observed (docs/contract.md §4). */
 export function eventTime(
   clusterMs: number | undefined,
   observedAtMs: number,

@@ -6,7 +6,7 @@ export type InitialPolicy = "summary" | "all" | "none";
 /** How many have been sent since this kind's look began, and since all kinds' first looks began. */
 export type FirstLookCounts = { readonly ofKind: number; readonly inAll: number };
 
-/** Enough to see what is wrong, few enough for a cluster with 200 CRDs (SIGNALS.md §4). */
+/** Enough to see what is wrong, few enough for a cluster with 200 CRDs (docs/contract.md §4). */
 const KIND_MAX = 20;
 const TOTAL_MAX = 200;
 

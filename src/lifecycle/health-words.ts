@@ -1,4 +1,4 @@
-/** Our own seven words (HEALTH.md); kstatus' words are `KstatusStatus`. */
+/** Our own seven words (docs/health.md); kstatus' words are `KstatusStatus`. */
 export type Health =
   | "current"
   | "progressing"

@@ -71,7 +71,7 @@ export function nameForPeople(identity: Identity): string {
   return `${identity.kind} ${identity.namespace === undefined ? "" : `${identity.namespace}/`}${identity.name}`;
 }
 
-/** The attributes that all records about one object share (SIGNALS.md §4); the namespace is in their resource. */
+/** The attributes that all records about one object share (docs/contract.md §4); the namespace is in their resource. */
 export function recordIdentity(identity: Identity): Attributes {
   const nameAttribute = NAME_ATTRIBUTES.get(`${identity.kind}.${identity.group}`);
   const attributes: Record<string, AttributeValue> = {
@@ -91,7 +91,7 @@ export function recordIdentity(identity: Identity): Attributes {
   return attributes;
 }
 
-/** The attributes that all series of one kind in one namespace share (SIGNALS.md §5). */
+/** The attributes that all series of one kind in one namespace share (docs/contract.md §5). */
 export function kindIdentity(
   of: { readonly kind: string; readonly group: string; readonly namespace?: string },
   clusterName: string | undefined,

@@ -15,7 +15,7 @@ import { healthRecord } from "./records/health-changed.ts";
 import type { Interpret, Outcome } from "./signal.ts";
 
 /**
- * The fold (SIGNALS.md §4): what one Change of an object means, given what is remembered of it. Pure; never throws,
+ * The fold (docs/contract.md §4): what one Change of an object means, given what is remembered of it. Pure; never throws,
  * whatever the object holds.
  *
  * All records are made, DEBUG ones and each `observed` of a first look included: which of them are sent is the

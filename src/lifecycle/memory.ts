@@ -16,7 +16,7 @@ export type Memory = {
   readonly phase?: { readonly value: string; readonly sinceMs?: number };
   /** By condition type; at most `CONDITIONS_MAX`. */
   readonly conditions: Readonly<Record<string, ConditionMemory>>;
-  /** By formatted path: how many times running this time-formatted status field changed alone (SIGNALS.md §4). */
+  /** By formatted path: how many times running this time-formatted status field changed alone (docs/contract.md §4). */
   readonly ticks: Readonly<Record<string, number>>;
 };
 

@@ -18,7 +18,7 @@ export type PointOptions = { readonly clusterName?: string };
 const NO_ATTRIBUTES: Attributes = {};
 
 /**
- * All series of one object and their values (SIGNALS.md §5): a pure function of the object and its health, so that the
+ * All series of one object and their values (docs/contract.md §5): a pure function of the object and its health, so that the
  * series which a change ends are those before minus those after. The order of its conditions does not matter.
  */
 export function objectPoints(

@@ -4,7 +4,7 @@ import { sha256 } from "../util/sha256.ts";
 const UID_HEX_DIGITS = 32;
 
 /**
- * `log.record.uid`: the same fact has the same one from any replica at any time (SIGNALS.md §4).
+ * `log.record.uid`: the same fact has the same one from any replica at any time (docs/contract.md §4).
  *
  * The first 128 bits of SHA-256 over the parts joined by NUL, in lower-case hex.
  */

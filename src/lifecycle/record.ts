@@ -5,7 +5,7 @@ import { type Identity, nameForPeople, recordIdentity } from "./identity.ts";
 import { recordUid } from "./record-uid.ts";
 import type { AttributeValue, Attributes, EventName, LogSignal, Severity } from "./signal.ts";
 
-/** SIGNALS.md §4: a record is at most 48 KiB in all, which these bounds add up to less than. */
+/** docs/contract.md §4: a record is at most 48 KiB in all, which these bounds add up to less than. */
 const VALUE_MAX_BYTES = 1_024;
 const SENTENCE_MAX_BYTES = 640;
 const BODY_MAX_BYTES = 1_024;
@@ -47,7 +47,7 @@ export function createSubject(identity: Identity, observedAtMs: number): Subject
   };
 }
 
-/** The record of one fact, within the bounds of SIGNALS.md §4; attributes that are `undefined` are left out. */
+/** The record of one fact, within the bounds of docs/contract.md §4; attributes that are `undefined` are left out. */
 export function makeRecord(subject: Subject, fact: Fact): LogSignal {
   const action = actionOf(fact.eventName);
   const { identity } = subject;

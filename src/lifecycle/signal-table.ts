@@ -47,7 +47,7 @@ const CHANGE = [
 
 const EXPERIMENTAL = { stability: "experimental" } as const;
 
-/** All log records that the program makes, in the order of SIGNALS.md §4: the source of docs/signals.md. */
+/** All log records that the program makes, in the order of docs/contract.md §4: the source of docs/signals.md. */
 export const LOG_RECORDS: Readonly<Record<EventName, LogDescription>> = {
   "lifeline.object.created": {
     description:
@@ -157,7 +157,7 @@ export const LOG_RECORDS: Readonly<Record<EventName, LogDescription>> = {
 
 const GAUGE = { kind: "gauge", of: "object", stability: "experimental" } as const;
 
-/** All metrics about objects, in the order of SIGNALS.md §5: the source of docs/signals.md and of each point's unit. */
+/** All metrics about objects, in the order of docs/contract.md §5: the source of docs/signals.md and of each point's unit. */
 export const METRICS: Readonly<Record<MetricName, MetricDescription>> = {
   "lifeline.object.info": {
     unit: "{object}",

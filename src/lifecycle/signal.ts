@@ -22,7 +22,7 @@ export type LogSignal = {
   /** Static, such as `lifeline.object.created`: never with values in it. */
   readonly eventName: EventName;
   readonly severity: Severity;
-  /** Unix milliseconds: when it happened by the cluster's clock, else as observed (SIGNALS.md §4). */
+  /** Unix milliseconds: when it happened by the cluster's clock, else as observed (docs/contract.md §4). */
   readonly timeMs: number;
   /** Unix milliseconds: when we saw it; fixed once. */
   readonly observedTimeMs: number;

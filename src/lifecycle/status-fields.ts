@@ -13,7 +13,7 @@ export type StatusField = {
   readonly isTime: boolean;
 };
 
-/** SIGNALS.md §5. */
+/** docs/contract.md §5. */
 const FIELDS_MAX = 10;
 
 /** Longer names come from maps that hold data under the status, not from a schema. */

@@ -5,7 +5,7 @@ import { ownEntry } from "./memory.ts";
 
 type Ticks = Readonly<Record<string, number>>;
 
-/** The names of SIGNALS.md §4, anywhere under status: fields that move without meaning anything. */
+/** The names of docs/contract.md §4, anywhere under status: fields that move without meaning anything. */
 const TICKING_NAME = /heartbeat|lastupdate|lastsync|lastprobe|lastchecked|lastrefresh|observedat/i;
 
 /** So often running must a time change alone until it is known to tick; that time is no news already. */

@@ -14,7 +14,7 @@ import type { PipelineReport } from "./report.ts";
 
 /** How soon what was seen is durable, and sent: long enough to gather, short enough for "now". */
 const MAX_AGE_MS = 200;
-/** Deciding and writing a thousand in one go blocks the loop for 50 ms (DESIGN.md §2). */
+/** Deciding and writing a thousand in one go was measured to block the loop for 50 ms. */
 const MAX_CHANGES = 500;
 /** Bounds what a burst of large objects takes, in memory and as one request: a collector takes 4 MiB at most. */
 const MAX_BYTES = 1024 * 1024;

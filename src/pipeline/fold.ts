@@ -36,7 +36,7 @@ const SEVERITIES: readonly Severity[] = ["DEBUG", "INFO", "WARN", "ERROR"];
 /**
  * One step of the fold: a Change, the row that it is about, and what it means, put into the commit as one.
  *
- * The only state of its own is how many `observed` records the first looks of all watches have told (SIGNALS.md §4).
+ * The only state of its own is how many `observed` records the first looks of all watches have told (docs/contract.md §4).
  */
 export class Fold {
   readonly #options: FoldOptions;

@@ -19,7 +19,7 @@ type Look = {
   readonly object: GaugeObject | undefined;
 };
 
-/** How often our own aggregates go out (SIGNALS.md §5). */
+/** How often our own aggregates go out (docs/contract.md §5). */
 const AGGREGATES_EVERY_MS = 15_000;
 /** Objects per request: half a megabyte of points at eleven series each, and what is read at once of large objects stays small. */
 const BATCH = 250;

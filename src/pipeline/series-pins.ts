@@ -10,7 +10,7 @@ export type Pin = {
 
 /**
  * The objects whose series must be looked at again at the next export: an object's first change within an interval
- * pins the series that were exported, and those to end are these minus the then current ones (DESIGN.md §4).
+ * pins the series that were exported, and those to end are these minus the then current ones.
  *
  * Keyed by what identifies the series (kind, namespace, name), not by UID: of a deleted and recreated object the new
  * one's points count, and no marker ever ends them.

@@ -2,7 +2,7 @@ import { connect } from "node:net";
 import { expect, test } from "vitest";
 import { type HealthChecks, type HealthServer, startHealthServer } from "./health-server.ts";
 
-const WELL: HealthChecks = { stuck: () => undefined, unready: () => [] };
+const WELL: HealthChecks = { unready: () => [] };
 
 async function start(checks: HealthChecks, host = "127.0.0.1"): Promise<HealthServer> {
   const started = await startHealthServer({ type: "listen", host, port: 0 }, checks);
@@ -10,8 +10,7 @@ async function start(checks: HealthChecks, host = "127.0.0.1"): Promise<HealthSe
   return started.server;
 }
 
-const STUCK = { ...WELL, stuck: () => "commit is held since 12 s" };
-const UNREADY = { ...WELL, unready: () => ["pods: listing", "databases: listing"] };
+const UNREADY: HealthChecks = { unready: () => ["pods: listing", "databases: listing"] };
 const NOT_FOUND = "Not found: there are /livez and /readyz\n";
 
 test.each([
@@ -19,10 +18,8 @@ test.each([
   { path: "/readyz", status: 200, text: "ok\n" },
   { path: "/readyz?verbose", status: 200, text: "ok\n" },
   { path: "/readyz", method: "HEAD", status: 200, text: "" },
-  { path: "/livez", checks: STUCK, status: 503, text: "commit is held since 12 s\n" },
   { path: "/livez", checks: UNREADY, status: 200, text: "ok\n" },
   { path: "/readyz", checks: UNREADY, status: 503, text: "pods: listing\ndatabases: listing\n" },
-  { path: "/readyz", checks: STUCK, status: 200, text: "ok\n" },
   { path: "/readyz", method: "POST", status: 405, text: "Only GET and HEAD are answered\n" },
   { path: "/", status: 404, text: NOT_FOUND },
   { path: "/livez/", status: 404, text: NOT_FOUND },

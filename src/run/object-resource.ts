@@ -6,7 +6,7 @@ const OF_THE_PROCESS =
   /^(service\.instance\.|k8s\.(pod|container|node|namespace|deployment|replicaset|statefulset|daemonset)\.|host\.|container\.|process\.|os\.)/;
 
 /**
- * The OTLP resource of object signals: few and stable, so that Loki's index labels come out right (SIGNALS.md §4).
+ * The OTLP resource of object signals: few and stable, so that Loki's index labels come out right (docs/contract.md §4).
  *
  * What users add by OTEL_RESOURCE_ATTRIBUTES goes along, but not what an operator or a webhook injects there about our own pod.
  */

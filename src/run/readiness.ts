@@ -32,8 +32,6 @@ export class Readiness implements HealthChecks {
     this.#isStopping = true;
   }
 
-  readonly stuck = (): string | undefined => undefined;
-
   readonly unready = (): readonly string[] => {
     if (this.#isStopping) return ["The process stops"];
     if (this.#pipeline === undefined) {

@@ -39,6 +39,7 @@ CREATE TABLE objects (
   status TEXT NOT NULL,
   reported TEXT
 );
+-- By UID first: an owner is found by its UID alone, whatever its kind.
 CREATE UNIQUE INDEX objects_by_uid ON objects (uid, kind_id);
 CREATE INDEX objects_by_name ON objects (watch_id, namespace, name);
 CREATE INDEX objects_by_due ON objects (due_at) WHERE due_at IS NOT NULL;

@@ -1,6 +1,6 @@
 import type { LogEntry } from "../testbed/otlp-json.ts";
 
-/** The bytes of a record's body and attributes, names included: what SIGNALS.md §4 bounds. */
+/** The bytes of a record's body and attributes, names included: what docs/contract.md §4 bounds. */
 export function recordBytes({ body, attributes }: LogEntry): number {
   return bytesOf(body) + bytesOf(attributes);
 }

@@ -7,7 +7,7 @@ import type { Played } from "./play.ts";
 /** Values by series. */
 export type Counts = Readonly<Record<string, number>>;
 
-/** SIGNALS.md §5: `lifeline.objects` counts by kind, group, namespace, health. */
+/** docs/contract.md §5: `lifeline.objects` counts by kind, group, namespace, health. */
 export function expectedObjects(played: readonly Played[]): Counts {
   const living = new Map<string, Played>();
   for (const one of played) {
@@ -26,7 +26,7 @@ export function expectedObjects(played: readonly Played[]): Counts {
   );
 }
 
-/** SIGNALS.md §5: `lifeline.object.changes` counts by kind, group, namespace, action; what is no news counts as well. */
+/** docs/contract.md §5: `lifeline.object.changes` counts by kind, group, namespace, action; what is no news counts as well. */
 export function expectedChanges(played: readonly Played[]): Counts {
   return tally(
     played.flatMap(({ step, object }) => {

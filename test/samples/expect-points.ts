@@ -11,7 +11,7 @@ export const CLUSTER_NAME = "samples";
 /** No value was recorded: the series has ended. */
 const ENDED_FLAG = 1;
 
-/** The table of SIGNALS.md §5 for one object, row by row. */
+/** The table of docs/contract.md §5 for one object, row by row. */
 export function seriesOf(object: KubeObject, shown: Shown): readonly Series[] {
   const { metadata } = object;
   const created = seconds(metadata.creationTimestamp);

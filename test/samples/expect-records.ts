@@ -8,7 +8,7 @@ import type { RecordRow, Since } from "./story.ts";
 
 const SEVERITY_NUMBERS = { DEBUG: 5, INFO: 9, WARN: 13, ERROR: 17 } as const;
 
-/** Stores refuse what is older or later (SIGNALS.md §4). */
+/** Stores refuse what is older or later (docs/contract.md §4). */
 const PAST_MAX_MS = 50 * 60_000;
 const FUTURE_MAX_MS = 60_000;
 
@@ -42,7 +42,7 @@ export type Seen = {
   readonly life: readonly Played[];
 };
 
-/** What SIGNALS.md §4 promises of one write: one record for each row. */
+/** What docs/contract.md §4 promises of one write: one record for each row. */
 export function expectedRecords(played: Played, seen: Seen): readonly ComparedRecord[] {
   return played.step.records.map((row) => expectedRecord(row, played, seen));
 }

@@ -1,8 +1,8 @@
 import type { RecordRow, Severity, When } from "./story.ts";
 
-/** Rows of the table in SIGNALS.md §4, in its order, each with the severity that stands there. */
+/** Rows of the table in docs/contract.md §4, in its order, each with the severity that stands there. */
 
-/** The health is more than SIGNALS.md promises; docs/signals.md has it. */
+/** The health is more than docs/contract.md promises; docs/signals.md has it. */
 export function created(health: string, labels?: Labels): RecordRow {
   return {
     action: "created",

@@ -17,7 +17,7 @@ import type { Step, Story } from "./story.ts";
 export const INTERVAL_MS = 250;
 const HEARTBEAT_MS = 2_000;
 
-/** SIGNALS.md §5: aggregates go out every 15 s; the rest is for a busy machine. */
+/** docs/contract.md §5: aggregates go out every 15 s; the rest is for a busy machine. */
 const AGGREGATES_TIMEOUT_MS = 40_000;
 
 /** Which processes there are, by the examples whose environments they have together. */

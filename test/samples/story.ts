@@ -1,7 +1,7 @@
 import type { KubeObject } from "../../src/cluster/kube-object.ts";
 import type { NewObject } from "../testbed/admin-client.ts";
 
-/** What happens to the objects of one example, write by write, and what SIGNALS.md promises of each write. */
+/** What happens to the objects of one example, write by write, and what docs/contract.md promises of each write. */
 export type Story = {
   /** The folder under `examples/`. */
   readonly example: string;
@@ -50,7 +50,7 @@ export type Find = (name: ObjectName) => KubeObject;
 
 export type Severity = "DEBUG" | "INFO" | "WARN" | "ERROR";
 
-/** One record as SIGNALS.md §4 promises it, besides what all records of its object have. */
+/** One record as docs/contract.md §4 promises it, besides what all records of its object have. */
 export type RecordRow = {
   readonly action: string;
   readonly severity: Severity;
@@ -77,7 +77,7 @@ export type When =
   | { readonly type: "deletion-request" }
   | { readonly type: "observed" };
 
-/** What the series of one object show (SIGNALS.md §5), besides its identity and the times that the API server chose. */
+/** What the series of one object show (docs/contract.md §5), besides its identity and the times that the API server chose. */
 export type Shown = {
   readonly generation: number;
   readonly observedGeneration: number | undefined;

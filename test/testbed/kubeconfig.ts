@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { randomUUID, sign } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "yaml";
@@ -10,12 +10,13 @@ export const TOKEN_USERS: readonly string[] = [
   ...Array.from({ length: 16 }, (_, index) => `restricted-${index + 1}`),
 ];
 
-/** How a kubeconfig proves who its user is; the last two are refused by the API server with 401. */
+/** How a kubeconfig proves who its user is; the last three are refused by the API server with 401. */
 type Credential =
   | "token"
   | "token-file"
   | "client-certificate"
   | "invalid-token"
+  | "expired-token"
   | "expired-certificate";
 
 export type KubeconfigOptions = {
@@ -61,7 +62,12 @@ export async function writeKubeconfig(
     users: [
       {
         name: user,
-        user: await credentialFields(credential, { user, authority, tokenFile: `${path}.token` }),
+        user: await credentialFields(credential, {
+          user,
+          authority,
+          tokenFile: `${path}.token`,
+          accountsKey: await readFile(join(cluster.directory, "sa.key"), "utf8"),
+        }),
       },
     ],
     contexts: [{ name: "testbed", context: { cluster: "testbed", user, ...namespace } }],
@@ -75,11 +81,13 @@ type CredentialSource = {
   readonly user: string;
   readonly authority: Certificate;
   readonly tokenFile: string;
+  /** PEM: what the API server signs service accounts' tokens with. */
+  readonly accountsKey: string;
 };
 
 async function credentialFields(
   credential: Credential,
-  { user, authority, tokenFile }: CredentialSource,
+  { user, authority, tokenFile, accountsKey }: CredentialSource,
 ): Promise<object> {
   switch (credential) {
     case "token":
@@ -89,6 +97,8 @@ async function credentialFields(
       return { tokenFile };
     case "invalid-token":
       return { token: "nobody-token" };
+    case "expired-token":
+      return { token: expiredToken(accountsKey) };
     case "client-certificate":
       return certificateFields(issueCertificate(authority, { commonName: user, usage: "client" }));
     case "expired-certificate": {
@@ -98,6 +108,26 @@ async function credentialFields(
       );
     }
   }
+}
+
+/** A service account's token in which only the time is wrong: it was good until an hour ago (ES256, RFC 7518). */
+function expiredToken(accountsKey: string): string {
+  const expiredAt = Math.floor(Date.now() / 1000) - 3600;
+  const parts = [
+    { alg: "ES256", typ: "JWT" },
+    {
+      iss: "https://kubernetes.default.svc",
+      aud: ["https://kubernetes.default.svc"],
+      sub: "system:serviceaccount:default:default",
+      iat: expiredAt - 3600,
+      nbf: expiredAt - 3600,
+      exp: expiredAt,
+      "kubernetes.io": { namespace: "default", serviceaccount: { name: "default", uid: "0" } },
+    },
+  ].map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"));
+  const signed = Buffer.from(parts.join("."));
+  const signature = sign("sha256", signed, { key: accountsKey, dsaEncoding: "ieee-p1363" });
+  return [...parts, signature.toString("base64url")].join(".");
 }
 
 function certificateFields({ certificatePem, keyPem }: Certificate): object {

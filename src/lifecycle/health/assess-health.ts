@@ -11,7 +11,7 @@ import { healthOfPhase } from "./phase-lexicon.ts";
 import { conditionPolarity } from "./polarity.ts";
 import { chooseSummary, summaryCondition } from "./summary.ts";
 
-/** HEALTH.md's table in its order; rule 0 (deleted) is no health of an object that exists, 13 comes after all. */
+/** docs/health.md's table in its order; rule 0 (deleted) is no health of an object that exists, 13 comes after all. */
 const RULES: readonly HealthRule[] = [
   terminating,
   suspended,
@@ -27,7 +27,7 @@ const RULES: readonly HealthRule[] = [
 ];
 
 /**
- * How an object stands, by the first rule of HEALTH.md's table that has an answer. Never throws, whatever a
+ * How an object stands, by the first rule of docs/health.md's table that has an answer. Never throws, whatever a
  * controller wrote; where it parts from kstatus is listed in `KSTATUS_DEVIATIONS`.
  */
 export function assessHealth(object: KubeObject, facts: KindFacts, nowMs: number): Assessment {

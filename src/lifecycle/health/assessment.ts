@@ -25,7 +25,7 @@ export type Subject = {
   readonly summary: Condition | undefined;
 };
 
-/** One row of HEALTH.md's table: an answer, or `undefined` where the next row is to be asked. */
+/** One row of docs/health.md's table: an answer, or `undefined` where the next row is to be asked. */
 export type HealthRule = (subject: Subject) => Assessment | undefined;
 
 /** The answer that a condition gives. */

@@ -1,7 +1,7 @@
 /** One place where our health parts from kstatus, in words for the documentation. */
 export type Deviation = {
   readonly name: string;
-  /** The row of HEALTH.md's table. */
+  /** The row of docs/health.md's table. */
   readonly rule: number;
   readonly when: string;
   readonly kstatus: string;

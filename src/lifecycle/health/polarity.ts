@@ -56,7 +56,7 @@ const GOOD_WHEN_TRUE: ReadonlySet<string> = new Set([
 ]);
 const GOOD_WHEN_TRUE_ENDING = /(?:Ready|Available|Healthy)$/;
 
-/** The polarity of a condition type by its name, tested in the order negative, neutral, positive (HEALTH.md). */
+/** The polarity of a condition type by its name, tested in the order negative, neutral, positive (docs/health.md). */
 export function conditionPolarity(type: string): Polarity {
   if (GOOD_WHEN_FALSE.has(type) || NEGATION.test(type) || GOOD_WHEN_FALSE_ENDING.test(type))
     return "negative";

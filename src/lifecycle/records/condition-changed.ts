@@ -59,7 +59,7 @@ function sentenceOf({ type, before, after, leftAfterMs }: ConditionTransition): 
   return `is still ${state}, before for reason ${inSentence(before.reason) || "unknown"}`;
 }
 
-/** WARN for good to bad at an unchanged generation; a reason alone is DEBUG (SIGNALS.md §4). */
+/** WARN for good to bad at an unchanged generation; a reason alone is DEBUG (docs/contract.md §4). */
 function severityOf(transition: ConditionTransition, sides: Sides): Severity {
   const { before, after } = transition;
   if (before !== undefined && before.status === after?.status) return "DEBUG";

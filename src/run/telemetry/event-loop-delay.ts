@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { EventLoopDelay } from "./observe.ts";
 
-/** Fine enough to see 50 ms, the most that DESIGN.md §7 allows at the 99th percentile, and nearly free. */
+/** Fine enough to see 50 ms, the most that we allow ourselves at the 99th percentile, and nearly free. */
 const RESOLUTION_MS = 10;
 const NS_PER_MS = 1_000_000;
 

@@ -49,7 +49,7 @@ export type SelfExporterOptions = {
   /** For complaints of the libraries; must not hand on to `emit`. */
   readonly ownLog: OwnLog;
   readonly clock: Clock;
-  /** How often metrics are sent; default 15 s, as the aggregates of SIGNALS.md §5. */
+  /** How often metrics are sent; default 15 s, as the aggregates of docs/contract.md §5. */
   readonly metricIntervalMs?: number;
 };
 

@@ -6,7 +6,7 @@ export type SelfIdentity = { readonly instanceId: string; readonly clusterUid: s
 
 /**
  * The OTLP resource of the process's own metrics and logs, `service.instance.id` included (not for object signals,
- * SIGNALS.md §4 and §5). What users set in `OTEL_RESOURCE_ATTRIBUTES` wins over what we would have made up.
+ * docs/contract.md §4 and §5). What users set in `OTEL_RESOURCE_ATTRIBUTES` wins over what we would have made up.
  */
 export function selfResource(
   configuration: Pick<Configuration, "serviceName" | "clusterName" | "resourceAttributes">,

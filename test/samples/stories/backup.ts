@@ -112,7 +112,7 @@ function pending(object: ObjectName): Step {
   };
 }
 
-/** A Backup comes to an end, so that Running is on its way (HEALTH.md, phase lexicon). */
+/** A Backup comes to an end, so that Running is on its way (docs/health.md, phase lexicon). */
 function running(object: ObjectName): Step {
   return {
     name: "running",

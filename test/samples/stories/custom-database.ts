@@ -166,7 +166,7 @@ function labelled(): Step {
   };
 }
 
-/** Ready still speaks of generation 1 (HEALTH.md, rule 4). */
+/** Ready still speaks of generation 1 (docs/health.md, rule 4). */
 function scaled(): Step {
   return {
     name: "scaled",
