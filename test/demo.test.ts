@@ -1,4 +1,5 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
@@ -19,4 +20,18 @@ test("the demo tells an operator's day through the real program and ends by itse
   expect(stdout).not.toContain("\u001b");
   expect(stdout).toMatch(/Series: \d+ live, [1-9]\d* ended by a marker/);
   expect(stdout).toMatch(/that arrived: 0\b/);
+});
+
+test("Ctrl-C ends the demo in the middle of its day, in order", async () => {
+  const demo = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", DEMO]);
+  let told = "";
+  demo.stdout.setEncoding("utf8");
+  demo.stdout.on("data", (text: string) => {
+    // The first record has arrived: everything runs.
+    if (!told.includes("created") && (told += text).includes("created")) demo.kill("SIGINT");
+  });
+
+  const [code] = await once(demo, "exit");
+
+  expect(code).toBe(0);
 });
