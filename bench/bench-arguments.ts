@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { toError } from "../src/util/to-error.ts";
+import { wholeNumber } from "../src/testing/whole-number.ts";
 
 export type BenchOptions = {
   readonly objects: number;
@@ -62,12 +63,6 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments {
   } catch (error) {
     return { type: "wrong", problem: toError(error).message };
   }
-}
-
-function wholeNumber(option: string, text: string, [min, max]: readonly [number, number]): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= min && value <= max) return value;
-  throw new Error(`Cannot take ${option} "${text}": wanted a whole number from ${min} to ${max}`);
 }
 
 function severity(text: string): "DEBUG" | "INFO" {

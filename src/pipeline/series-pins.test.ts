@@ -71,7 +71,7 @@ test("take() begins anew; has() asks by kind, namespace and name", () => {
 
   pins.take();
 
-  expect([before, pins.has(PLACE), pins.size]).toEqual([[true, false, false], false, 0]);
+  expect([before, pins.has(PLACE), pins.take().size]).toEqual([[true, false, false], false, 0]);
 });
 
 test("giveBack() keeps both what was pinned before and what was pinned since", () => {

@@ -18,10 +18,6 @@ export type Pin = {
 export class SeriesPins {
   #pins = new Map<string, Pin>();
 
-  get size(): number {
-    return this.#pins.size;
-  }
-
   has(place: SeriesPlace): boolean {
     return this.#pins.has(keyOf(place));
   }

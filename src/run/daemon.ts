@@ -15,6 +15,7 @@ import type { Store } from "../store/store.ts";
 import type { Clock } from "../util/clock.ts";
 import { createKeyedMark } from "../util/keyed-mark.ts";
 import { toError } from "../util/to-error.ts";
+import { whenAborted } from "../util/when-aborted.ts";
 import type { Configuration } from "./configuration.ts";
 import { createDelivery, type Delivery, openTransports } from "./delivery.ts";
 import { startHealthServer } from "./health-server.ts";
@@ -150,12 +151,12 @@ async function operate(options: DaemonOptions, parts: Parts): Promise<DaemonEnd>
   void work.then(() => broken.abort());
   const ending = AbortSignal.any([stop, broken.signal]);
   await startWatches(options, { ...parts, pipeline, ending });
-  await aborted(ending);
+  await whenAborted(ending);
   readiness.stopping();
   const finished = new AbortController();
   void clock.sleep(parts.leftMs(), finished.signal).then(() => deadline.abort());
   // What hangs in a stop (an exec plugin, say) must not take the time that the outbox needs.
-  await Promise.race([pipeline.watches.stopAll("the process stops"), aborted(deadline.signal)]);
+  await Promise.race([pipeline.watches.stopAll("the process stops"), whenAborted(deadline.signal)]);
   running.abort();
   const failure = (await work) ?? (await failureOf(pipeline.finish(deadline.signal)));
   finished.abort();
@@ -258,11 +259,4 @@ function countDown(
   let stopAtMs: number | undefined;
   stop.addEventListener("abort", () => (stopAtMs = clock.now()), { once: true });
   return () => Math.max(0, (stopAtMs ?? clock.now()) + timeoutMs - CLOSING_MS - clock.now());
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

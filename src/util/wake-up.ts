@@ -1,4 +1,5 @@
 import type { Clock } from "./clock.ts";
+import { whenAborted } from "./when-aborted.ts";
 
 /**
  * One sleeper that others can wake: `ring()` before `wait()` is not lost, many rings wake once.
@@ -20,18 +21,11 @@ export class WakeUp {
       this.#wake = stop;
       signal.addEventListener("abort", stop, { once: true });
       await (delayMs === undefined
-        ? aborted(waiting.signal)
+        ? whenAborted(waiting.signal)
         : clock.sleep(delayMs, waiting.signal));
       signal.removeEventListener("abort", stop);
       this.#wake = undefined;
     }
     this.#rung = false;
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

@@ -1,5 +1,6 @@
 import type { Writable } from "node:stream";
 import { toError } from "../../util/to-error.ts";
+import { whenAborted } from "../../util/when-aborted.ts";
 import type { Transport } from "../transport.ts";
 
 /** Writes all of the bytes; resolves when there is room for more, rejects when nobody reads any more. */
@@ -16,7 +17,7 @@ export function createConsoleTransport(write: WriteBytes): Transport {
     try {
       const isWritten = await Promise.race([
         write(body).then(() => true),
-        whenAborted(signal, written.signal),
+        whenAborted(signal, written.signal).then(() => false),
       ]);
       return isWritten ? { type: "accepted", rejected: 0, message: "" } : { type: "aborted" };
     } catch (thrown) {
@@ -29,13 +30,6 @@ export function createConsoleTransport(write: WriteBytes): Transport {
       written.abort();
     }
   };
-}
-
-/** Listens no longer than until `over`: the signal outlives thousands of writes. */
-function whenAborted(signal: AbortSignal, over: AbortSignal): Promise<false> {
-  return new Promise((resolve) => {
-    signal.addEventListener("abort", () => resolve(false), { once: true, signal: over });
-  });
 }
 
 /** A `WriteBytes` over a stream, one write at a time in the callers' order: slow readers slow us down. */

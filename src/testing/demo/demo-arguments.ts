@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { toError } from "../../util/to-error.ts";
+import { wholeNumber } from "../whole-number.ts";
 
 /** What the command line asks for; `problem` is one sentence for people. */
 export type DemoArguments =
@@ -39,10 +40,4 @@ export function parseDemoArguments(args: readonly string[]): DemoArguments {
   } catch (error) {
     return { type: "wrong", problem: toError(error).message };
   }
-}
-
-function wholeNumber(option: string, text: string, [min, max]: readonly [number, number]): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= min && value <= max) return value;
-  throw new Error(`Cannot take ${option} "${text}": wanted a whole number from ${min} to ${max}`);
 }
