@@ -155,9 +155,10 @@ export class Commit {
     this.#wake.ring();
   }
 
-  /** That watch must look at everything anew before it goes on: some of its rows are another's now. */
+  /** That watch must look at everything anew before it goes on: some of its rows are another's now, or of another version. */
   forgetPosition(watchId: number): void {
     this.#forgotten.add(watchId);
+    this.#wake.ring();
   }
 
   /** Writes all that is pending in one transaction; false when that failed and all of it is still pending. */
@@ -276,6 +277,7 @@ export class Commit {
       this.#pending.rows.size === 0 &&
       this.#logs.length === 0 &&
       this.#positions.size === 0 &&
+      this.#forgotten.size === 0 &&
       this.#counts.size === 0
     );
   }

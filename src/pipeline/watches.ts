@@ -72,6 +72,9 @@ export class Watches {
     // What a watch of this key that has just ended said last may still be pending.
     commit.flush();
     const row = store.openWatch(name, start.key, JSON.stringify(start.facts));
+    const isSameVersion = servesSameVersion(row, start.facts);
+    // Durable before the look: who is killed in the middle of it must not go on from the old position.
+    if (!isSameVersion) commit.forgetPosition(row.id);
     const watch: ActiveWatch = {
       id: row.id,
       kindId: row.kindId,
@@ -81,7 +84,7 @@ export class Watches {
       includes: start.includes,
       startedAtMs: clock.now(),
       hadHistory: row.positionAt !== null,
-      position: servesSameVersion(row, start.facts) ? (row.position ?? undefined) : undefined,
+      position: isSameVersion ? (row.position ?? undefined) : undefined,
       lookedAtMs: row.positionAt ?? undefined,
       resync: undefined,
       resyncIsBlind: false,
