@@ -3,7 +3,7 @@ import { delimiter, dirname, isAbsolute, join } from "node:path";
 import { isIPv6 } from "node:net";
 import { KubeConfig } from "@kubernetes/client-node/dist/config.js";
 import type { Cluster, User } from "@kubernetes/client-node/dist/config_types.js";
-import { loadYaml } from "@kubernetes/client-node/dist/yaml.js";
+import { parse as parseYaml } from "yaml";
 import { fieldAt, isMap } from "../util/json.ts";
 import { toError } from "../util/to-error.ts";
 
@@ -148,7 +148,7 @@ function loadFile(path: string): KubeConfig {
   const config = new KubeConfig();
   config.loadFromString(text, { onInvalidEntry: "filter" });
   config.makePathsAbsolute(dirname(path));
-  const tokenFiles = readTokenFiles(loadYaml<unknown>(text));
+  const tokenFiles = readTokenFiles(text);
   config.users = config.users.map((user) => completeUser(user, dirname(path), tokenFiles));
   return config;
 }
@@ -180,9 +180,10 @@ function completeExec(exec: Readonly<Record<string, unknown>>, directory: string
   };
 }
 
-function readTokenFiles(config: unknown): ReadonlyMap<string, string> {
+function readTokenFiles(text: string): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
-  const users = fieldAt(config, "users");
+  // Read a second time only where there is something to find.
+  const users = text.includes("tokenFile") ? fieldAt(parseYaml(text), "users") : undefined;
   for (const entry of Array.isArray(users) ? users : []) {
     const name = fieldAt(entry, "name");
     const tokenFile = fieldAt(entry, "user", "tokenFile");

@@ -17,7 +17,7 @@ import { createKeyedMark } from "../util/keyed-mark.ts";
 import { toError } from "../util/to-error.ts";
 import { whenAborted } from "../util/when-aborted.ts";
 import type { Configuration } from "./configuration.ts";
-import { createDelivery, type Delivery, openTransports } from "./delivery.ts";
+import { createDelivery, type Delivery, openTransports, type Transports } from "./delivery.ts";
 import { startHealthServer } from "./health-server.ts";
 import { objectResource } from "./object-resource.ts";
 import { openStore } from "./open-store.ts";
@@ -83,7 +83,7 @@ export async function runDaemon(options: DaemonOptions): Promise<DaemonEnd> {
     { ...options, signal: stop },
   );
   if (identity === undefined) return { type: "stopped" };
-  const exporters = openTelemetry(options, identity, { reporter, guard });
+  const exporters = openTelemetry(options, identity, { reporter, guard, transports });
   const leftMs = countDown(configuration.shutdownTimeoutMs, { clock, stop });
   const store = openStore(options, identity, cleanup);
   // Ends before the store does: the last self-metrics look at it.
@@ -227,7 +227,15 @@ async function identify(
 function openTelemetry(
   options: DaemonOptions,
   identity: Identity,
-  { reporter, guard }: { readonly reporter: Reporter; readonly guard: RepetitionGuard },
+  {
+    reporter,
+    guard,
+    transports,
+  }: {
+    readonly reporter: Reporter;
+    readonly guard: RepetitionGuard;
+    readonly transports: Transports;
+  },
 ): SelfExporters {
   const { configuration, ownLog, clock } = options;
   const resource = selfResource(configuration, {
@@ -235,7 +243,7 @@ function openTelemetry(
     clusterUid: identity.uid,
   });
   const exporters = options.createSelfExporters({
-    exporters: configuration.exporters,
+    transports,
     resource,
     ownLog,
     clock,

@@ -1,5 +1,7 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
+import { createTransport } from "../../otlp/create-transport.ts";
 import type { ExporterOptions, OtlpOptions } from "../../otlp/exporter-options.ts";
+import type { OpenTransport } from "../../otlp/open-transport.ts";
 import { createFakeClock, type FakeClock } from "../../testing/fake-clock.ts";
 import {
   type OtlpReceiver,
@@ -20,13 +22,16 @@ type Rig = {
   readonly clock: FakeClock;
 };
 
-function createRig(exporters: ExporterOptions): Rig {
+async function createRig(options: ExporterOptions): Promise<Rig> {
   const lines: string[] = [];
   const clock = createFakeClock();
   const ownLog = createOwnLog({ level: "debug", clock, write: (line) => lines.push(line) });
   return {
     exporters: createSelfExporters({
-      exporters,
+      transports: {
+        logs: await openTransport(options.logs, "logs"),
+        metrics: await openTransport(options.metrics, "metrics"),
+      },
       resource: RESOURCE,
       ownLog,
       clock,
@@ -35,6 +40,17 @@ function createRig(exporters: ExporterOptions): Rig {
     lines,
     clock,
   };
+}
+
+async function openTransport(
+  options: ExporterOptions["logs"],
+  signalKind: "logs" | "metrics",
+): Promise<OpenTransport | undefined> {
+  if (options.type !== "otlp") return undefined;
+  const transport = await createTransport(options, signalKind, systemClock);
+  if (transport instanceof Error) throw transport;
+  onTestFinished(() => transport.close());
+  return transport;
 }
 
 function bothTo(
@@ -63,7 +79,7 @@ test.each(["grpc", "http/protobuf"] as const)(
   "self exporters send metrics and records over %s when they are shut down",
   async (protocol) => {
     await using receiver = await startOtlpReceiver();
-    const { exporters, lines } = createRig(
+    const { exporters, lines } = await createRig(
       bothTo({ protocol, endpoint: endpointOf(receiver, protocol) }),
     );
 
@@ -110,7 +126,7 @@ test.each(["grpc", "http/protobuf"] as const)(
 
 test("self exporters send the configured headers over HTTP", async () => {
   await using receiver = await startOtlpReceiver();
-  const { exporters } = createRig(
+  const { exporters } = await createRig(
     bothTo({
       protocol: "http/protobuf",
       endpoint: receiver.httpUrl,
@@ -127,7 +143,7 @@ test("self exporters send the configured headers over HTTP", async () => {
 test("self exporters send nothing for signals that go to the console or nowhere", async () => {
   await using receiver = await startOtlpReceiver();
   const { logs } = bothTo({ protocol: "grpc", endpoint: receiver.grpcUrl });
-  const { exporters, lines } = createRig({
+  const { exporters, lines } = await createRig({
     logs: { type: "console" },
     metrics: NONE,
     traces: logs,
@@ -143,7 +159,9 @@ test("self exporters send nothing for signals that go to the console or nowhere"
 
 test("self exporters complain in one line, whatever fails how often", async () => {
   const receiver = await startOtlpReceiver();
-  const { exporters, lines } = createRig(bothTo({ protocol: "grpc", endpoint: receiver.grpcUrl }));
+  const { exporters, lines } = await createRig(
+    bothTo({ protocol: "grpc", endpoint: receiver.grpcUrl }),
+  );
   await receiver[Symbol.asyncDispose]();
 
   exporters.meter.createCounter("c").add(1);
@@ -153,7 +171,7 @@ test("self exporters complain in one line, whatever fails how often", async () =
 
   expect(lines).toHaveLength(1);
   expect(lines[0]).toMatch(
-    /"level":"warn","message":"Cannot send the process's own metrics and logs: .*UNAVAILABLE/,
+    /"level":"warn","message":"Cannot send the process's own metrics and logs: .*ECONNREFUSED/,
   );
 });
 
@@ -161,7 +179,7 @@ test("self exporters give up a shutdown at its deadline when the collector does 
   const collectorClock = createFakeClock();
   await using receiver = await startOtlpReceiver({ clock: collectorClock });
   receiver.answers.add({ type: "slow", delayMs: 60_000 });
-  const { exporters, lines, clock } = createRig(
+  const { exporters, lines, clock } = await createRig(
     bothTo({ protocol: "http/protobuf", endpoint: receiver.httpUrl }),
   );
   exporters.emit({ timeMs: 0, level: "error", message: "m", fields: {} });
@@ -178,7 +196,7 @@ test("self exporters give up a shutdown at its deadline when the collector does 
 test("self exporters can be shut down with the system's clock without waiting for the deadline", async () => {
   const ownLog = createOwnLog({ level: "debug", clock: systemClock, write: () => undefined });
   const exporters = createSelfExporters({
-    exporters: { logs: NONE, metrics: NONE, traces: NONE },
+    transports: { logs: undefined, metrics: undefined },
     resource: RESOURCE,
     ownLog,
     clock: systemClock,

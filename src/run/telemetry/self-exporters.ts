@@ -6,10 +6,8 @@ import {
   type Meter,
   SeverityNumber,
 } from "@opentelemetry/api";
-import { OTLPLogExporter as GrpcLogExporter } from "@opentelemetry/exporter-logs-otlp-grpc";
-import { OTLPLogExporter as HttpLogExporter } from "@opentelemetry/exporter-logs-otlp-proto";
-import { OTLPMetricExporter as GrpcMetricExporter } from "@opentelemetry/exporter-metrics-otlp-grpc";
-import { OTLPMetricExporter as HttpMetricExporter } from "@opentelemetry/exporter-metrics-otlp-proto";
+import { type ExportResult, ExportResultCode } from "@opentelemetry/core";
+import { ProtobufLogsSerializer, ProtobufMetricsSerializer } from "@opentelemetry/otlp-transformer";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import {
   BatchLogRecordProcessor,
@@ -21,7 +19,7 @@ import {
   PeriodicExportingMetricReader,
   type PushMetricExporter,
 } from "@opentelemetry/sdk-metrics";
-import type { ExporterOptions, OtlpOptions } from "../../otlp/exporter-options.ts";
+import type { Transport } from "../../otlp/transport.ts";
 import type { Clock } from "../../util/clock.ts";
 import { toError } from "../../util/to-error.ts";
 import { VERSION } from "../../util/version.ts";
@@ -36,14 +34,17 @@ export type SelfExporters = {
   /** Queues one record, bounded; never throws. */
   readonly emit: (record: OwnLogRecord) => void;
   /**
-   * Sends what is queued and the last metrics, for at most `timeoutMs`; never rejects. Requests of the libraries that
-   * are still under way then can't be ended, and keep the process alive for a while unless it exits by itself.
+   * Sends what is queued and the last metrics, for at most `timeoutMs`, then ends what is still under way; never rejects.
    */
   readonly shutdown: (timeoutMs: number) => Promise<void>;
 };
 
 export type SelfExporterOptions = {
-  readonly exporters: ExporterOptions;
+  /** The same connections as the objects' signals have; absent where a signal does not go out over OTLP. */
+  readonly transports: {
+    readonly logs: { readonly send: Transport } | undefined;
+    readonly metrics: { readonly send: Transport } | undefined;
+  };
   /** The whole resource, `service.instance.id` included. */
   readonly resource: Readonly<Record<string, string>>;
   /** For complaints of the libraries; must not hand on to `emit`. */
@@ -55,8 +56,8 @@ export type SelfExporterOptions = {
 
 const SCOPE = "kube-lifeline.self";
 const METRIC_INTERVAL_MS = 15_000;
-/** Where the configuration says "no limit": the SDK knows no such thing. */
-const TIMEOUT_MS = 10_000;
+/** The transport has a limit of its own, by default the same; the SDK wants one that is no longer than the interval. */
+const EXPORT_TIMEOUT_MS = 10_000;
 
 const SEVERITIES: Readonly<
   Record<OwnLogRecord["level"], { readonly number: SeverityNumber; readonly text: string }>
@@ -70,8 +71,8 @@ const SEVERITIES: Readonly<
 /**
  * Creates what the configuration asks for: exporters for signals that go out over OTLP, none for the others.
  *
- * The libraries also read `OTEL_*` from the environment (TLS files and, for gRPC, headers come from there only), so
- * this is for main.ts; and they keep one global logger for complaints, which is ours until `shutdown`.
+ * The SDK also reads `OTEL_*` from the environment (its limits and queue sizes), so this is for main.ts; and it keeps one
+ * global logger for complaints, which is ours until `shutdown`.
  */
 export function createSelfExporters(options: SelfExporterOptions): SelfExporters {
   diag.setLogger(createDiagnostics(options.ownLog, options.clock), {
@@ -79,14 +80,26 @@ export function createSelfExporters(options: SelfExporterOptions): SelfExporters
     suppressOverrideMessage: true,
   });
   const resource = resourceFromAttributes(options.resource);
-  const { metrics, logs } = options.exporters;
+  const { metrics, logs } = options.transports;
+  const ending = new AbortController();
   const meters = new MeterProvider({
     resource,
-    readers: metrics.type === "otlp" ? [createReader(metrics, options)] : [],
+    readers:
+      metrics === undefined
+        ? []
+        : [createReader(createMetricExporter(metrics.send, ending.signal), options)],
   });
   const loggers = new LoggerProvider({
     resource,
-    processors: logs.type === "otlp" ? [createProcessor(logs)] : [],
+    processors:
+      logs === undefined
+        ? []
+        : [
+            new BatchLogRecordProcessor({
+              exporter: createLogExporter(logs.send, ending.signal),
+              exportTimeoutMillis: EXPORT_TIMEOUT_MS,
+            }),
+          ],
   });
   const logger = loggers.getLogger(SCOPE, VERSION);
   return {
@@ -94,6 +107,7 @@ export function createSelfExporters(options: SelfExporterOptions): SelfExporters
     emit: (record) => emit(logger, record),
     shutdown: async (timeoutMs) => {
       await flush([meters.shutdown(), loggers.shutdown()], timeoutMs, options);
+      ending.abort();
       diag.disable();
     },
   };
@@ -118,44 +132,51 @@ async function flush(
 }
 
 function createReader(
-  otlp: OtlpOptions,
-  options: SelfExporterOptions,
+  exporter: PushMetricExporter,
+  { metricIntervalMs = METRIC_INTERVAL_MS }: SelfExporterOptions,
 ): PeriodicExportingMetricReader {
-  const common = commonOptions(otlp);
-  const exporter: PushMetricExporter =
-    otlp.protocol === "grpc"
-      ? new GrpcMetricExporter(common)
-      : new HttpMetricExporter({ ...common, headers: otlp.headers });
-  const exportIntervalMillis = options.metricIntervalMs ?? METRIC_INTERVAL_MS;
-  // The SDK refuses a timeout that is longer than the interval.
   return new PeriodicExportingMetricReader({
     exporter,
-    exportIntervalMillis,
-    exportTimeoutMillis: Math.min(common.timeoutMillis, exportIntervalMillis),
+    exportIntervalMillis: metricIntervalMs,
+    exportTimeoutMillis: Math.min(EXPORT_TIMEOUT_MS, metricIntervalMs),
   });
 }
 
-function createProcessor(otlp: OtlpOptions): BatchLogRecordProcessor {
-  const common = commonOptions(otlp);
-  const exporter: LogRecordExporter =
-    otlp.protocol === "grpc"
-      ? new GrpcLogExporter(common)
-      : new HttpLogExporter({ ...common, headers: otlp.headers });
-  return new BatchLogRecordProcessor({ exporter, exportTimeoutMillis: common.timeoutMillis });
+function createMetricExporter(send: Transport, ending: AbortSignal): PushMetricExporter {
+  return {
+    export: (metrics, done) =>
+      void sendOnce(send, ProtobufMetricsSerializer.serializeRequest(metrics), ending).then(done),
+    forceFlush: nothingToDo,
+    shutdown: nothingToDo,
+  };
 }
 
-type CommonOptions = Pick<
-  NonNullable<ConstructorParameters<typeof GrpcLogExporter>[0]>,
-  "url" | "compression"
-> & { timeoutMillis: number };
-
-function commonOptions(otlp: OtlpOptions): CommonOptions {
+function createLogExporter(send: Transport, ending: AbortSignal): LogRecordExporter {
   return {
-    url: otlp.endpoint,
-    // oxlint-disable-next-line typescript/no-unsafe-enum-assignment, typescript/no-unsafe-type-assertion -- an enum of these same words, in a package that isn't ours to import
-    compression: otlp.compression as NonNullable<CommonOptions["compression"]>,
-    timeoutMillis: otlp.timeoutMs === 0 ? TIMEOUT_MS : otlp.timeoutMs,
+    export: (records, done) =>
+      void sendOnce(send, ProtobufLogsSerializer.serializeRequest(records), ending).then(done),
+    forceFlush: nothingToDo,
+    shutdown: nothingToDo,
   };
+}
+
+/** The readers and processors before an exporter wait for its last request themselves. */
+async function nothingToDo(): Promise<void> {
+  // An exporter here holds nothing.
+}
+
+/** One attempt: newer metrics come soon, and what the process says about itself is also on stderr. */
+async function sendOnce(
+  send: Transport,
+  body: Uint8Array | undefined,
+  ending: AbortSignal,
+): Promise<ExportResult> {
+  if (body === undefined)
+    return { code: ExportResultCode.FAILED, error: new Error("Cannot encode the request") };
+  const result = await send(body, ending);
+  if (result.type === "accepted") return { code: ExportResultCode.SUCCESS };
+  const error = result.type === "aborted" ? new Error("Cannot wait any longer") : result.error;
+  return { code: ExportResultCode.FAILED, error };
 }
 
 function emit(logger: Logger, record: OwnLogRecord): void {
