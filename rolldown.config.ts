@@ -1,7 +1,10 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { defineConfig, type Plugin } from "rolldown";
 
 /**
- * `npm run build`: the program and all its libraries as one file, dist/main.js, with its source map beside it.
+ * `npm run build`: the program and all its libraries as one file, dist/main.js, with its source map and the
+ * licences of what is in it beside it.
  *
  * What counts here is memory: an unbundled start loads 130 MB of modules. Names stay whole, so that profiles and stack
  * traces can be read.
@@ -18,7 +21,7 @@ export default defineConfig({
       },
     ],
   },
-  plugins: [asciiOnly()],
+  plugins: [asciiOnly(), licences()],
   output: {
     file: "dist/main.js",
     format: "esm",
@@ -43,4 +46,30 @@ function asciiOnly(): Plugin {
 /** The same character in a string, a template or a regular expression; elsewhere the libraries have none. */
 function escapeUnit(unit: string): string {
   return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+
+/** dist/LICENCES.txt: what each package that is in the bundle wants to be said wherever it goes. */
+function licences(): Plugin {
+  return {
+    name: "licences",
+    generateBundle(_options, bundle) {
+      const modules = Object.values(bundle).flatMap((output) =>
+        output.type === "chunk" ? Object.entries(output.modules) : [],
+      );
+      const packages = modules
+        .filter(([, { renderedLength }]) => renderedLength > 0)
+        .flatMap(([id]) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id)?.[0] ?? []);
+      const texts = [...new Set(packages)].toSorted().map(describePackage);
+      this.emitFile({ type: "asset", fileName: "LICENCES.txt", source: texts.join("\n") });
+    },
+  };
+}
+
+function describePackage(directory: string): string {
+  const { name, version, license }: { name: string; version: string; license: string } = JSON.parse(
+    readFileSync(join(directory, "package.json"), "utf8"),
+  );
+  const files = readdirSync(directory).filter((file) => /^(?:licen[cs]e|notice)/i.test(file));
+  const texts = files.map((file) => `\n${readFileSync(join(directory, file), "utf8").trim()}\n`);
+  return `${"=".repeat(80)}\n${name} ${version} (${license})\n${texts.join("")}`;
 }

@@ -40,12 +40,15 @@ afterAll(async () => {
   await cleanup.disposeAsync();
 });
 
-test("the bundle is one file with its source map", async () => {
+test("the bundle is one file with its source map, and the licences of what is in it", async () => {
   const files = await readdir(join(directory, "dist"));
 
   const { stdout } = await run(process.execPath, [program, "--version"]);
 
-  expect(files.toSorted()).toEqual(["main.js", "main.js.map"]);
+  const licences = readFileSync(join(directory, "dist", "LICENCES.txt"), "utf8");
+  expect(files.toSorted()).toEqual(["LICENCES.txt", "main.js", "main.js.map"]);
+  expect(licences).toContain("undici 8.");
+  expect(licences).toContain("Copyright (c) Matteo Collina");
   expect(stdout).toBe(`${VERSION}\n`);
 });
 
