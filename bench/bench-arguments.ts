@@ -5,11 +5,17 @@ import { wholeNumber } from "../src/testing/whole-number.ts";
 export type BenchOptions = {
   readonly objects: number;
   readonly updates: number;
+  /** How many objects the second run syncs; 0: there is no second run. */
+  readonly large: number;
+  /** How long changes come one by one, so that each one's delay can be told; 0: no such phase. */
+  readonly pacedSeconds: number;
   readonly logSeverity: "DEBUG" | "INFO";
   readonly seed: number;
-  /** Runs dist/main.js in place of src/main.ts. */
-  readonly built: boolean;
   readonly cpuProfile: boolean;
+  readonly strict: boolean;
+  readonly writeDocs: boolean;
+  readonly peers: boolean;
+  readonly buildPeers: boolean;
 };
 
 /** What the command line asks for; `problem` is one sentence for people. */
@@ -20,17 +26,27 @@ type BenchArguments =
 
 export const BENCH_HELP = `npm run bench [-- OPTIONS]
 
-Replays a watch stream over HTTP into the real kube-lifeline, takes what it sends in an OTLP/HTTP sink, and prints what
-it cost. Fails if what arrived is not exactly what the stream means. Linux only: it reads /proc.
+Replays a watch stream over HTTP into the built program (dist/main.js, made by "npm run build"), takes what it sends in an
+OTLP/HTTP sink, decodes all of it, and prints what it cost. Linux only: it reads /proc.
 
-  --objects N          objects that are there at the start, 20 to 100000 (default 2000)
-  --updates N          watch events, 20 to 1000000 (default 40000); 20 % change the spec, 25 % a condition,
+  --objects N          objects that are updated, 20 to 100000 (default 10000)
+  --updates N          watch events, 20 to 1000000 (default 200000); 20 % change the spec, 25 % a condition,
                        10 % the phase, 35 % numbers in the status, 10 % are ticks
+  --large N            objects of the run without updates, 0 to 100000 (default 100000; 0: no such run)
+  --paced-seconds N    how long 200 changes a second are sent to measure delays, 0 to 60 (default 15; 0: not at all)
   --log-severity NAME  LIFELINE_LOG_SEVERITY: DEBUG or INFO (default DEBUG: everything is sent)
   --seed N             another order of the same mix (default 1)
-  --built              run dist/main.js (made by "npm run build") in place of src/main.ts
-  --cpu-prof           leave a CPU profile in bench/ and print where the time went
+  --cpu-prof           only the updates, with a CPU profile: leaves it in bench/ and prints where the time went
+  --no-peers           do not run kube-state-metrics on the same stream, even if it is there
+  --build-peers        build kube-state-metrics with Go into the cache first (about 2 minutes, once)
+  --write-docs         write the tables to docs/performance.md
+  --strict             a missed bar fails, too
   --help               this text
+
+kube-state-metrics is looked for at KUBE_STATE_METRICS, a path, and in ~/.cache/kube-lifeline/testbed.
+
+Exit codes: 0 what arrived is exactly what the stream means; 1 it is not, or with --strict a bar was missed, or nothing could
+be measured; 2 wrong options. A missed bar alone is only printed: figures of a busy machine say little.
 `;
 
 /** Parses what stands after the script's name. */
@@ -39,30 +55,53 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments {
     const { values } = parseArgs({
       args: [...args],
       options: {
-        objects: { type: "string", default: "2000" },
-        updates: { type: "string", default: "40000" },
+        objects: { type: "string", default: WHOLE.objects },
+        updates: { type: "string", default: WHOLE.updates },
+        large: { type: "string", default: WHOLE.large },
+        "paced-seconds": { type: "string", default: "15" },
         "log-severity": { type: "string", default: "DEBUG" },
         seed: { type: "string", default: "1" },
-        built: { type: "boolean", default: false },
         "cpu-prof": { type: "boolean", default: false },
+        "no-peers": { type: "boolean", default: false },
+        "build-peers": { type: "boolean", default: false },
+        "write-docs": { type: "boolean", default: false },
+        strict: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
       },
     });
     if (values.help) return { type: "help" };
+    if (values["no-peers"] && values["build-peers"])
+      throw new Error("Cannot take --no-peers and --build-peers together: choose one");
+    if (values["write-docs"] && (values["cpu-prof"] || isSmaller(values)))
+      throw new Error(
+        "Cannot take --write-docs: the page is about the whole input, without a profile",
+      );
     return {
       type: "run",
       options: {
         objects: wholeNumber("--objects", values.objects, [20, 100_000]),
         updates: wholeNumber("--updates", values.updates, [20, 1_000_000]),
+        large: wholeNumber("--large", values.large, [0, 100_000]),
+        pacedSeconds: wholeNumber("--paced-seconds", values["paced-seconds"], [0, 60]),
         logSeverity: severity(values["log-severity"]),
         seed: wholeNumber("--seed", values.seed, [0, 2 ** 32 - 1]),
-        built: values.built,
         cpuProfile: values["cpu-prof"],
+        strict: values.strict,
+        writeDocs: values["write-docs"],
+        peers: !values["no-peers"],
+        buildPeers: values["build-peers"],
       },
     };
   } catch (error) {
     return { type: "wrong", problem: toError(error).message };
   }
+}
+
+const WHOLE = { objects: "10000", updates: "200000", large: "100000" };
+
+function isSmaller(values: typeof WHOLE): boolean {
+  const { objects, updates, large } = values;
+  return objects !== WHOLE.objects || updates !== WHOLE.updates || large !== WHOLE.large;
 }
 
 function severity(text: string): "DEBUG" | "INFO" {

@@ -1,9 +1,10 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 import { listenOnLoopback } from "../src/testing/listen-on-loopback.ts";
-import type { JsonMap } from "../src/util/json.ts";
 import { BENCH_KIND } from "./bench-object.ts";
-import type { Scenario } from "./scenario.ts";
+import { ANSWERS, COLLECTION, DEFINITIONS, NO_INITIAL_EVENTS } from "./replay-answers.ts";
+import type { BenchLine, Scenario } from "./scenario.ts";
 
 /** Just enough of an API server to be listed and watched once, so that the measured program is what is busy. */
 export interface ReplayServer extends AsyncDisposable {
@@ -12,47 +13,14 @@ export interface ReplayServer extends AsyncDisposable {
   readonly contacted: Promise<void>;
   /** Resolves when somebody watches. */
   readonly watched: Promise<void>;
-  /** Writes the whole stream as fast as the watcher reads it. */
-  play(): Promise<void>;
+  /** Writes lines as fast as the watcher reads them. */
+  play(lines: Iterable<BenchLine>): Promise<void>;
+  /** Writes so many lines a second; resolves with when each was written (`performance.now()`), by resourceVersion. */
+  playPaced(lines: Iterable<BenchLine>, perSecond: number): Promise<ReadonlyMap<string, number>>;
 }
 
-const COLLECTION = `/apis/${BENCH_KIND.group}/${BENCH_KIND.version}/${BENCH_KIND.resource}`;
 const CHUNK_CHARACTERS = 65_536;
-
-/** What the program asks before it lists: there is this one kind, and it may be watched. */
-const ANSWERS: Readonly<Record<string, JsonMap>> = {
-  "/api": { kind: "APIGroupDiscoveryList", apiVersion: "apidiscovery.k8s.io/v2", items: [] },
-  "/apis": {
-    kind: "APIGroupDiscoveryList",
-    apiVersion: "apidiscovery.k8s.io/v2",
-    items: [
-      {
-        metadata: { name: BENCH_KIND.group },
-        versions: [
-          {
-            version: BENCH_KIND.version,
-            freshness: "Current",
-            resources: [
-              {
-                resource: BENCH_KIND.resource,
-                responseKind: { ...BENCH_KIND },
-                scope: "Namespaced",
-                verbs: ["get", "list", "watch"],
-                subresources: [{ subresource: "status" }],
-              },
-            ],
-          },
-        ],
-      },
-    ],
-  },
-  "/apis/apiextensions.k8s.io/v1/customresourcedefinitions": {
-    kind: "CustomResourceDefinitionList",
-    metadata: { resourceVersion: "1" },
-    items: [],
-  },
-  "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews": { status: { allowed: true } },
-};
+const JSON_TYPE = { "content-type": "application/json" };
 
 /** Listens on a free port of 127.0.0.1 until it is disposed. */
 export async function startReplayServer(scenario: Scenario): Promise<ReplayServer> {
@@ -61,15 +29,21 @@ export async function startReplayServer(scenario: Scenario): Promise<ReplayServe
   const server = createServer((request, response) => {
     contacted.resolve();
     const url = new URL(request.url ?? "/", "http://replay");
-    if (url.pathname === COLLECTION && url.searchParams.get("watch") === "true") {
-      response.writeHead(200, { "content-type": "application/json" }).flushHeaders();
-      watched.resolve(response);
-    } else {
+    const isWatch =
+      url.searchParams.get("watch") === "true" || url.searchParams.get("watch") === "1";
+    if (!isWatch) {
       answer(
         request,
         response,
         url.pathname === COLLECTION ? listPage(scenario, url) : url.pathname,
       );
+    } else if (url.searchParams.get("sendInitialEvents") === "true") {
+      response.writeHead(422, JSON_TYPE).end(JSON.stringify(NO_INITIAL_EVENTS));
+    } else if (url.pathname === COLLECTION || url.pathname === DEFINITIONS) {
+      response.writeHead(200, JSON_TYPE).flushHeaders();
+      if (url.pathname === COLLECTION) watched.resolve(response);
+    } else {
+      answer(request, response, "");
     }
   });
   server.keepAliveTimeout = 0;
@@ -78,7 +52,9 @@ export async function startReplayServer(scenario: Scenario): Promise<ReplayServe
     url,
     contacted: contacted.promise,
     watched: watched.promise.then(() => undefined),
-    play: async () => await write(scenario.lines(), await watched.promise),
+    play: async (lines) => await write(lines, await watched.promise),
+    playPaced: async (lines, perSecond) =>
+      await writePaced(lines, perSecond, await watched.promise),
     async [Symbol.asyncDispose]() {
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
@@ -87,36 +63,61 @@ export async function startReplayServer(scenario: Scenario): Promise<ReplayServe
   };
 }
 
-function answer(request: IncomingMessage, response: ServerResponse, what: string | object): void {
+/** Sends the page given, or the answer for the path given. */
+function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  what: string | { readonly page: string },
+): void {
   // What is posted is a question whose answer is always yes.
   request.resume();
-  const body = typeof what === "string" ? ANSWERS[what] : what;
-  const status = body === undefined ? 404 : 200;
-  const text = JSON.stringify(body ?? { kind: "Status", apiVersion: "v1", code: 404 });
-  response.writeHead(status, { "content-type": "application/json" }).end(text);
+  if (typeof what !== "string") {
+    response.writeHead(200, JSON_TYPE).end(what.page);
+    return;
+  }
+  const body = ANSWERS[what];
+  response
+    .writeHead(body === undefined ? 404 : 200, JSON_TYPE)
+    .end(JSON.stringify(body ?? { kind: "Status", apiVersion: "v1", code: 404 }));
 }
 
-function listPage(scenario: Scenario, { searchParams }: URL): object {
+function listPage(scenario: Scenario, { searchParams }: URL): { readonly page: string } {
   const limit = Number(searchParams.get("limit") ?? "0") || Number.POSITIVE_INFINITY;
   const { items, next } = scenario.page(Number(searchParams.get("continue") ?? "0"), limit);
   const resourceVersion = scenario.listResourceVersion;
   const metadata =
     next === undefined ? { resourceVersion } : { resourceVersion, continue: String(next) };
   return {
-    kind: `${BENCH_KIND.kind}List`,
-    apiVersion: `${BENCH_KIND.group}/${BENCH_KIND.version}`,
-    metadata,
-    items,
+    page:
+      `{"kind":"${BENCH_KIND.kind}List","apiVersion":"${BENCH_KIND.group}/${BENCH_KIND.version}",` +
+      `"metadata":${JSON.stringify(metadata)},"items":[${items.join(",")}]}`,
   };
 }
 
-async function write(lines: Iterable<string>, response: ServerResponse): Promise<void> {
+async function write(lines: Iterable<BenchLine>, response: ServerResponse): Promise<void> {
   let chunk = "";
-  for (const line of lines) {
-    chunk += line;
+  for (const { text } of lines) {
+    chunk += text;
     if (chunk.length < CHUNK_CHARACTERS) continue;
     if (!response.write(chunk)) await once(response, "drain");
     chunk = "";
   }
   response.write(chunk);
+}
+
+async function writePaced(
+  lines: Iterable<BenchLine>,
+  perSecond: number,
+  response: ServerResponse,
+): Promise<ReadonlyMap<string, number>> {
+  const writtenMs = new Map<string, number>();
+  const beganMs = performance.now();
+  for (const { resourceVersion, text } of lines) {
+    const dueMs = beganMs + (writtenMs.size * 1000) / perSecond;
+    const earlyMs = dueMs - performance.now();
+    if (earlyMs > 0) await sleep(earlyMs);
+    writtenMs.set(String(resourceVersion), performance.now());
+    response.write(text);
+  }
+  return writtenMs;
 }

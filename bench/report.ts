@@ -1,92 +1,148 @@
 import { markdownTable } from "../src/util/markdown-table.ts";
-import type { BenchOptions } from "./bench-arguments.ts";
-import type { Tally } from "./otlp-sink.ts";
+import { judgeBars } from "./bars.ts";
+import type { Figures } from "./figures.ts";
+import type { LargeFigures, Memory, UpdateFigures } from "./measure.ts";
+import { EARLIER_PEERS, type Peer } from "./peers.ts";
 import type { FunctionTime } from "./top-functions.ts";
-
-/** What was read from the program's process while it worked; memory in megabytes (10⁶ bytes). */
-export type Measured = {
-  readonly startCpuSeconds: number;
-  readonly syncSeconds: number;
-  readonly syncCpuSeconds: number;
-  readonly idleRssMb: number;
-  readonly idlePeakMb: number;
-  readonly eventsPerSecond: number;
-  readonly cpuPerMillion: number;
-  readonly rssMb: number;
-  readonly peakMb: number;
-};
-
-type Results = {
-  readonly options: BenchOptions;
-  readonly measured: Measured;
-  readonly tally: Tally;
-  readonly expected: Expected;
-  readonly eventBytes: number;
-};
-
-/** What the stream means: records by EventName, and gauges of objects that are live at its end. */
-export type Expected = {
-  readonly records: ReadonlyMap<string, number>;
-  readonly objectSeries: number;
-};
+import type { Comparison } from "./verdict.ts";
 
 /** Regular expressions go by their whole text. */
 const NAME_MAX = 80;
 
-/** Two tables in Markdown: what it cost, and what arrived. */
-export function renderReport({ options, measured, tally, expected, eventBytes }: Results): string {
-  const records = sum(tally.records);
-  const { objects, updates } = options;
-  const cost = [
-    [
-      `events/s (${updates} updates of ${Math.round(eventBytes)} bytes)`,
-      whole(measured.eventsPerSecond),
-    ],
-    ["CPU-seconds per 1M events, all threads", measured.cpuPerMillion.toFixed(1)],
-    ["records per event", (records / updates).toFixed(2)],
-    ["points received", whole(tally.points)],
-    ["bytes received (gzip)", whole(tally.bytes)],
-    ["CPU-seconds from start to the first request", measured.startCpuSeconds.toFixed(2)],
-    [`seconds from start to synced (${objects} objects)`, measured.syncSeconds.toFixed(2)],
-    ["CPU-seconds from start to synced", measured.syncCpuSeconds.toFixed(2)],
-    [
-      "RSS when idle after the sync, MB (peak so far)",
-      memory(measured.idleRssMb, measured.idlePeakMb),
-    ],
-    ["RSS after the updates, MB (peak)", memory(measured.rssMb, measured.peakMb)],
-  ];
-  const counts = compare(tally, expected).map(({ what, wanted, got }) => [
+/** What the session found, as Markdown: bars, cost, peers, and what arrived. */
+export function renderReport(figures: Figures): string {
+  const { updates, large } = figures;
+  const bars = judgeBars(figures).map(({ what, limit, measured, outcome }) => [
     what,
-    String(wanted),
-    String(got),
+    limit,
+    measured,
+    outcome,
   ]);
-  return `${markdownTable(["cost", "measured"], cost)}\n${markdownTable(["what", "expected", "received"], counts)}\n`;
-}
-
-/** Why what arrived is not what the stream means; empty if it is. */
-export function verdict(tally: Tally, expected: Expected): readonly string[] {
-  const wrong = compare(tally, expected)
-    .filter(({ wanted, got }) => wanted !== got)
-    .map(({ what, wanted, got }) => `Wrong answer: wanted ${wanted} of ${what}, got ${got}`);
-  const repeated =
-    tally.repeatedUids === 0 ? [] : [`Wrong answer: ${tally.repeatedUids} records came twice`];
-  const complaints = tally.complaints.map((text) => `The program complains: ${text}`);
-  return [...wrong, ...repeated, ...complaints];
-}
-
-function compare(
-  tally: Tally,
-  expected: Expected,
-): readonly { readonly what: string; readonly wanted: number; readonly got: number }[] {
-  const names = [...new Set([...expected.records.keys(), ...tally.records.keys()])].toSorted();
-  return [
-    ...names.map((name) => ({
-      what: `records ${name}`,
-      wanted: expected.records.get(name) ?? 0,
-      got: tally.records.get(name) ?? 0,
-    })),
-    { what: "live series of objects", wanted: expected.objectSeries, got: tally.objectSeries },
+  const arrived = [
+    ...comparisonRows("updates", updates.verdict.comparisons),
+    ...(large === undefined ? [] : comparisonRows("large", large.verdict.comparisons)),
   ];
+  return [
+    markdownTable(["bar", "wanted", "measured", ""], bars),
+    markdownTable(["cost", "measured"], costRows(figures)),
+    renderPeers(figures),
+    markdownTable(["run", "what arrived", "expected", "received"], arrived),
+  ].join("\n");
+}
+
+/** Why this session fails; empty if it does not. */
+export function failures(figures: Figures): readonly string[] {
+  const { updates, large, options } = figures;
+  return [
+    ...updates.verdict.problems,
+    ...(large?.verdict.problems ?? []),
+    ...(options.strict ? missedBars(figures) : []),
+  ];
+}
+
+/** One sentence for each bar that was missed. */
+export function missedBars(figures: Figures): readonly string[] {
+  return judgeBars(figures)
+    .filter(({ outcome }) => outcome === "MISSED")
+    .map(
+      ({ what, limit, measured }) => `BAR MISSED: ${what}: wanted ${limit}, measured ${measured}`,
+    );
+}
+
+function costRows({ updates, large, idle }: Figures): readonly (readonly string[])[] {
+  const idleRows =
+    idle === undefined
+      ? []
+      : [
+          [
+            "CPU-seconds from start to the first request",
+            idle.start.firstRequestCpuSeconds.toFixed(2),
+          ],
+          ["idle RSS with 100 objects, MB (peak)", memoryText(idle.memory)],
+        ];
+  return [...updateRows(updates), ...(large === undefined ? [] : largeRows(large)), ...idleRows];
+}
+
+function updateRows(updates: UpdateFigures): readonly (readonly string[])[] {
+  const { delay, events, eventBytes, objects } = updates;
+  const delays =
+    delay === undefined
+      ? []
+      : [
+          [
+            `from the change's bytes written to its record received, p50 / p99 (${delay.changes} changes, 200 a second)`,
+            `${whole(delay.p50Ms)} / ${whole(delay.p99Ms)} ms`,
+          ],
+        ];
+  return [
+    [
+      `events/s (${grouped(events)} updates of ${whole(eventBytes)} bytes, as fast as they are read)`,
+      grouped(updates.eventsPerSecond),
+    ],
+    [
+      "CPU-seconds per 1M events, all threads, gauges included (until the last record)",
+      `${updates.cpuPerMillion.toFixed(1)} (${updates.cpuPerMillionPlaying.toFixed(1)})`,
+    ],
+    ["records per event", updates.recordsPerEvent.toFixed(2)],
+    ["points sent", grouped(updates.points)],
+    ["bytes sent (gzip)", grouped(updates.bytes)],
+    ...delays,
+    ["event-loop delay p99, the worst 15 s", milliseconds(updates.eventLoopP99Ms)],
+    [
+      `seconds from start to synced, ${grouped(objects)} objects (CPU-seconds)`,
+      syncText(updates.start),
+    ],
+    [`RSS after the updates, ${grouped(objects)} objects, MB (peak)`, memoryText(updates.memory)],
+  ];
+}
+
+function largeRows(large: LargeFigures): readonly (readonly string[])[] {
+  const objects = grouped(large.objects);
+  return [
+    [`seconds from start to synced, ${objects} objects (CPU-seconds)`, syncText(large.start)],
+    [
+      `RSS a whole heartbeat after the sync, ${objects} objects, MB (peak)`,
+      memoryText(large.memory),
+    ],
+    [
+      `event-loop delay p99, the worst 15 s, ${objects} objects`,
+      milliseconds(large.eventLoopP99Ms),
+    ],
+  ];
+}
+
+/** Ours beside those of this session and those of earlier; what was measured elsewhere says so. */
+function renderPeers({ updates, large, livePeer }: Figures): string {
+  const us: Peer = {
+    name: "kube-lifeline",
+    eventsPerSecond: updates.eventsPerSecond,
+    cpuPerMillion: updates.cpuPerMillion,
+    rss: `${whole(updates.memory.rss)} MB (${whole(updates.memory.peak)})`,
+    rssLarge: large === undefined ? "–" : `${whole(large.memory.rss)} MB`,
+  };
+  const row = (where: string, peer: Peer): readonly string[] => [
+    peer.name,
+    where,
+    grouped(peer.eventsPerSecond),
+    whole(peer.cpuPerMillion),
+    peer.rss,
+    peer.rssLarge,
+  ];
+  return markdownTable(
+    [
+      "",
+      "measured",
+      "events/s",
+      "CPU-seconds per 1M events",
+      "RSS after the updates (peak)",
+      "RSS after the large sync",
+    ],
+    [
+      row("in this session", us),
+      ...(livePeer === undefined ? [] : [row("in this session", livePeer)]),
+      ...EARLIER_PEERS.map((peer) => row("earlier, on another machine", peer)),
+    ],
+  );
 }
 
 /** Where the time went, and where the whole profile is. */
@@ -99,14 +155,30 @@ export function renderTopFunctions(functions: readonly FunctionTime[], path: str
   return `${markdownTable(["function", "self ms", "share"], rows)}\nThe whole profile: ${path}\n`;
 }
 
-function sum(counts: ReadonlyMap<string, number>): number {
-  return [...counts.values()].reduce((total, count) => total + count, 0);
+function comparisonRows(
+  run: string,
+  comparisons: readonly Comparison[],
+): readonly (readonly string[])[] {
+  return comparisons.map(({ what, wanted, got }) => [run, what, grouped(wanted), grouped(got)]);
+}
+
+function syncText(start: LargeFigures["start"]): string {
+  return `${start.syncSeconds.toFixed(1)} (${start.syncCpuSeconds.toFixed(1)})`;
+}
+
+function memoryText({ rss, peak }: Memory): string {
+  return `${whole(rss)} (${whole(peak)})`;
+}
+
+function milliseconds(value: number | undefined): string {
+  return value === undefined ? "not told (shorter than 15 s)" : `${whole(value)} ms`;
 }
 
 function whole(value: number): string {
   return String(Math.round(value));
 }
 
-function memory(now: number, peak: number): string {
-  return `${whole(now)} (${whole(peak)})`;
+/** 12,345 in place of 12345. */
+function grouped(value: number): string {
+  return Math.round(value).toLocaleString("en-US");
 }

@@ -1,9 +1,11 @@
 import { createRandom } from "../src/testing/demo/random.ts";
 import {
   type BenchObject,
+  benchSeries,
   createBenchObject,
+  isCurrent,
+  objectKey,
   renderBenchObject,
-  SERIES_PER_OBJECT,
 } from "./bench-object.ts";
 
 export type ScenarioOptions = {
@@ -11,6 +13,21 @@ export type ScenarioOptions = {
   readonly updates: number;
   readonly seed: number;
   readonly logSeverity: "DEBUG" | "INFO";
+};
+
+/** One line of a watch stream. */
+export type BenchLine = { readonly resourceVersion: number; readonly text: string };
+
+/** What a stream means: what must have arrived when all of it was told. */
+export type Expected = {
+  /** By EventName. */
+  readonly records: ReadonlyMap<string, number>;
+  /** Per object: its series and their values. Made one by one, as there may be millions. */
+  readonly live: () => Iterable<readonly [object: string, series: ReadonlyMap<string, number>]>;
+  /** By object: the series of those that were deleted. */
+  readonly deleted: ReadonlyMap<string, readonly string[]>;
+  /** `OBJECT SERIES` of states that were left in the paced part, where each change is exported by itself. */
+  readonly left: ReadonlySet<string>;
 };
 
 /** What of each twenty updates changes what: 20 % spec, 25 % a condition, 10 % the phase, 35 % numbers, 10 % ticks. */
@@ -23,78 +40,127 @@ const MIX = [
 ] as const;
 type Update = (typeof MIX)[number];
 
-/** The name of the object whose deletion is the stream's last event: when its record is there, all records are. */
+/** One object in so many goes during the updates. */
+const DELETED_SHARE = 40;
+
+/** The name of the object whose deletion ends the updates: when its record is there, all their records are. */
 export const LAST_OBJECT = "the-last-of-the-bench";
 
 /**
- * A seeded life of many objects, and how many records of each EventName it means. The expectation is a model of its
- * own: it counts what is done to the objects, and knows nothing of how the program finds out.
+ * A seeded life of many objects, and what it means. The expectation is a model of its own: it counts what is done to
+ * the objects, and knows nothing of how the program finds out.
+ *
+ * Some objects more than are asked for are there at first, are never updated, and are deleted one by one between the
+ * updates.
  */
 export class Scenario {
   readonly #options: ScenarioOptions;
-  readonly #objects: BenchObject[];
-  readonly #last: BenchObject;
-  readonly #expected = new Map<string, number>();
+  readonly #all: readonly BenchObject[];
+  readonly #updated: readonly BenchObject[];
+  readonly #doomed: readonly BenchObject[];
+  readonly #records = new Map<string, number>();
+  readonly #deleted = new Map<string, readonly string[]>();
+  readonly #left = new Set<string>();
   readonly #random: () => number;
+  readonly #listResourceVersion: number;
   readonly #beginMs = Date.now();
+  #deck: readonly Update[] = [];
+  #turn = 0;
   #resourceVersion: number;
   #bytes = 0;
+  #lines = 0;
 
   constructor(options: ScenarioOptions) {
     this.#options = options;
     this.#random = createRandom(options.seed);
-    this.#objects = Array.from({ length: options.objects }, (_, index) =>
-      createBenchObject(index, this.#beginMs),
+    const doomed = options.updates === 0 ? 0 : Math.ceil(options.objects / DELETED_SHARE);
+    const count = options.objects + doomed;
+    const objects = Array.from({ length: count }, (_, index) =>
+      createBenchObject(index, {
+        nowMs: this.#beginMs,
+        ...(doomed > 0 && index === count - 1 ? { name: LAST_OBJECT } : {}),
+      }),
     );
-    this.#last = { ...createBenchObject(options.objects, this.#beginMs), name: LAST_OBJECT };
-    this.#resourceVersion = options.objects + 1;
+    this.#all = objects;
+    this.#updated = objects.slice(0, options.objects);
+    this.#doomed = objects.slice(options.objects);
+    this.#listResourceVersion = objects.length + 1;
+    this.#resourceVersion = this.#listResourceVersion;
     this.#expect("lifeline.synced");
   }
 
   get listResourceVersion(): string {
-    return String(this.#options.objects + 1);
+    return String(this.#listResourceVersion);
   }
 
-  /** The objects from `start` on as they are at first, and whether there are more. */
+  /** The objects from `start` on as they are at first, as JSON, and whether there are more. */
   page(
     start: number,
     limit: number,
-  ): { readonly items: readonly unknown[]; readonly next?: number } {
-    const all = [...this.#objects, this.#last];
-    const items = all
+  ): { readonly items: readonly string[]; readonly next?: number } {
+    const items = this.#all
       .slice(start, start + limit)
       .map((object) => renderBenchObject(object, this.#beginMs));
-    return start + limit < all.length ? { items, next: start + limit } : { items };
+    return start + limit < this.#all.length ? { items, next: start + limit } : { items };
   }
 
-  /** The lines of the watch stream; may be run through once. Expectations grow as it goes. */
-  *lines(): Generator<string> {
-    let deck: readonly Update[] = [];
-    for (let index = 0; index < this.#options.updates; index++) {
-      if (index % MIX.length === 0) deck = this.#shuffle(MIX);
-      const object = this.#objects[index % this.#objects.length];
-      const update = deck[index % MIX.length];
-      if (object === undefined || update === undefined) continue;
-      this.#apply(update, object);
+  /** The updates, as fast as they are read; may be run through once. Expectations grow as it goes. */
+  *updates(): Generator<BenchLine> {
+    const { updates } = this.#options;
+    let gone = 0;
+    for (let index = 0; index < updates; index++) {
+      const object = this.#updated[index % this.#updated.length];
+      if (object === undefined) break;
+      this.#apply(this.#nextUpdate(), object);
+      yield this.#line("MODIFIED", object);
+      const due = Math.floor(((index + 1) / updates) * this.#doomed.length);
+      for (const doomed of this.#doomed.slice(gone, due)) yield this.#delete(doomed);
+      gone = due;
+    }
+  }
+
+  /**
+   * The same mix once more, at most one change per object: as nothing collapses, each state that is left must be ended.
+   * To be read after the updates have been told.
+   */
+  *paced(changes: number): Generator<BenchLine> {
+    for (const object of this.#updated.slice(0, changes)) {
+      const before = benchSeries(object);
+      this.#apply(this.#nextUpdate(), object);
+      const after = benchSeries(object);
+      for (const series of before.keys())
+        if (!after.has(series)) this.#left.add(`${objectKey(object)} ${series}`);
       yield this.#line("MODIFIED", object);
     }
-    this.#expect("lifeline.object.deleted");
-    yield this.#line("DELETED", this.#last);
   }
 
-  /** Records by EventName, as far as the lines were read. */
-  expected(): ReadonlyMap<string, number> {
-    return this.#expected;
+  /** As far as the lines were read. */
+  expected(): Expected {
+    return {
+      records: this.#records,
+      live: () => this.#liveSeries(),
+      deleted: this.#deleted,
+      left: this.#left,
+    };
   }
 
-  /** Gauges of objects that are live when all has been told. */
-  get expectedSeries(): number {
-    return this.#objects.length * SERIES_PER_OBJECT;
+  *#liveSeries(): Generator<readonly [string, ReadonlyMap<string, number>]> {
+    for (const object of this.#updated) yield [objectKey(object), benchSeries(object)];
+  }
+
+  /** How many lines were read. */
+  get events(): number {
+    return this.#lines;
   }
 
   /** Of the lines that were read. */
   get meanEventBytes(): number {
-    return this.#bytes / (this.#options.updates + 1);
+    return this.#bytes / this.#lines;
+  }
+
+  #nextUpdate(): Update {
+    if (this.#turn % MIX.length === 0) this.#deck = this.#shuffle(MIX);
+    return this.#deck[this.#turn++ % MIX.length] ?? "tick";
   }
 
   #apply(update: Update, object: BenchObject): void {
@@ -132,15 +198,23 @@ export class Scenario {
       this.#expect("lifeline.object.status_updated");
   }
 
-  #line(type: "MODIFIED" | "DELETED", object: BenchObject): string {
-    object.resourceVersion = ++this.#resourceVersion;
-    const line = `${JSON.stringify({ type, object: renderBenchObject(object, Date.now()) })}\n`;
-    this.#bytes += line.length;
-    return line;
+  #delete(object: BenchObject): BenchLine {
+    this.#deleted.set(objectKey(object), [...benchSeries(object).keys()]);
+    this.#expect("lifeline.object.deleted");
+    return this.#line("DELETED", object);
+  }
+
+  #line(type: "MODIFIED" | "DELETED", object: BenchObject): BenchLine {
+    const resourceVersion = ++this.#resourceVersion;
+    object.resourceVersion = resourceVersion;
+    const text = `{"type":"${type}","object":${renderBenchObject(object, Date.now())}}\n`;
+    this.#bytes += text.length;
+    this.#lines++;
+    return { resourceVersion, text };
   }
 
   #expect(eventName: string): void {
-    this.#expected.set(eventName, (this.#expected.get(eventName) ?? 0) + 1);
+    this.#records.set(eventName, (this.#records.get(eventName) ?? 0) + 1);
   }
 
   #shuffle<T>(list: readonly T[]): readonly T[] {
@@ -149,9 +223,4 @@ export class Scenario {
       .toSorted((a, b) => a.rank - b.rank)
       .map(({ value }) => value);
   }
-}
-
-/** Progressing is all else that these objects can be. */
-function isCurrent({ generation, observedGeneration, conditions }: BenchObject): boolean {
-  return observedGeneration === generation && conditions[0]?.isTrue === true;
 }

@@ -1,0 +1,39 @@
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+
+/** The built program, ready to be started as its own first line says. */
+export type Bundle =
+  | { readonly type: "ready"; readonly path: string; readonly nodeFlags: readonly string[] }
+  | { readonly type: "unfit"; readonly problem: string };
+
+const REMEDY = 'run "npm run build" first';
+
+/** Finds `dist/main.js` in the project's directory; it must be newer than every source that can be part of it. */
+export function findBundle(projectDirectory: string): Bundle {
+  const path = join(projectDirectory, "dist", "main.js");
+  if (!existsSync(path))
+    return { type: "unfit", problem: `Cannot bench "dist/main.js": it is not there; ${REMEDY}` };
+  const builtMs = statSync(path).mtimeMs;
+  const newer = sources(join(projectDirectory, "src")).find(
+    (file) => statSync(join(projectDirectory, "src", file)).mtimeMs > builtMs,
+  );
+  if (newer !== undefined)
+    return {
+      type: "unfit",
+      problem: `Cannot bench "dist/main.js": it is older than "src/${newer}"; ${REMEDY}`,
+    };
+  return { type: "ready", path, nodeFlags: nodeFlagsOf(readFileSync(path, "utf8")) };
+}
+
+/** Neither tests nor their fakes are part of the bundle. */
+function sources(directory: string): readonly string[] {
+  return readdirSync(directory, { recursive: true, encoding: "utf8" }).filter(
+    (file) => file.endsWith(".ts") && !file.endsWith(".test.ts") && !file.startsWith("testing/"),
+  );
+}
+
+/** From `#!/usr/bin/env -S node --flag --flag`: what the image and a shell give it, too. */
+function nodeFlagsOf(source: string): readonly string[] {
+  const words = /^#!(.*)/.exec(source)?.[1]?.trim().split(/\s+/) ?? [];
+  return words.slice(words.indexOf("node") + 1).filter((word) => word.startsWith("--"));
+}

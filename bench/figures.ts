@@ -1,0 +1,13 @@
+import type { BenchOptions } from "./bench-arguments.ts";
+import type { IdleFigures, LargeFigures, UpdateFigures } from "./measure.ts";
+import type { Peer } from "./peers.ts";
+
+/** Everything that one session of the bench measured; with a profile only the updates. */
+export type Figures = {
+  readonly options: BenchOptions;
+  readonly updates: UpdateFigures;
+  readonly large?: LargeFigures;
+  readonly idle?: IdleFigures;
+  /** Measured in this session, on the same stream. */
+  readonly livePeer?: Peer;
+};

@@ -1,0 +1,69 @@
+import type { JsonMap } from "../src/util/json.ts";
+import { BENCH_KIND } from "./bench-object.ts";
+
+const GROUP_VERSION = `${BENCH_KIND.group}/${BENCH_KIND.version}`;
+
+export const COLLECTION: string = `/apis/${GROUP_VERSION}/${BENCH_KIND.resource}`;
+export const DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+
+/** What is asked before anything is listed: there is this one kind, and it may be watched. By path. */
+export const ANSWERS: Readonly<Record<string, JsonMap>> = {
+  "/version": { major: "1", minor: "36", gitVersion: "v1.36.3" },
+  "/api": { kind: "APIGroupDiscoveryList", apiVersion: "apidiscovery.k8s.io/v2", items: [] },
+  "/apis": {
+    kind: "APIGroupDiscoveryList",
+    apiVersion: "apidiscovery.k8s.io/v2",
+    items: [
+      {
+        metadata: { name: BENCH_KIND.group },
+        versions: [
+          {
+            version: BENCH_KIND.version,
+            freshness: "Current",
+            resources: [
+              {
+                resource: BENCH_KIND.resource,
+                responseKind: { ...BENCH_KIND },
+                scope: "Namespaced",
+                verbs: ["get", "list", "watch"],
+                subresources: [{ subresource: "status" }],
+              },
+            ],
+          },
+        ],
+      },
+    ],
+  },
+  [DEFINITIONS]: {
+    kind: "CustomResourceDefinitionList",
+    apiVersion: "apiextensions.k8s.io/v1",
+    metadata: { resourceVersion: "1" },
+    items: [definition()],
+  },
+  "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews": { status: { allowed: true } },
+};
+
+/** Clients of Go that ask for a watch with initial events list when they are told this (KEP-3157). */
+export const NO_INITIAL_EVENTS: JsonMap = {
+  kind: "Status",
+  apiVersion: "v1",
+  status: "Failure",
+  reason: "Invalid",
+  message: "sendInitialEvents is forbidden for watch: the replay server lists",
+  code: 422,
+};
+
+function definition(): JsonMap {
+  const { group, version, kind, resource } = BENCH_KIND;
+  return {
+    apiVersion: "apiextensions.k8s.io/v1",
+    kind: "CustomResourceDefinition",
+    metadata: { name: `${resource}.${group}`, uid: "bench", resourceVersion: "1" },
+    spec: {
+      group,
+      scope: "Namespaced",
+      names: { kind, listKind: `${kind}List`, plural: resource, singular: kind.toLowerCase() },
+      versions: [{ name: version, served: true, storage: true, subresources: { status: {} } }],
+    },
+  };
+}

@@ -1,0 +1,122 @@
+import { gunzipSync } from "node:zlib";
+import {
+  readExportRequest,
+  type ReceivedPoint,
+  type ReceivedRecord,
+} from "../src/testing/otlp-receiver/received.ts";
+import type { ReceivedBody } from "./otlp-sink.ts";
+import { type ReadPoint, readPoints } from "./point-reader.ts";
+import { placeKey, seriesKey } from "./series-key.ts";
+
+/** The value of a series' newest point, or that the newest one is its end marker. */
+export type Reading = number | "ended";
+
+/** What arrived, decoded. */
+export type Tally = {
+  /** By EventName. */
+  readonly records: ReadonlyMap<string, number>;
+  /** Values of `log.record.uid` that came more than once. */
+  readonly repeatedUids: number;
+  /** Records of the program about itself: WARN and above. */
+  readonly complaints: readonly string[];
+  readonly points: number;
+  /** By object, then by series. */
+  readonly series: ReadonlyMap<string, ReadonlyMap<string, Reading>>;
+  /** `OBJECT SERIES` of the end markers that came in the paced part. */
+  readonly endedPaced: ReadonlySet<string>;
+  /** Milliseconds from a change's writing to its record, in the paced part. */
+  readonly delaysMs: readonly number[];
+  /** The worst 99th percentile of the event loop's delay that the program told of itself, of 15 s each. */
+  readonly eventLoopP99Ms: number | undefined;
+  /** Compressed, as they came. */
+  readonly bytes: number;
+};
+
+/** When the paced part began, and when each of its changes was written, by resourceVersion. */
+export type Paced = { readonly beganMs: number; readonly writtenMs: ReadonlyMap<string, number> };
+
+const OWN_SCOPE = "kube-lifeline.self";
+const OBJECT_GAUGES = "lifeline.object.";
+const NOT_PACED: Paced = { beganMs: Number.POSITIVE_INFINITY, writtenMs: new Map() };
+
+/** Decodes all that arrived, in its order. */
+export function tally(bodies: readonly ReceivedBody[], paced: Paced = NOT_PACED): Tally {
+  const count = new Count(paced);
+  for (const { signal, body, receivedMs } of bodies) {
+    count.bytes += body.length;
+    const plain = gunzipSync(body);
+    if (signal === "metrics") {
+      if (plain.includes(OWN_SCOPE)) count.ownPoints(readExportRequest(signal, plain).points);
+      else readPoints(plain, (point) => count.point(point, receivedMs));
+    } else {
+      for (const record of readExportRequest(signal, plain).records)
+        count.record(record, receivedMs);
+    }
+  }
+  return count;
+}
+
+class Count implements Tally {
+  readonly records = new Map<string, number>();
+  readonly complaints: string[] = [];
+  readonly series = new Map<string, Map<string, Reading>>();
+  readonly endedPaced = new Set<string>();
+  readonly delaysMs: number[] = [];
+  repeatedUids = 0;
+  points = 0;
+  bytes = 0;
+  eventLoopP99Ms: number | undefined;
+  readonly #uids = new Set<unknown>();
+  readonly #paced: Paced;
+  /** One copy of each key in place of one per point. */
+  readonly #keys = new Map<string, string>();
+
+  constructor(paced: Paced) {
+    this.#paced = paced;
+  }
+
+  record({ scope, eventName, attributes, body }: ReceivedRecord, receivedMs: number): void {
+    if (scope.name === OWN_SCOPE) {
+      this.complaints.push(JSON.stringify(body));
+      return;
+    }
+    this.records.set(eventName, (this.records.get(eventName) ?? 0) + 1);
+    const uid = attributes["log.record.uid"];
+    if (this.#uids.has(uid)) this.repeatedUids++;
+    this.#uids.add(uid);
+    const version = attributes["k8s.object.resource_version"];
+    const writtenMs = typeof version === "string" ? this.#paced.writtenMs.get(version) : undefined;
+    if (writtenMs !== undefined) this.delaysMs.push(receivedMs - writtenMs);
+  }
+
+  ownPoints(points: readonly ReceivedPoint[]): void {
+    for (const { metric, attributes, value = 0 } of points)
+      if (metric === "lifeline.process.event_loop.delay" && attributes["quantile"] === "0.99")
+        this.eventLoopP99Ms = Math.max(this.eventLoopP99Ms ?? 0, value * 1000);
+  }
+
+  point({ metric, isGauge, attributes, value, isEnd }: ReadPoint, receivedMs: number): void {
+    this.points++;
+    if (!isGauge || !metric.startsWith(OBJECT_GAUGES)) return;
+    const {
+      "k8s.object.kind": kind = "",
+      "k8s.object.group": group = "",
+      "k8s.namespace.name": namespace = "",
+      "k8s.object.name": name = "",
+      ...rest
+    } = attributes;
+    const object = this.#single(placeKey({ kind, group, namespace, name }));
+    const series = this.#single(seriesKey(metric, rest));
+    let readings = this.series.get(object);
+    if (readings === undefined) this.series.set(object, (readings = new Map()));
+    readings.set(series, isEnd ? "ended" : value);
+    if (isEnd && receivedMs >= this.#paced.beganMs) this.endedPaced.add(`${object} ${series}`);
+  }
+
+  #single(key: string): string {
+    const known = this.#keys.get(key);
+    if (known !== undefined) return known;
+    this.#keys.set(key, key);
+    return key;
+  }
+}
