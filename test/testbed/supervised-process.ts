@@ -24,6 +24,9 @@ export type SupervisedProcess = AsyncDisposable & {
 type ProcessOptions = {
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
+  /** Another user than this process's; only root may say so. */
+  readonly uid?: number;
+  readonly gid?: number;
   /** How many of the newest lines of each output are kept; 5,000 by default. */
   readonly linesMax?: number;
 };
