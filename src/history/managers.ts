@@ -74,10 +74,15 @@ function nameManager(entry: ManagedFieldsEntry): string {
 const HASHED_LEVELS = 3;
 
 function hashFields(hash: number, fields: JsonMap, levels = HASHED_LEVELS): number {
-  const names = Object.keys(fields);
-  let next = fnv1a32(hash, names.join());
+  let next = hash;
+  let separator = "";
+  // `for in` reads the names off the shape that maps of parsed JSON share, and makes no list of them.
+  for (const name in fields) {
+    next = fnv1a32(fnv1a32(next, separator), name);
+    separator = ",";
+  }
   if (levels === 1) return next;
-  for (const name of names) {
+  for (const name in fields) {
     const below = fields[name];
     if (isMap(below)) next = hashFields(next, below, levels - 1);
   }
