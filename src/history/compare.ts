@@ -95,11 +95,14 @@ function remember(input: CompareInput): {
   readonly object: KubeObject;
   readonly state: ObjectState;
 } {
-  const object = input.redact(trim(input.incoming));
-  return {
-    object,
-    state: encodeState(object, summarizeManagers(input.incoming.metadata.managedFields)),
-  };
+  const { incoming, known, redact } = input;
+  const trimmed = trim(incoming);
+  const asSent = encodeState(trimmed, summarizeManagers(incoming.metadata.managedFields));
+  const isSameForm = known?.apiVersion === incoming.apiVersion && known.kind === incoming.kind;
+  // A text that was remembered is redacted already, and most writes leave most sections as they were.
+  const object = redact(trimmed, (section) => isSameForm && known[section] === asSent[section]);
+  const state = object === trimmed ? asSent : encodeState(object, asSent.managers);
+  return { object, state };
 }
 
 /** Only decimal resourceVersions have an order (KEP-5504); others are only equal or not. */

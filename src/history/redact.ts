@@ -1,10 +1,14 @@
 import type { KubeObject, ObjectMeta } from "../cluster/kube-object.ts";
+import type { Section } from "./object-state.ts";
 import { redactMap, redactNamed } from "./redaction/redact-value.ts";
 import { restoreSecretNames } from "./redaction/secret-names.ts";
 import { createRules, type Rules } from "./redaction/rules.ts";
 
-/** Takes the secrets out of an object (docs/contract.md §7); what holds none comes back as the same object. Idempotent. */
-export type Redact = (object: KubeObject) => KubeObject;
+/**
+ * Takes the secrets out of an object (docs/contract.md §7); what holds none comes back as the same object. Idempotent:
+ * sections that `isRedacted` knows to be the outcome of an earlier redaction, of the same kind, are not looked at.
+ */
+export type Redact = (object: KubeObject, isRedacted?: (section: Section) => boolean) => KubeObject;
 
 /**
  * Builds the redaction of docs/contract.md §7. `hmac` answers four characters of `[A-Za-z0-9_-]` for a text, the same for
@@ -15,16 +19,28 @@ export type Redact = (object: KubeObject) => KubeObject;
  */
 export function createRedactor(hmac: (text: string) => string): Redact {
   const rules = createRules(hmac);
-  return (object) => redactObject(rules, object);
+  return (object, isRedacted = () => false) => redactObject(rules, object, isRedacted);
 }
 
-function redactObject(rules: Rules, object: KubeObject): KubeObject {
-  const { metadata, ...body } = object;
-  const redacted = redactMap(rules, body, 0);
-  const nextBody = redacted === body ? body : restoreSecretNames(object, redacted);
-  const nextMetadata = redactMetadata(rules, metadata);
-  if (nextBody === body && nextMetadata === metadata) return object;
-  return { ...nextBody, apiVersion: object.apiVersion, kind: object.kind, metadata: nextMetadata };
+function redactObject(
+  rules: Rules,
+  object: KubeObject,
+  isRedacted: (section: Section) => boolean,
+): KubeObject {
+  const { metadata, status, ...spec } = object;
+  const nextMetadata = isRedacted("metadata") ? metadata : redactMetadata(rules, metadata);
+  const nextSpec = isRedacted("spec") ? spec : redactMap(rules, spec, 0);
+  const nextStatus = isRedacted("status") ? status : redactMap(rules, { status }, 0)["status"];
+  const { apiVersion, kind } = object;
+  if (nextSpec === spec && nextStatus === status)
+    return nextMetadata === metadata ? object : { ...object, metadata: nextMetadata };
+  const redacted = status === undefined ? nextSpec : { ...nextSpec, status: nextStatus };
+  return {
+    ...restoreSecretNames(object, redacted),
+    apiVersion,
+    kind,
+    metadata: nextMetadata,
+  };
 }
 
 function redactMetadata(rules: Rules, metadata: ObjectMeta): ObjectMeta {
