@@ -1,5 +1,6 @@
 import type { KindFacts, KubeObject } from "../cluster/kube-object.ts";
 import { fieldAt } from "../util/json.ts";
+import { rememberByName } from "../util/remember-by-name.ts";
 import { parseGeneration } from "./conditions.ts";
 import { deletionRequestedAtMs } from "./deletion-time.ts";
 import { parseClusterTimeMs } from "./event-time.ts";
@@ -90,12 +91,15 @@ function conditionPoints(object: KubeObject): readonly Point[] {
 
 function statusPoints(object: KubeObject, facts: KindFacts): readonly Point[] {
   return readStatusFields(object.status, facts.hints).map(({ name, value, isTime }) => ({
-    metric: `lifeline.object.status.${name}`,
+    metric: statusMetric(name),
     unit: isTime ? "s" : METRICS["lifeline.object.status.<field>"].unit,
     value,
     attributes: NO_ATTRIBUTES,
   }));
 }
+
+/** One string for all objects: a map that is asked for a metric need not hash it anew. */
+const statusMetric = rememberByName((name) => `lifeline.object.status.${name}`);
 
 function optional(metric: MetricName, value: number | undefined): readonly Point[] {
   return value === undefined ? [] : [point(metric, value)];

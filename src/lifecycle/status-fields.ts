@@ -1,6 +1,7 @@
 import type { PrinterColumn, SchemaHints } from "../cluster/kube-object.ts";
 import { fieldAt, isMap } from "../util/json.ts";
 import { parseQuantity } from "../util/quantity.ts";
+import { rememberByName } from "../util/remember-by-name.ts";
 import { snakeCase } from "../util/snake-case.ts";
 import { parseClusterTimeMs } from "./event-time.ts";
 
@@ -53,15 +54,17 @@ function* candidates(
   hints: SchemaHints,
 ): Generator<StatusField> {
   for (const column of hints.printerColumns) {
-    const path = PLAIN_STATUS_PATH.exec(column.jsonPath)?.[1]?.slice(1).split(".") ?? [];
+    const path = statusPath(column.jsonPath);
     const name = metricName(path.join("_"));
     const field = name === undefined ? undefined : readColumn(fieldAt(status, ...path), column);
     if (name !== undefined && field !== undefined) yield { name, ...field };
   }
-  const top = Object.entries(status).flatMap(([key, value]) => {
+  const top: { readonly key: string; readonly name: string; readonly value: unknown }[] = [];
+  for (const key of Object.keys(status)) {
+    const value = status[key];
     const name = isShown(value) ? metricName(key) : undefined;
-    return name === undefined ? [] : [{ key, name, value }];
-  });
+    if (name !== undefined) top.push({ key, name, value });
+  }
   top.sort((a, b) => compare(a.name, b.name) || compare(a.key, b.key));
   for (const { name, value } of top) {
     const field = readTop(value, name);
@@ -101,13 +104,17 @@ function isAboutTime(name: string): boolean {
   return name.split("_").some((word) => TIME_WORDS.has(word));
 }
 
+const statusPath = rememberByName(
+  (jsonPath): readonly string[] => PLAIN_STATUS_PATH.exec(jsonPath)?.[1]?.slice(1).split(".") ?? [],
+);
+
 /** `undefined` for what is no measure: ids, observedGeneration, names that are none. */
-function metricName(field: string): string | undefined {
+const metricName = rememberByName((field): string | undefined => {
   if (field.length > NAME_MAX_LENGTH) return undefined;
   const name = snakeCase(field);
   if (name === "" || name === "observed_generation") return undefined;
   return ID_WORDS.has(name.slice(name.lastIndexOf("_") + 1)) ? undefined : name;
-}
+});
 
 function compare(a: string, b: string): number {
   if (a === b) return 0;

@@ -1,3 +1,4 @@
+import { rememberByName } from "../../util/remember-by-name.ts";
 import { learnKey, type KeyClass, type KeyFacts } from "./secret-key.ts";
 
 /** What all parts of redaction share. */
@@ -10,28 +11,15 @@ export type Rules = {
   readonly learn: (key: string) => KeyFacts;
 };
 
-/** Field names repeat from object to object; this many are remembered before starting over. */
-const KEYS_MAX = 5_000;
-/** Longer names are keys of user data rather than fields. */
-const KEY_LENGTH_MAX = 128;
-
 const PLACEHOLDER = /^\[redacted:[\w-]{4}\]$/;
 /** Nothing, a flag, or a reference that Kubernetes or a shell resolves later. */
 const HARMLESS = /^(?:true|false|\$\([\w.-]{1,100}\)|\$\{[\w.-]{1,100}\})?$/;
 
 /** `hmac` answers four characters of `[A-Za-z0-9_-]` for a text. */
 export function createRules(hmac: (text: string) => string): Rules {
-  const classes = new Map<string, KeyFacts>();
   const conceal = (secret: string): string =>
     PLACEHOLDER.test(secret) ? secret : `[redacted:${hmac(secret)}]`;
-  const learn = (key: string): KeyFacts => {
-    const known = classes.get(key);
-    if (known !== undefined) return known;
-    const found = learnKey(key);
-    if (classes.size >= KEYS_MAX) classes.clear();
-    if (key.length <= KEY_LENGTH_MAX) classes.set(key, found);
-    return found;
-  };
+  const learn = rememberByName(learnKey);
   return {
     mark: (secret) => (HARMLESS.test(secret) ? secret : conceal(secret)),
     conceal,
