@@ -8,8 +8,10 @@ const MAX_DEPTH = 100;
 
 /** Fields that tell the elements of a list apart, in the order in which they are tried. */
 const LIST_KEYS = ["name", "key", "id"] as const;
+const CONDITION_KEYS = ["type"] as const;
 
-type Step = { readonly path: FieldPath; readonly found: Difference[] };
+/** `path` is where the walk stands; it is copied only for what is found. */
+type Walk = { readonly path: string[]; readonly found: Difference[] };
 
 /**
  * Where two JSON values differ, in the order of the fields of `before`, then of those that only `after` has.
@@ -19,94 +21,105 @@ type Step = { readonly path: FieldPath; readonly found: Difference[] };
  */
 export function diff(before: unknown, after: unknown, path: FieldPath = []): readonly Difference[] {
   const found: Difference[] = [];
-  compareValues(before, after, { path, found });
+  compareValues(before, after, { path: [...path], found });
   return found;
 }
 
-function compareValues(before: unknown, after: unknown, step: Step): void {
+function compareValues(before: unknown, after: unknown, walk: Walk): void {
   if (before === after) return;
-  if (isMap(before) && isMap(after)) return descend(before, after, { step, into: compareMaps });
+  if (isMap(before) && isMap(after)) return descend(before, after, { walk, into: compareMaps });
   if (Array.isArray(before) && Array.isArray(after))
-    return descend<readonly unknown[]>(before, after, { step, into: compareLists });
-  step.found.push({ path: step.path, before, after });
+    return descend<readonly unknown[]>(before, after, { walk, into: compareLists });
+  report(before, after, walk);
+}
+
+function report(before: unknown, after: unknown, { path, found }: Walk): void {
+  found.push({ path: [...path], before, after });
+}
+
+/** Compares what stands one step further in. */
+function compareAt(
+  segment: string,
+  { before, after }: { readonly before: unknown; readonly after: unknown },
+  walk: Walk,
+): void {
+  if (before === after) return;
+  walk.path.push(segment);
+  compareValues(before, after, walk);
+  walk.path.pop();
 }
 
 function descend<T>(
   before: T,
   after: T,
-  how: { readonly step: Step; readonly into: (before: T, after: T, step: Step) => void },
+  how: { readonly walk: Walk; readonly into: (before: T, after: T, walk: Walk) => void },
 ): void {
-  const { step, into } = how;
-  if (step.path.length < MAX_DEPTH) into(before, after, step);
-  else if (canonicalJson(before) !== canonicalJson(after))
-    step.found.push({ path: step.path, before, after });
+  const { walk, into } = how;
+  if (walk.path.length < MAX_DEPTH) into(before, after, walk);
+  else if (canonicalJson(before) !== canonicalJson(after)) report(before, after, walk);
 }
 
-function compareMaps(before: JsonMap, after: JsonMap, step: Step): void {
+function compareMaps(before: JsonMap, after: JsonMap, walk: Walk): void {
   for (const name of Object.keys(before)) {
     // A field may be called "constructor": only what is the map's own counts.
     const next = Object.hasOwn(after, name) ? after[name] : undefined;
-    if (before[name] !== next)
-      compareValues(before[name], next, { path: [...step.path, name], found: step.found });
+    compareAt(name, { before: before[name], after: next }, walk);
   }
   for (const name of Object.keys(after)) {
     if (!Object.hasOwn(before, name))
-      step.found.push({ path: [...step.path, name], before: undefined, after: after[name] });
+      compareAt(name, { before: undefined, after: after[name] }, walk);
   }
 }
 
-function compareLists(before: readonly unknown[], after: readonly unknown[], step: Step): void {
-  const key = listKey(before, after);
-  if (key === undefined) return compareByIndex(before, after, step);
-  const rest = byKey(after, key);
-  for (const [label, element] of byKey(before, key)) {
-    compareValues(element, rest.get(label), {
-      path: [...step.path, `[${key}=${label}]`],
-      found: step.found,
-    });
+function compareLists(before: readonly unknown[], after: readonly unknown[], walk: Walk): void {
+  const matched = matchByKey(before, after);
+  if (matched === undefined) return compareByIndex(before, after, walk);
+  const { key, rest } = matched;
+  for (const [label, element] of matched.before) {
+    compareAt(`[${key}=${label}]`, { before: element, after: rest.get(label) }, walk);
     rest.delete(label);
   }
   for (const [label, element] of rest)
-    step.found.push({
-      path: [...step.path, `[${key}=${label}]`],
-      before: undefined,
-      after: element,
-    });
+    compareAt(`[${key}=${label}]`, { before: undefined, after: element }, walk);
 }
 
-function compareByIndex(before: readonly unknown[], after: readonly unknown[], step: Step): void {
+function compareByIndex(before: readonly unknown[], after: readonly unknown[], walk: Walk): void {
   const length = Math.max(before.length, after.length);
-  for (let index = 0; index < length; index++) {
-    if (before[index] !== after[index])
-      compareValues(before[index], after[index], {
-        path: [...step.path, `[${index}]`],
-        found: step.found,
-      });
+  for (let index = 0; index < length; index++)
+    compareAt(`[${index}]`, { before: before[index], after: after[index] }, walk);
+}
+
+type Matched = {
+  readonly key: string;
+  readonly before: ReadonlyMap<string, unknown>;
+  /** The elements of the other list, for the taking. */
+  readonly rest: Map<string, unknown>;
+};
+
+function matchByKey(before: readonly unknown[], after: readonly unknown[]): Matched | undefined {
+  const areConditions = before.every(isCondition) && after.every(isCondition);
+  for (const key of areConditions ? CONDITION_KEYS : LIST_KEYS) {
+    const elements = byKey(before, key);
+    const rest = elements && byKey(after, key);
+    if (elements !== undefined && rest !== undefined) return { key, before: elements, rest };
   }
+  return undefined;
 }
 
-function listKey(before: readonly unknown[], after: readonly unknown[]): string | undefined {
-  if (!before.every(isMap) || !after.every(isMap)) return undefined;
-  const both: readonly JsonMap[] = [...before, ...after];
-  if (both.every(isCondition))
-    return isUniqueIn(before, "type") && isUniqueIn(after, "type") ? "type" : undefined;
-  return LIST_KEYS.find((key) => isUniqueIn(before, key) && isUniqueIn(after, key));
+function isCondition(element: unknown): boolean {
+  return (
+    isMap(element) && typeof element["type"] === "string" && typeof element["status"] === "string"
+  );
 }
 
-function isCondition(element: JsonMap): boolean {
-  return typeof element["type"] === "string" && typeof element["status"] === "string";
-}
-
-function isUniqueIn(list: readonly JsonMap[], key: string): boolean {
-  const seen = new Set<string>();
+/** The elements by their labels; `undefined` unless each is a map that has one, and one of its own. */
+function byKey(list: readonly unknown[], key: string): Map<string, unknown> | undefined {
+  const elements = new Map<string, unknown>();
   for (const element of list) {
+    if (!isMap(element)) return undefined;
     const label = Object.hasOwn(element, key) ? element[key] : undefined;
-    if (typeof label !== "string") return false;
-    seen.add(label);
+    if (typeof label !== "string") return undefined;
+    elements.set(label, element);
   }
-  return seen.size === list.length;
-}
-
-function byKey(list: readonly unknown[], key: string): Map<string, unknown> {
-  return new Map(list.map((element) => [isMap(element) ? String(element[key]) : "", element]));
+  return elements.size === list.length ? elements : undefined;
 }
