@@ -38,7 +38,8 @@ export function classifyDifferences(
   const updated: Difference[] = [];
   const status: Difference[] = [];
   const news: Difference[] = [];
-  for (const difference of differences.flatMap(withoutWholeStatus)) {
+  const isWholeStatus = differences.some(({ path }) => path.length === 1 && path[0] === "status");
+  for (const difference of isWholeStatus ? differences.flatMap(withoutWholeStatus) : differences) {
     const its = classOf(difference, options);
     if (its === "bookkeeping" || its === "ticking") continue;
     news.push(difference);

@@ -17,11 +17,9 @@ export function presentConditions(object: KubeObject | undefined): ReadonlyMap<s
   for (const condition of readConditions(object)) {
     const type = cutUtf8(condition.type, TYPE_MAX_BYTES);
     if (conditions.has(type)) continue;
-    conditions.set(type, {
-      ...condition,
-      type,
-      status: cutUtf8(condition.status, STATUS_MAX_BYTES),
-    });
+    const status = cutUtf8(condition.status, STATUS_MAX_BYTES);
+    const isWithinBounds = type === condition.type && status === condition.status;
+    conditions.set(type, isWithinBounds ? condition : { ...condition, type, status });
   }
   return conditions;
 }

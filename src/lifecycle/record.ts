@@ -58,7 +58,8 @@ export function makeRecord(subject: Subject, fact: Fact): LogSignal {
   };
   if (fact.when.original !== undefined)
     attributes["lifeline.event_time"] = bounded("lifeline.event_time", fact.when.original);
-  for (const [name, value] of Object.entries(fact.attributes)) {
+  for (const name of Object.keys(fact.attributes)) {
+    const value = fact.attributes[name];
     if (value !== undefined) attributes[name] = bounded(name, value);
   }
   return {

@@ -1,5 +1,6 @@
 import type { Difference } from "../history/change.ts";
 import { type FieldPath, formatFieldPath } from "../util/field-path.ts";
+import { rememberByName } from "../util/remember-by-name.ts";
 import { parseRfc3339Ms } from "../util/rfc3339.ts";
 import { ownEntry } from "./memory.ts";
 
@@ -7,6 +8,10 @@ type Ticks = Readonly<Record<string, number>>;
 
 /** The names of docs/contract.md §4, anywhere under status: fields that move without meaning anything. */
 const TICKING_NAME = /heartbeat|lastupdate|lastsync|lastprobe|lastchecked|lastrefresh|observedat/i;
+/** List elements (`[name=heartbeat]`) are no field names. */
+const isTicking = rememberByName(
+  (segment) => !segment.startsWith("[") && TICKING_NAME.test(segment),
+);
 
 /** So often running must a time change alone until it is known to tick; that time is no news already. */
 const LEARNED_AFTER = 3;
@@ -15,19 +20,14 @@ const LEARNED_AFTER = 3;
 const TICKS_MAX = 16;
 const PATH_MAX_LENGTH = 200;
 
-/** Whether a field's name says that it ticks; list elements (`[name=heartbeat]`) are no field names. */
+/** Whether a field's name says that it ticks. */
 export function isTickingName(path: FieldPath): boolean {
-  return (
-    path[0] === "status" &&
-    path.some(
-      (segment, depth) => depth > 0 && !segment.startsWith("[") && TICKING_NAME.test(segment),
-    )
-  );
+  return path[0] === "status" && path.some((segment, depth) => depth > 0 && isTicking(segment));
 }
 
 /** Whether this object's status field has been seen to tick. */
 export function isLearnedTick(path: FieldPath, ticks: Ticks): boolean {
-  return (ownEntry(ticks, formatFieldPath(path)) ?? 0) >= LEARNED_AFTER;
+  return !isEmpty(ticks) && (ownEntry(ticks, formatFieldPath(path)) ?? 0) >= LEARNED_AFTER;
 }
 
 /**
@@ -41,13 +41,18 @@ export function countTicks(ticks: Ticks, differences: readonly Difference[]): Ti
   if (first === undefined) return ticks;
   if (others.length === 0)
     return isTime(first) ? remember(ticks, formatFieldPath(first.path)) : ticks;
+  if (isEmpty(ticks)) return ticks;
   const counted = new Set(Object.keys(ticks));
-  if (counted.size === 0) return ticks;
   const forgotten = new Set(
     differences.map(({ path }) => formatFieldPath(path)).filter((path) => counted.has(path)),
   );
   if (forgotten.size === 0) return ticks;
   return Object.fromEntries(Object.entries(ticks).filter(([path]) => !forgotten.has(path)));
+}
+
+/** Most objects have none: then no path needs to be spelt out. */
+function isEmpty(ticks: Ticks): boolean {
+  return Object.keys(ticks).length === 0;
 }
 
 function isTime({ path, before, after }: Difference): boolean {

@@ -1,3 +1,5 @@
+import { rememberByName } from "../../util/remember-by-name.ts";
+
 /**
  * What a condition being True means: good (`positive`), bad (`negative`), or merely that something is
  * happening or that nobody told us (`neutral`).
@@ -57,10 +59,10 @@ const GOOD_WHEN_TRUE: ReadonlySet<string> = new Set([
 const GOOD_WHEN_TRUE_ENDING = /(?:Ready|Available|Healthy)$/;
 
 /** The polarity of a condition type by its name, tested in the order negative, neutral, positive (docs/health.md). */
-export function conditionPolarity(type: string): Polarity {
+export const conditionPolarity: (type: string) => Polarity = rememberByName((type) => {
   if (GOOD_WHEN_FALSE.has(type) || NEGATION.test(type) || GOOD_WHEN_FALSE_ENDING.test(type))
     return "negative";
   if (HAPPENING.has(type)) return "neutral";
   if (GOOD_WHEN_TRUE.has(type) || GOOD_WHEN_TRUE_ENDING.test(type)) return "positive";
   return "neutral";
-}
+});

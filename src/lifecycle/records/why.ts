@@ -17,10 +17,10 @@ export function inSentence(value: string): string {
   return cutUtf8(oneLine(value), REASON_MAX_BYTES);
 }
 
+const UNTIDY = /[^\S ]| {2}|^ | $/;
+
 function oneLine(text: string): string {
   // What is cut away later need not be searched.
-  return text
-    .slice(0, MESSAGE_MAX_BYTES * 2)
-    .replaceAll(/\s+/g, " ")
-    .trim();
+  const shown = text.slice(0, MESSAGE_MAX_BYTES * 2);
+  return UNTIDY.test(shown) ? shown.replaceAll(/\s+/g, " ").trim() : shown;
 }
