@@ -57,11 +57,13 @@ export class ProtobufWriter {
 
   end(mark: number): void {
     const size = this.#length - mark;
-    const extraBytes = varintSize(size) - 1;
-    if (extraBytes > 0) {
-      this.#ensure(extraBytes);
-      this.#bytes.copyWithin(mark + extraBytes, mark, this.#length);
+    if (size < 0x80) {
+      this.#bytes[mark - 1] = size;
+      return;
     }
+    const extraBytes = varintSize(size) - 1;
+    this.#ensure(extraBytes);
+    this.#bytes.copyWithin(mark + extraBytes, mark, this.#length);
     this.#length = mark - 1;
     this.#varint(size);
     this.#length += size;
