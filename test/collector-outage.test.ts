@@ -8,6 +8,7 @@ import type { Collector } from "./testbed/collector.ts";
 import { eventually } from "./testbed/eventually.ts";
 import { startLifeline, type Lifeline } from "./testbed/lifeline.ts";
 import type { LogEntry, MetricPoint } from "./testbed/otlp-json.ts";
+import { withPrintedRoles } from "./testbed/printed-roles.ts";
 import { connectSharedCluster, serverTest, startCollector } from "./testbed/real-servers.ts";
 
 const GROUP = "outage.example.com";
@@ -43,8 +44,11 @@ beforeAll(async () => {
   await admin.createNamespace(NAMESPACE);
   await admin.apply(definition({ group: GROUP, kind: "Machine", plural: "machines" }));
   for (const name of [...STEADY, "reborn", ...GONE]) await create(name);
-  const kubeconfig = await cluster.writeKubeconfig("admin");
-  const lifelines = PROTOCOLS.map((protocol) => start(protocol, kubeconfig));
+  const watching = await withPrintedRoles(cluster, {
+    LIFELINE_RESOURCES: `machines.${GROUP}`,
+    LIFELINE_NAMESPACES: NAMESPACE,
+  });
+  const lifelines = PROTOCOLS.map((protocol) => start(protocol, watching));
   for (const lifeline of await Promise.all(lifelines)) servers.use(lifeline);
   await eventually(() => {
     if (!PROTOCOLS.every(showsAll)) throw new Error("Cannot begin: not all series are there yet");
@@ -183,13 +187,14 @@ function note({ metadata }: KubeObject, action: string): void {
   ]);
 }
 
-async function start(protocol: Protocol, kubeconfig: string): Promise<Lifeline> {
+async function start(
+  protocol: Protocol,
+  watching: Readonly<Record<string, string>>,
+): Promise<Lifeline> {
   const endpoint = protocol === "grpc" ? collector.grpcEndpoint : collector.httpEndpoint;
   return await startLifeline({
     env: {
-      KUBECONFIG: kubeconfig,
-      LIFELINE_RESOURCES: `machines.${GROUP}`,
-      LIFELINE_NAMESPACES: NAMESPACE,
+      ...watching,
       LIFELINE_METRIC_INTERVAL: "500ms",
       LIFELINE_METRIC_HEARTBEAT: "1s",
       OTEL_SERVICE_NAME: protocol,

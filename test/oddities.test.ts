@@ -22,6 +22,7 @@ import type { Collector } from "./testbed/collector.ts";
 import type { Cluster } from "./testbed/control-plane.ts";
 import { eventually } from "./testbed/eventually.ts";
 import { type Lifeline, startLifeline } from "./testbed/lifeline.ts";
+import { withPrintedRoles } from "./testbed/printed-roles.ts";
 import { connectSharedCluster, serverTest, startCollector } from "./testbed/real-servers.ts";
 
 let cluster: Cluster;
@@ -404,14 +405,13 @@ async function start(
 ): Promise<Lifeline> {
   return await startLifeline({
     ...options,
-    env: {
-      KUBECONFIG: await cluster.writeKubeconfig("admin"),
+    env: await withPrintedRoles(cluster, {
       LIFELINE_CLUSTER_NAME: name,
       LIFELINE_LOG_SEVERITY: "DEBUG",
       LIFELINE_METRIC_INTERVAL: "200ms",
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.grpcEndpoint,
       ...env,
-    },
+    }),
   });
 }
 

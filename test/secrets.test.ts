@@ -3,6 +3,7 @@ import { Canaries } from "./secrets/canaries.ts";
 import { NAMESPACE, VAULTS } from "./secrets/specimens.ts";
 import { tellStory, type Story } from "./secrets/tell-story.ts";
 import { textAttribute } from "./support/text-attribute.ts";
+import { withPrintedRoles } from "./testbed/printed-roles.ts";
 import { connectSharedCluster, serverTest, startCollector } from "./testbed/real-servers.ts";
 import { createTemporaryDirectory } from "./testbed/temporary-directory.ts";
 
@@ -17,8 +18,11 @@ beforeAll(async () => {
   const { path: stateRoot } = servers.use(await createTemporaryDirectory("state"));
   await cluster.admin.createNamespace(NAMESPACE);
   await cluster.admin.apply(VAULTS);
-  const kubeconfig = await cluster.writeKubeconfig("admin");
-  story = await tellStory({ admin: cluster.admin, collector, kubeconfig, stateRoot });
+  const watching = await withPrintedRoles(cluster, {
+    LIFELINE_RESOURCES: "vaults.secrets.example.com,configmaps,secrets,deployments.apps",
+    LIFELINE_NAMESPACES: NAMESPACE,
+  });
+  story = await tellStory({ admin: cluster.admin, collector, watching, stateRoot });
 });
 
 afterAll(async () => {

@@ -384,7 +384,7 @@ test("loadCredentials() says what was tried, what was found and what would help"
   ];
 
   expect(messages).toEqual([
-    `Cannot read kubeconfig "${path}": ENOENT: no such file or directory, open '${path}'`,
+    `Cannot read kubeconfig "${path}": no such file`,
     `Cannot find a cluster: tried in-cluster (no file "/absent/token") and "${directory}/.kube/config" (no such file); set KUBECONFIG to a kubeconfig file`,
     "Cannot find a cluster: tried in-cluster (KUBERNETES_SERVICE_HOST is not set) and ~/.kube/config (HOME is not set); set KUBECONFIG to a kubeconfig file",
     `Cannot use context "prod" of kubeconfig "${path}": its contexts are "main"`,

@@ -3,7 +3,7 @@ import type { KubeConfig } from "@kubernetes/client-node/dist/config.js";
 import { systemClock, type Clock } from "../util/clock.ts";
 import { describeSyntaxError } from "../util/parse-json.ts";
 import { toError } from "../util/to-error.ts";
-import { loadKubeConfig, type CredentialsSource } from "./load-kube-config.ts";
+import { loadKubeConfig, type CredentialsSource, type LoadFailure } from "./load-kube-config.ts";
 
 /** What a TLS connection to the API server needs; PEM. */
 export type TlsOptions = {
@@ -46,7 +46,7 @@ export interface Credentials {
 
 export type LoadedCredentials =
   | { readonly type: "loaded"; readonly credentials: Credentials }
-  | { readonly type: "failed"; readonly error: Error };
+  | LoadFailure;
 
 /**
  * Finds the cluster and the identity: a kubeconfig named, else the in-cluster service account, else `~/.kube/config`.

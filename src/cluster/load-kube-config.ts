@@ -29,7 +29,18 @@ export type LoadedKubeConfig =
       readonly cluster: Cluster;
       readonly source: string;
     }
-  | { readonly type: "failed"; readonly error: Error };
+  | LoadFailure;
+
+/** `wrong`: a setting that names what is not there, and what would be (contexts); without it the cluster or a file is at fault. */
+export type LoadFailure = {
+  readonly type: "failed";
+  readonly error: Error;
+  readonly wrong?: {
+    readonly setting: "kubeconfig" | "context";
+    readonly why: string;
+    readonly known: readonly string[];
+  };
+};
 
 const SERVICE_ACCOUNT_DIRECTORY = "/var/run/secrets/kubernetes.io/serviceaccount";
 
@@ -82,8 +93,8 @@ function loadFiles(paths: readonly string[], context: string | undefined): Loade
   const merged = new KubeConfig();
   const read: string[] = [];
   for (const path of paths) {
-    // kubectl passes over missing files of a list of several, too.
-    if (paths.length > 1 && !existsSync(path)) continue;
+    // kubectl passes over missing files of a list, too.
+    if (!existsSync(path)) continue;
     try {
       mergeFirstWins(merged, loadFile(path));
       read.push(path);
@@ -96,7 +107,10 @@ function loadFiles(paths: readonly string[], context: string | undefined): Loade
     }
   }
   const files = quoteAll(read.length === 0 ? paths : read);
-  if (read.length === 0) return failed(`Cannot read kubeconfig ${files}: no such file`);
+  if (read.length === 0) {
+    const wrong = { setting: "kubeconfig", why: "no such file", known: [] } as const;
+    return { ...failed(`Cannot read kubeconfig ${files}: no such file`), wrong };
+  }
   return chooseContext(merged, files, context);
 }
 
@@ -105,7 +119,8 @@ function chooseContext(
   files: string,
   wanted: string | undefined,
 ): LoadedKubeConfig {
-  const names = quoteAll(config.contexts.map(({ name }) => name));
+  const known = config.contexts.map(({ name }) => name);
+  const names = quoteAll(known);
   const offered = names === "" ? "it has no contexts" : `its contexts are ${names}`;
   const name = wanted ?? config.currentContext;
   if (name === undefined || name === "") {
@@ -115,7 +130,11 @@ function chooseContext(
   }
   const context = config.getContextObject(name);
   if (context === null) {
-    return failed(`Cannot use context "${name}" of kubeconfig ${files}: ${offered}`);
+    const failure = failed(`Cannot use context "${name}" of kubeconfig ${files}: ${offered}`);
+    // A current-context that is not there is the file's fault.
+    if (wanted === undefined) return failure;
+    const why = `no such context in kubeconfig ${files}`;
+    return { ...failure, wrong: { setting: "context", why, known } };
   }
   const cluster = config.getCluster(context.cluster);
   if (cluster === null) {
@@ -210,6 +229,6 @@ function quoteAll(names: readonly string[]): string {
   return names.map((name) => `"${name}"`).join(", ");
 }
 
-function failed(message: string, cause?: unknown): LoadedKubeConfig {
+function failed(message: string, cause?: unknown): LoadFailure {
   return { type: "failed", error: new Error(message, cause === undefined ? {} : { cause }) };
 }

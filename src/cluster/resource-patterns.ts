@@ -112,7 +112,8 @@ function compilePattern({ matches }: ResourcePattern): (kind: DiscoveredKind) =>
   return ({ facts }) => isResource(facts.resource) && isGroup(facts.group);
 }
 
-function isExact({ matches }: ResourcePattern): boolean {
+/** Whether an entry names one kind, without a glob: then it must be served. */
+export function isExact({ matches }: Pick<ResourcePattern, "matches">): boolean {
   return matches.type === "name" && !matches.resource.includes("*") && !matches.group.includes("*");
 }
 

@@ -1,5 +1,7 @@
 import { markdownTable } from "../util/markdown-table.ts";
-import { EXIT_CODES, variableFacts } from "./help.ts";
+import { COMMANDS } from "./commands/command-table.ts";
+import { EXIT_CODES } from "./exit-code.ts";
+import { optionUsage, variableFacts } from "./help.ts";
 import { SECTIONS, type VariableFacts } from "./variables.ts";
 
 /** docs/configuration.md, made from the tables that the program itself reads by. */
@@ -8,11 +10,26 @@ export function renderConfigurationPage(): string {
     const rows = variableFacts().filter((facts) => facts.section === section);
     return `## ${section}\n\n${markdownTable(["variable", "default", "meaning"], rows.map(tableRow))}`;
   });
+  const daemon = ["`lifeline`", "Runs the daemon. Every command has a `--help`, too."];
+  const commands = markdownTable(["command", "meaning"], [daemon, ...commandRows()]);
   const codes = markdownTable(
     ["exit code", "meaning"],
     EXIT_CODES.map(([code, meaning]) => [`${code}`, meaning]),
   );
-  return `${INTRODUCTION}\n${sections.join("\n")}\n${PER_SIGNAL}\n## Exit codes\n\n${codes}`;
+  return `${INTRODUCTION}\n${sections.join("\n")}\n${PER_SIGNAL}\n## Commands\n\n${commands}\n## Exit codes\n\n${codes}`;
+}
+
+function commandRows(): readonly (readonly string[])[] {
+  const rows: (readonly string[])[] = [];
+  for (const [name, { help, options }] of Object.entries(COMMANDS)) {
+    rows.push([`\`lifeline ${name}\``, help]);
+    for (const option of options) {
+      const byDefault =
+        option.value === undefined ? "" : ` Default: \`${option.value.byDefault}\`.`;
+      rows.push([`\`lifeline ${name} ${optionUsage(option)}\``, `${option.help}${byDefault}`]);
+    }
+  }
+  return rows;
 }
 
 const INTRODUCTION = `<!-- Made by docs/generate.ts: do not edit. -->

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ConfigurationProblem } from "./configuration-problem.ts";
-import { type Configuration, readConfiguration } from "./configuration.ts";
+import { type Configuration, readConfiguration, readMode } from "./configuration.ts";
 import { VARIABLES_OF_LATER_VERSIONS } from "./variables.ts";
 
 type Environment = Parameters<typeof readConfiguration>[0];
@@ -28,6 +28,7 @@ test("readConfiguration() gives the documented defaults when nothing is set", ()
     metricHeartbeatMs: 60_000,
     httpAddress: { type: "listen", host: "0.0.0.0", port: 8686 },
     shutdownTimeoutMs: 10_000,
+    mode: "deployment",
     ownLogLevel: "info",
     serviceName: "kube-lifeline",
     resourceAttributes: {},
@@ -59,6 +60,7 @@ test("readConfiguration() reads every variable when all are set", () => {
     LIFELINE_CLUSTER_NAME: "east",
     LIFELINE_HTTP_ADDRESS: "off",
     LIFELINE_SHUTDOWN_TIMEOUT: "3s",
+    LIFELINE_MODE: "sidecar",
     LIFELINE_OWN_LOG_LEVEL: "DEBUG",
     OTEL_SERVICE_NAME: "watcher",
     OTEL_RESOURCE_ATTRIBUTES: "team=platform",
@@ -84,6 +86,7 @@ test("readConfiguration() reads every variable when all are set", () => {
     clusterName: "east",
     httpAddress: { type: "off" },
     shutdownTimeoutMs: 3_000,
+    mode: "sidecar",
     ownLogLevel: "debug",
     serviceName: "watcher",
     resourceAttributes: { team: "platform" },
@@ -249,4 +252,15 @@ test("readConfiguration() never shows what a wrong header holds", () => {
 
   expect(problems).not.toEqual([]);
   expect(JSON.stringify(problems)).not.toContain("s3cret");
+});
+
+test.each([
+  [{}, "deployment", "listen"],
+  [{ LIFELINE_MODE: "Sidecar", LIFELINE_HTTP_ADDRESS: "off", LIFELINE_X: "1" }, "sidecar", "off"],
+  [{ LIFELINE_MODE: "sidecart", LIFELINE_HTTP_ADDRESS: "nowhere" }, undefined, undefined],
+])("readMode() knows mode and address whatever else is wrong: %j", (env, mode, address) => {
+  const known = readMode(env);
+
+  expect(known.mode).toBe(mode);
+  expect(known.httpAddress?.type).toBe(address);
 });

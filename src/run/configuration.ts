@@ -2,8 +2,10 @@ import * as v from "valibot";
 import { type ExporterOptions, parseExporterOptions } from "../otlp/exporter-options.ts";
 import { nearestName } from "../util/nearest-name.ts";
 import type { ConfigurationProblem } from "./configuration-problem.ts";
+import type { HttpAddress } from "./http-address.ts";
 import { formatDurationSetting } from "./value-type.ts";
 import {
+  type Mode,
   type Variable,
   VARIABLES,
   VARIABLES_OF_LATER_VERSIONS,
@@ -54,6 +56,15 @@ export function readConfiguration(
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- without a problem each row of the table gave its field a value, or the field takes `undefined`
   const complete = values as VariableValues;
   return { type: "valid", configuration: putTogether(complete, exporters.options) };
+}
+
+/** What must be known even where the rest of the configuration is wrong; each is `undefined` if it is wrong itself. */
+export function readMode(env: Environment): {
+  readonly mode: Mode | undefined;
+  readonly httpAddress: HttpAddress | undefined;
+} {
+  const { mode, httpAddress } = readVariables(env).values;
+  return { mode, httpAddress };
 }
 
 type Read = {

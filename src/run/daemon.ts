@@ -73,7 +73,11 @@ export async function runDaemon(options: DaemonOptions): Promise<DaemonEnd> {
   );
   const { report, reportCluster } = reporter;
   const health = await startHealthServer(configuration.httpAddress, readiness);
-  if (health.type === "failed") return health;
+  if (health.type === "failed") {
+    if (configuration.mode !== "sidecar") return health;
+    // The operator may have the port, and is what the pod is for.
+    options.ownLog.log("error", `${health.error.message}; goes on without it, being a sidecar`);
+  }
   if (health.type === "listening") cleanup.use(health.server);
   const client = createHttpApiClient({ credentials, clock, report: reportCluster });
   cleanup.defer(() => client.close());
@@ -89,6 +93,7 @@ export async function runDaemon(options: DaemonOptions): Promise<DaemonEnd> {
   // Ends before the store does: the last self-metrics look at it.
   cleanup.defer(() => exporters.shutdown(leftMs()));
   if (store instanceof Error) return { type: "failed", error: store };
+  readiness.opened(store);
   const delivery = createDelivery({
     ...options,
     exporters: configuration.exporters,

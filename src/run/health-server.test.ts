@@ -1,8 +1,10 @@
+import { get, type IncomingMessage } from "node:http";
 import { connect } from "node:net";
+import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
 import { type HealthChecks, type HealthServer, startHealthServer } from "./health-server.ts";
 
-const WELL: HealthChecks = { unready: () => [] };
+const WELL: HealthChecks = { unready: () => [], state: () => `{"objects":1}` };
 
 async function start(checks: HealthChecks, host = "127.0.0.1"): Promise<HealthServer> {
   const started = await startHealthServer({ type: "listen", host, port: 0 }, checks);
@@ -10,8 +12,8 @@ async function start(checks: HealthChecks, host = "127.0.0.1"): Promise<HealthSe
   return started.server;
 }
 
-const UNREADY: HealthChecks = { unready: () => ["pods: listing", "databases: listing"] };
-const NOT_FOUND = "Not found: there are /livez and /readyz\n";
+const UNREADY: HealthChecks = { ...WELL, unready: () => ["pods: listing", "databases: listing"] };
+const NOT_FOUND = "Not found: there are /livez, /readyz and /state\n";
 
 test.each([
   { path: "/livez", status: 200, text: "ok\n" },
@@ -21,6 +23,16 @@ test.each([
   { path: "/livez", checks: UNREADY, status: 200, text: "ok\n" },
   { path: "/readyz", checks: UNREADY, status: 503, text: "pods: listing\ndatabases: listing\n" },
   { path: "/readyz", method: "POST", status: 405, text: "Only GET and HEAD are answered\n" },
+  { path: "/state", status: 200, text: '{"objects":1}\n' },
+  { path: "/state", method: "HEAD", status: 200, text: "" },
+  { path: "/state", method: "POST", status: 405, text: "Only GET and HEAD are answered\n" },
+  { path: "/state", checks: UNREADY, status: 200, text: '{"objects":1}\n' },
+  {
+    path: "/state",
+    checks: { ...WELL, state: () => undefined },
+    status: 503,
+    text: "The state file can't be read now: the process begins or ends\n",
+  },
   { path: "/", status: 404, text: NOT_FOUND },
   { path: "/livez/", status: 404, text: NOT_FOUND },
   { path: "//livez", status: 404, text: NOT_FOUND },
@@ -31,6 +43,26 @@ test.each([
 
   expect(response.status).toBe(row.status);
   expect(await response.text()).toBe(row.text);
+});
+
+test("health server tells the state as JSON, and only to its own machine", async () => {
+  let asked = 0;
+  const state = (): string => `{"asked":${++asked}}`;
+  await using server = await start({ ...WELL, state }, "0.0.0.0");
+  const { port } = new URL(server.url);
+  const url = `http://127.0.0.1:${port}/state`;
+
+  const own = await fetch(url);
+  // Another address of this machine is as good as another machine: both ends are not the same.
+  const foreign = await requestFrom("127.0.0.2", url);
+
+  expect(own.headers.get("content-type")).toBe("application/json; charset=utf-8");
+  expect(await own.text()).toBe('{"asked":1}\n');
+  expect(foreign).toEqual({
+    status: 403,
+    text: "Only the machine (the pod) that this runs on may ask for /state\n",
+  });
+  expect(asked).toBe(1);
 });
 
 test("health server asks the checks anew for each request", async () => {
@@ -76,3 +108,13 @@ test("health server ends open connections when it is disposed of", async () => {
   await closed;
   await expect(fetch(`${server.url}/livez`)).rejects.toThrow("fetch failed");
 });
+
+async function requestFrom(
+  localAddress: string,
+  url: string,
+): Promise<{ readonly status: number | undefined; readonly text: string }> {
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    get(url, { localAddress }, resolve).on("error", reject);
+  });
+  return { status: response.statusCode, text: await text(response) };
+}

@@ -2,10 +2,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { toError } from "../util/to-error.ts";
 import { formatHttpUrl, type HttpAddress } from "./http-address.ts";
 
-/** What the health server asks the process; it is cheap and never throws. */
+/** What the health server asks the process; never throws. */
 export type HealthChecks = {
   /** One line per thing that isn't ready yet; empty: ready. */
   readonly unready: () => readonly string[];
+  /** What is in the state file, as JSON; `undefined` before it is open. Not cheap: it reads the whole file. */
+  readonly state: () => string | undefined;
 };
 
 export type HealthServerStart =
@@ -24,7 +26,10 @@ const REQUEST_TIMEOUT_MS = 5_000;
 /** Probes and people; more is somebody else's mistake. */
 const CONNECTIONS_MAX = 64;
 
-/** Serves `/livez`, which is 200 while the loop turns, and `/readyz`: 200, or 503 with the reasons, one per line. */
+/**
+ * Serves `/livez`, which is 200 while the loop turns; `/readyz`: 200, or 503 with the reasons, one per line; and to this
+ * machine (this pod) alone `/state`, what is in the state file as JSON, for `lifeline check --state`.
+ */
 export async function startHealthServer(
   address: HttpAddress,
   checks: HealthChecks,
@@ -47,18 +52,21 @@ export async function startHealthServer(
 }
 
 function answer(request: IncomingMessage, response: ServerResponse, checks: HealthChecks): void {
-  const { status, text } = decide(request, checks);
+  const { status, text, type = "text/plain" } = decide(request, checks);
   response.writeHead(status, {
-    "content-type": "text/plain; charset=utf-8",
+    "content-type": `${type}; charset=utf-8`,
     "cache-control": "no-store",
   });
   response.end(request.method === "HEAD" ? undefined : `${text}\n`);
 }
 
-function decide(
-  request: IncomingMessage,
-  checks: HealthChecks,
-): { readonly status: number; readonly text: string } {
+type Decision = {
+  readonly status: number;
+  readonly text: string;
+  readonly type?: "text/plain" | "application/json";
+};
+
+function decide(request: IncomingMessage, checks: HealthChecks): Decision {
   if (request.method !== "GET" && request.method !== "HEAD")
     return { status: 405, text: "Only GET and HEAD are answered" };
   const path = (request.url ?? "").split("?", 1)[0];
@@ -72,7 +80,18 @@ function decide(
       ? { status: 200, text: "ok" }
       : { status: 503, text: unready.join("\n") };
   }
-  return { status: 404, text: "Not found: there are /livez and /readyz" };
+  if (path === "/state") return decideState(request, checks);
+  return { status: 404, text: "Not found: there are /livez, /readyz and /state" };
+}
+
+/** Reading the whole file holds everything else up, so that is for who could read the file, too. */
+function decideState({ socket, method }: IncomingMessage, checks: HealthChecks): Decision {
+  if (socket.remoteAddress === undefined || socket.remoteAddress !== socket.localAddress)
+    return { status: 403, text: "Only the machine (the pod) that this runs on may ask for /state" };
+  const state = method === "HEAD" ? "" : checks.state();
+  return state === undefined
+    ? { status: 503, text: "The state file can't be read now: the process begins or ends" }
+    : { status: 200, text: state, type: "application/json" };
 }
 
 function listen(

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { parse } from "valibot";
-import { formatHelp, variableFacts } from "./help.ts";
+import { formatCommandHelp, formatHelp, variableFacts } from "./help.ts";
 import { type Variable, VARIABLES, VARIABLES_OF_LATER_VERSIONS } from "./variables.ts";
 
 const HELP = formatHelp();
@@ -41,10 +41,27 @@ test("help text tells the commands and exit codes and fits a terminal", () => {
   const lines = HELP.split("\n");
 
   expect(HELP).toMatch(/lifeline --version/);
-  expect(HELP).toMatch(/^ {2}2 {2}configuration wrong/m);
+  expect(HELP).toMatch(/^ {2}lifeline check {2,}\w/m);
+  expect(HELP).toMatch(/^ {2}lifeline rbac {2,}\w/m);
+  expect(HELP).toMatch(/^ {2}2 {2}configuration or command line wrong/m);
   expect(lines.filter((line) => line.length > 100)).toEqual([]);
   expect(HELP).not.toContain("`");
 });
+
+test.each([
+  ["check", ["lifeline check [--state]", "--state", "--help"]],
+  ["rbac", ["lifeline rbac [--name NAME] [--service-account NAMESPACE/NAME]", "--name NAME"]],
+] as const)(
+  "help text of %s tells its options and exit codes and fits a terminal",
+  (name, said) => {
+    const help = formatCommandHelp(name);
+
+    for (const text of said) expect(help).toContain(text);
+    expect(help).toMatch(/^ {2}1 {2}failed/m);
+    expect(help.split("\n").filter((line) => line.length > 100)).toEqual([]);
+    expect(help).not.toContain("`");
+  },
+);
 
 test("variableFacts() gives each variable once", () => {
   const names = variableFacts().map((facts) => facts.name);

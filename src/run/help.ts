@@ -1,18 +1,15 @@
+import { type CommandName, type CommandOption, COMMANDS } from "./commands/command-table.ts";
+import { EXIT_CODES } from "./exit-code.ts";
 import { EXPORTER_VARIABLES } from "./exporter-variables.ts";
 import { SECTIONS, type VariableFacts, VARIABLES } from "./variables.ts";
-
-/** What `lifeline` answers when it ends; in docs/configuration.md too. */
-export const EXIT_CODES: readonly (readonly [code: number, meaning: string])[] = [
-  [0, "stopped as asked"],
-  [1, "failed"],
-  [2, "configuration wrong: all problems at once on stderr"],
-];
 
 const USAGE = `kube-lifeline watches Kubernetes resources and tells their life story over OTLP.
 
 Usage:
   lifeline              run the daemon
-  lifeline --help       show this text
+${Object.entries(COMMANDS)
+  .map(([name, { summary }]) => `  ${`lifeline ${name}`.padEnd(20)}  ${summary}\n`)
+  .join("")}  lifeline --help       show this text; after a command, what it does and takes
   lifeline --version    show the version
 `;
 
@@ -28,6 +25,30 @@ export function formatHelp(): string {
   return `${USAGE}\nEverything is set by environment variables; none is required.\n\n${sections.join("\n")}\nExit codes:\n${codes.join("\n")}\n`;
 }
 
+/** The answer to `lifeline COMMAND --help`. */
+export function formatCommandHelp(command: CommandName): string {
+  const { summary, help, options } = COMMANDS[command];
+  const usage = options.map((option) => `[${optionUsage(option)}]`);
+  const rows = options.map((option) => {
+    const byDefault = option.value === undefined ? "" : ` Default: ${option.value.byDefault}.`;
+    return `  ${optionUsage(option)}\n${wrap(plain(option.help + byDefault), "      ")}`;
+  });
+  const codes = EXIT_CODES.map(([code, meaning]) => `  ${code}  ${meaning}`);
+  return [
+    `lifeline ${command}: ${summary}\n`,
+    `Usage:\n  ${["lifeline", command, ...usage].join(" ")}\n`,
+    wrap(plain(help), ""),
+    `Options:\n${rows.join("")}  --help\n      Show this text.\n`,
+    'The configuration is the daemon\'s, by the same variables: see "lifeline --help".\n',
+    `Exit codes:\n${codes.join("\n")}\n`,
+  ].join("\n");
+}
+
+/** Such as `--name NAME`. */
+export function optionUsage({ name, value }: CommandOption): string {
+  return value === undefined ? name : `${name} ${value.name}`;
+}
+
 /** All variables that do something, in the order of their sections. */
 export function variableFacts(): readonly VariableFacts[] {
   const own = Object.values(VARIABLES).map(({ name, section, type, whenUnset, help }) => {
@@ -41,9 +62,13 @@ export function variableFacts(): readonly VariableFacts[] {
 
 function formatVariable(facts: VariableFacts): string {
   const paragraphs = [facts.help, `Wanted: ${facts.wanted}.`, `Default: ${facts.byDefault}.`].map(
-    (text) => text.replaceAll("`", ""),
+    plain,
   );
   return `  ${facts.name}\n${paragraphs.map((text) => wrap(text, "      ")).join("")}`;
+}
+
+function plain(markdown: string): string {
+  return markdown.replaceAll("`", "");
 }
 
 function wrap(text: string, indent: string): string {

@@ -1,15 +1,17 @@
 import type { Pipeline } from "../pipeline/pipeline.ts";
+import type { Store } from "../store/store.ts";
 import type { Clock } from "../util/clock.ts";
 import type { HealthChecks } from "./health-server.ts";
 
 /**
  * What `/livez` and `/readyz` answer: the loop turns if it can answer at all; ready is who has asked the cluster what
- * there is and has an answer for every kind. A collector that is away does not make us unready.
+ * there is and has an answer for every kind. A collector that is away does not make us unready. And what `/state` does.
  */
 export class Readiness implements HealthChecks {
   readonly #clock: Clock;
   readonly #startedAtMs: number;
   #pipeline: Pipeline | undefined;
+  #store: Store | undefined;
   #obstacle: Error | undefined;
   #isStopping = false;
 
@@ -23,6 +25,11 @@ export class Readiness implements HealthChecks {
     this.#obstacle = obstacle;
   }
 
+  /** The state file is open. */
+  opened(store: Store): void {
+    this.#store = store;
+  }
+
   /** The watches are chosen. */
   watching(pipeline: Pipeline): void {
     this.#pipeline = pipeline;
@@ -31,6 +38,15 @@ export class Readiness implements HealthChecks {
   stopping(): void {
     this.#isStopping = true;
   }
+
+  readonly state = (): string | undefined => {
+    try {
+      return this.#store === undefined ? undefined : JSON.stringify(this.#store.inspect());
+    } catch {
+      // Closed, or broken: who asks then opens the file, and hears more.
+      return undefined;
+    }
+  };
 
   readonly unready = (): readonly string[] => {
     if (this.#isStopping) return ["The process stops"];

@@ -35,10 +35,14 @@ export type VariableValues = {
   readonly clusterName: string | undefined;
   readonly httpAddress: HttpAddress;
   readonly shutdownTimeoutMs: number;
+  readonly mode: Mode;
   readonly ownLogLevel: OwnLogLevel;
   readonly serviceName: string | undefined;
   readonly resourceAttributes: Readonly<Record<string, string>>;
 };
+
+/** Whose pod it is: our own, or an operator's, which must stay up whatever becomes of us. */
+export type Mode = "deployment" | "sidecar";
 
 /** One environment variable: the source of parsing, `--help` and docs/configuration.md. */
 export type Variable<T> = {
@@ -202,7 +206,7 @@ export const VARIABLES: VariableTable = {
     section: "The process",
     type: parsedBy("host:port such as 0.0.0.0:8686, :8686 or [::]:8686, or off", parseHttpAddress),
     whenUnset: { type: "value", text: "0.0.0.0:8686" },
-    help: "Where `/livez` and `/readyz` answer; `off` closes it.",
+    help: "Where `/livez` and `/readyz` answer, and `/state` to this machine alone; `off` closes it.",
   },
   shutdownTimeoutMs: {
     name: "LIFELINE_SHUTDOWN_TIMEOUT",
@@ -210,6 +214,15 @@ export const VARIABLES: VariableTable = {
     type: duration({ minMs: 0, maxMs: SHUTDOWN_TIMEOUT_MAX_MS }),
     whenUnset: { type: "value", text: "10s" },
     help: "How long SIGTERM waits for the collector; what it did not take stays in the state directory.",
+  },
+  mode: {
+    name: "LIFELINE_MODE",
+    section: "The process",
+    type: choice(["deployment", "sidecar"]),
+    whenUnset: { type: "value", text: "deployment" },
+    help:
+      "`sidecar` keeps an operator's pod up: a wrong configuration is reported, on stderr and at `/readyz`, and idled on until SIGTERM " +
+      "instead of exiting 2; what would exit 1 is reported and tried again, within two minutes; without its port it goes on without `/livez` and `/readyz`.",
   },
   ownLogLevel: {
     name: "LIFELINE_OWN_LOG_LEVEL",
@@ -238,7 +251,6 @@ export const VARIABLES_OF_LATER_VERSIONS: readonly string[] = [
   "LIFELINE_KSM_CONFIG",
   "LIFELINE_LEADERSHIP",
   "LIFELINE_LEASE",
-  "LIFELINE_MODE",
   "LIFELINE_OUTBOX_MAX",
   "LIFELINE_PROMETHEUS",
   "LIFELINE_SERIES_MAX",

@@ -1,5 +1,6 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite";
 import { toError } from "../util/to-error.ts";
+import { inspectDatabase, type StateFacts } from "./inspect-database.ts";
 import { readMeta } from "./open-database.ts";
 import { STATEMENTS } from "./statements.ts";
 import type { CounterRow, ObjectRow, OutboxRow, SeriesRow, UnitOfWork, WatchRow } from "./rows.ts";
@@ -26,6 +27,11 @@ export class Store implements Disposable {
   /** The key of the redaction marks: private to this file, so that marks say nothing to who has only the records. */
   get redactionKey(): string {
     return readMeta(this.#database, "redaction_key") ?? "";
+  }
+
+  /** For people who ask; reads all of the file. */
+  inspect(): StateFacts {
+    return inspectDatabase(this.#database);
   }
 
   nextObjectId(): number {

@@ -5,6 +5,7 @@ import type { Collector } from "../testbed/collector.ts";
 import type { Cluster } from "../testbed/control-plane.ts";
 import { startLifeline, type Lifeline } from "../testbed/lifeline.ts";
 import type { LogEntry, MetricPoint } from "../testbed/otlp-json.ts";
+import { withPrintedRoles } from "../testbed/printed-roles.ts";
 import { createTemporaryDirectory } from "../testbed/temporary-directory.ts";
 
 const GROUP = "restart.example.com";
@@ -43,8 +44,11 @@ export async function openScene(
   const { admin } = cluster;
   const everything = new AsyncDisposableStack();
   const { path: stateDir } = everything.use(await createTemporaryDirectory("state"));
-  const kubeconfig = await cluster.writeKubeconfig("admin");
   await admin.createNamespace(namespace);
+  const watching = await withPrintedRoles(cluster, {
+    LIFELINE_RESOURCES: `notes.${GROUP}`,
+    LIFELINE_NAMESPACES: namespace,
+  });
   const note = (name: string, size = 1): NewObject => ({
     apiVersion: `${GROUP}/v1`,
     kind: "Note",
@@ -66,9 +70,7 @@ export async function openScene(
         ...options,
         stateDir,
         env: {
-          KUBECONFIG: kubeconfig,
-          LIFELINE_RESOURCES: `notes.${GROUP}`,
-          LIFELINE_NAMESPACES: namespace,
+          ...watching,
           LIFELINE_METRIC_INTERVAL: "250ms",
           LIFELINE_METRIC_HEARTBEAT: "1s",
           OTEL_EXPORTER_OTLP_ENDPOINT: collector.grpcEndpoint,

@@ -3,6 +3,7 @@ import { eventually } from "../testbed/eventually.ts";
 import { type Lifeline, startLifeline } from "../testbed/lifeline.ts";
 import type { Collector } from "../testbed/collector.ts";
 import type { ControlPlane } from "../testbed/control-plane.ts";
+import { withPrintedRoles } from "../testbed/printed-roles.ts";
 import { startCollector, startControlPlane } from "../testbed/real-servers.ts";
 import { CLUSTER_NAME } from "./expect-points.ts";
 import { play, type Played, type Stage } from "./play.ts";
@@ -61,11 +62,10 @@ export async function perform(stack: AsyncDisposableStack): Promise<Performance>
   ]);
   const examples = await readExamples();
   await applyDefinitions(cluster.admin, Object.values(examples));
-  const kubeconfig = await cluster.writeKubeconfig("admin");
   const lifelines = await Promise.all(
     PROCESSES.map(async (names) => {
       const together = names.map((name) => examples[name]);
-      const env = environment(together, { kubeconfig, collector });
+      const env = await withPrintedRoles(cluster, environment(together, collector));
       return stack.use(await startLifeline({ env }));
     }),
   );
@@ -116,12 +116,10 @@ async function applyDefinitions(admin: AdminClient, examples: readonly Example[]
   await Promise.all(definitions.map((definition) => admin.apply(definition)));
 }
 
-type Surroundings = { readonly kubeconfig: string; readonly collector: Collector };
-
 /** What the examples' files say, and what this suite must add: where to, and faster. */
 function environment(
   examples: readonly Example[],
-  { kubeconfig, collector }: Surroundings,
+  collector: Collector,
 ): Readonly<Record<string, string>> {
   const said = Object.assign({}, ...examples.map(({ env }) => env)) as Record<string, string>;
   const resources = examples.map(({ env }) => env["LIFELINE_RESOURCES"] ?? "");
@@ -129,7 +127,6 @@ function environment(
   return {
     ...said,
     LIFELINE_RESOURCES: resources.join(","),
-    KUBECONFIG: kubeconfig,
     LIFELINE_CLUSTER_NAME: CLUSTER_NAME,
     LIFELINE_LOG_SEVERITY: "DEBUG",
     LIFELINE_METRIC_INTERVAL: `${INTERVAL_MS}ms`,

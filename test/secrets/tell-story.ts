@@ -6,14 +6,14 @@ import { eventually } from "../testbed/eventually.ts";
 import { startLifeline, type Lifeline } from "../testbed/lifeline.ts";
 import type { LogEntry } from "../testbed/otlp-json.ts";
 import { Canaries } from "./canaries.ts";
-import { NAMESPACE } from "./specimens.ts";
 import { bytesOfFiles, valuesOfTables } from "./state-files.ts";
 import { Writer, type WrittenObject } from "./writer.ts";
 
 export type Stage = {
   readonly admin: AdminClient;
   readonly collector: Collector;
-  readonly kubeconfig: string;
+  /** The variables that say what is watched, and by whom. */
+  readonly watching: Readonly<Record<string, string>>;
   /** Of each program one directory below it. */
   readonly stateRoot: string;
 };
@@ -80,9 +80,7 @@ async function start(stage: Stage, name: string, env: Record<string, string>): P
   return await startLifeline({
     stateDir: join(stage.stateRoot, name),
     env: {
-      KUBECONFIG: stage.kubeconfig,
-      LIFELINE_RESOURCES: "vaults.secrets.example.com,configmaps,secrets,deployments.apps",
-      LIFELINE_NAMESPACES: NAMESPACE,
+      ...stage.watching,
       LIFELINE_INITIAL: "all",
       LIFELINE_LOG_SEVERITY: "DEBUG",
       LIFELINE_OWN_LOG_LEVEL: "debug",

@@ -4,7 +4,7 @@ import type { AdminClient } from "./admin-client.ts";
 import { eventually } from "./eventually.ts";
 
 /** `rbac.authorization.k8s.io/v1` PolicyRule. */
-type PolicyRule = {
+export type PolicyRule = {
   readonly apiGroups: readonly string[];
   readonly resources: readonly string[];
   readonly verbs: readonly string[];
@@ -44,7 +44,7 @@ export async function grantRights(
   const binding = { apiVersion, kind: `${prefix}RoleBinding`, metadata, roleRef, subjects };
   await admin.create(role);
   await admin.create(binding);
-  await waitForRights(admin, reviewsOf(user, rights), true);
+  await waitUntilAllowed(admin, user, rights);
   return {
     async revoke() {
       await admin.delete(binding);
@@ -54,7 +54,15 @@ export async function grantRights(
   };
 }
 
-/** The API server hears of a new Role a moment after it is stored. */
+/** Waits until these rights are in force: the API server hears of a new Role a moment after it is stored. */
+export async function waitUntilAllowed(
+  admin: AdminClient,
+  user: string,
+  rights: Rights,
+): Promise<void> {
+  await waitForRights(admin, reviewsOf(user, rights), true);
+}
+
 async function waitForRights(
   admin: AdminClient,
   reviews: readonly object[],

@@ -1,0 +1,66 @@
+import { type Credentials, loadCredentials } from "../cluster/credentials.ts";
+import { nearestName } from "../util/nearest-name.ts";
+import { type Configuration, readConfiguration } from "./configuration.ts";
+import type { ConfigurationProblem } from "./configuration-problem.ts";
+import { VARIABLES } from "./variables.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** `invalid`: what users set is wrong, all of it. `failed`: it is right, but there is no cluster to be found by it. */
+export type Setup =
+  | {
+      readonly type: "ready";
+      readonly configuration: Configuration;
+      readonly credentials: Credentials;
+    }
+  | { readonly type: "invalid"; readonly problems: readonly ConfigurationProblem[] }
+  | { readonly type: "failed"; readonly configuration: Configuration; readonly error: Error };
+
+/** Reads the environment and the kubeconfig that it names, so that a context that is not there is told with all else that is wrong. */
+export function readSetup(
+  env: Environment,
+  { home, bareTerminal }: { readonly home: string; readonly bareTerminal: boolean },
+): Setup {
+  const read = readConfiguration(env, { bareTerminal });
+  const loaded = loadCredentials(credentialsSource(env, home));
+  const problems = [
+    ...(read.type === "invalid" ? read.problems : []),
+    ...(loaded.type === "failed" ? wrongSetting(env, loaded) : []),
+  ];
+  if (read.type === "invalid" || problems.length > 0) return { type: "invalid", problems };
+  const { configuration } = read;
+  return loaded.type === "failed"
+    ? { type: "failed", configuration, error: loaded.error }
+    : { type: "ready", configuration, credentials: loaded.credentials };
+}
+
+type LoadFailure = Extract<ReturnType<typeof loadCredentials>, { readonly type: "failed" }>;
+
+function wrongSetting(env: Environment, { wrong }: LoadFailure): readonly ConfigurationProblem[] {
+  if (wrong === undefined) return [];
+  const { name: variable, type } = VARIABLES[wrong.setting];
+  const seen = valueOf(env, variable) ?? "";
+  const nearest = nearestName(seen, wrong.known);
+  const wanted = wrong.known.length === 0 ? type.wanted : wrong.known.join(", ");
+  const problem = { variable, seen, why: wrong.why, wanted };
+  return [nearest === undefined ? problem : { ...problem, nearest }];
+}
+
+function credentialsSource(env: Environment, home: string): Parameters<typeof loadCredentials>[0] {
+  const kubeconfig = valueOf(env, VARIABLES.kubeconfig.name);
+  const context = valueOf(env, VARIABLES.context.name);
+  const host = env["KUBERNETES_SERVICE_HOST"];
+  const port = env["KUBERNETES_SERVICE_PORT"];
+  return {
+    home,
+    ...(kubeconfig === undefined ? {} : { kubeconfig }),
+    ...(context === undefined ? {} : { context }),
+    ...(host === undefined || port === undefined ? {} : { inCluster: { host, port } }),
+  };
+}
+
+/** As `readConfiguration` reads them: set to nothing is unset. */
+function valueOf(env: Environment, name: string): string | undefined {
+  const value = env[name]?.trim() ?? "";
+  return value === "" ? undefined : value;
+}
