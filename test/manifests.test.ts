@@ -1,11 +1,14 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { readConfiguration } from "../src/run/configuration.ts";
+import { VERSION } from "../src/util/version.ts";
+import { parseDockerfile } from "./image/parse-dockerfile.ts";
 import type { NewObject } from "./testbed/admin-client.ts";
 import type { Cluster } from "./testbed/control-plane.ts";
 import { connectSharedCluster, serverBinaries, serverTest } from "./testbed/real-servers.ts";
@@ -72,6 +75,27 @@ serverTest("manifests' roles only read, and Secrets not even that", () => {
     expect(resources).not.toContain("secrets");
     expect([...apiGroups, ...resources]).not.toContain("*");
   }
+});
+
+serverTest("manifests' pod is the only one, and can do with what the image gives it", async () => {
+  const { replicas, strategy, template } = JSON.parse(JSON.stringify(find("Deployment")["spec"]));
+  const { spec: pod } = template;
+  const { stages } = parseDockerfile(await readFile(`${MANIFESTS}/../Dockerfile`, "utf8"));
+  const user = stages.at(-1)?.instructions.find(({ name }) => name === "USER")?.text;
+
+  const { securityContext, containers, enableServiceLinks } = pod;
+
+  expect({ replicas, strategy }).toEqual({ replicas: 1, strategy: { type: "Recreate" } });
+  expect(find("PersistentVolumeClaim")["spec"]).toMatchObject({ accessModes: ["ReadWriteOnce"] });
+  expect(enableServiceLinks).toBe(false);
+  expect(`${securityContext.runAsUser}:${securityContext.runAsGroup}`).toBe(user);
+  expect(containers).toEqual([
+    expect.objectContaining({
+      image: `kube-lifeline:${VERSION}`,
+      securityContext: expect.objectContaining({ readOnlyRootFilesystem: true }),
+      volumeMounts: [{ name: "state", mountPath: "/var/lib/kube-lifeline" }],
+    }),
+  ]);
 });
 
 serverTest("manifests' settings are such that the program takes them", () => {
