@@ -1,8 +1,8 @@
-import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite";
+import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from "node:sqlite";
 import { toError } from "../util/to-error.ts";
 import { inspectDatabase, type StateFacts } from "./inspect-database.ts";
 import { readMeta } from "./open-database.ts";
-import { STATEMENTS } from "./statements.ts";
+import { LIST_STATEMENTS, STATEMENTS } from "./statements.ts";
 import type { CounterRow, ObjectRow, OutboxRow, SeriesRow, UnitOfWork, WatchRow } from "./rows.ts";
 
 /**
@@ -59,26 +59,26 @@ export class Store implements Disposable {
   }
 
   object(id: number): ObjectRow | undefined {
-    return objectRow(this.#statements.objectById.get(id));
+    return objectRowOrNone(this.#statements.objectById.get(id));
   }
 
   objectByUid(kindId: number, uid: string): ObjectRow | undefined {
-    return objectRow(this.#statements.objectByUid.get(uid, kindId));
+    return objectRowOrNone(this.#statements.objectByUid.get(uid, kindId));
   }
 
   objectByName(watchId: number, namespace: string, name: string): ObjectRow | undefined {
-    return objectRow(this.#statements.objectByName.get(watchId, namespace, name));
+    return objectRowOrNone(this.#statements.objectByName.get(watchId, namespace, name));
   }
 
   /** What the gauges of that object are made of. */
   seriesRow(id: number): SeriesRow | undefined {
     const row = this.#statements.seriesById.get(id);
-    return row === undefined ? undefined : seriesRow(row);
+    return row === undefined ? undefined : seriesRow(listOf(row));
   }
 
   /** The same of the next objects after `afterId` in id order, at most `limit`. */
   seriesRowsAfter(afterId: number, limit: number): readonly SeriesRow[] {
-    return this.#statements.seriesAfter.all(afterId, limit).map(seriesRow);
+    return this.#statements.seriesAfter.all(afterId, limit).map((row) => seriesRow(listOf(row)));
   }
 
   /** Ids of one watch's objects in name order, after the given name. */
@@ -99,7 +99,9 @@ export class Store implements Disposable {
   /** Objects of these watches whose time has come, earliest first. */
   dueObjects(watchIds: readonly number[], nowMs: number, limit: number): readonly ObjectRow[] {
     const watches = JSON.stringify(watchIds);
-    return this.#statements.dueObjects.all(nowMs, watches, limit).map(requireObjectRow);
+    return this.#statements.dueObjects
+      .all(nowMs, watches, limit)
+      .map((row) => objectRow(listOf(row)));
   }
 
   /** When the next object of these watches is due: Unix milliseconds. */
@@ -234,65 +236,76 @@ function prepareAll(database: DatabaseSync): Readonly<Record<StatementName, Stat
     database.prepare(sql),
   ];
   // The keys are those of STATEMENTS: `fromEntries` forgets them.
-  return Object.fromEntries(Object.entries(STATEMENTS).map(prepare)) as Record<
+  const statements = Object.fromEntries(Object.entries(STATEMENTS).map(prepare)) as Record<
     StatementName,
     StatementSync
   >;
+  for (const name of LIST_STATEMENTS) statements[name].setReturnArrays(true);
+  return statements;
 }
 
 type StatementName = keyof typeof STATEMENTS;
 
 type RawRow = Record<string, SQLOutputValue>;
 
-function objectValues(row: ObjectRow): (string | number | null)[] {
+type RawList = readonly SQLOutputValue[];
+
+/** In the order of OBJECT_COLUMNS. */
+function objectValues(row: ObjectRow): SQLInputValue[] {
   return [
     row.id,
     row.kindId,
     row.watchId,
-    row.dueAt,
     row.health,
     row.uid,
     row.namespace,
     row.name,
     row.apiVersion,
     row.resourceVersion,
+    row.metadata,
+    row.status,
+    row.dueAt,
     row.memory,
     row.managers,
-    row.metadata,
     row.spec,
-    row.status,
     row.reported,
   ];
 }
 
-function objectRow(row: RawRow | undefined): ObjectRow | undefined {
-  return row === undefined ? undefined : requireObjectRow(row);
+function objectRowOrNone(row: RawRow | undefined): ObjectRow | undefined {
+  return row === undefined ? undefined : objectRow(listOf(row));
 }
 
-function seriesRow(row: RawRow): SeriesRow {
+/** The types of `get` and `all` know nothing of LIST_STATEMENTS. */
+function listOf(row: RawRow): RawList {
+  if (!Array.isArray(row)) throw new TypeError("Cannot read an object's row: it came as no list");
+  return row;
+}
+
+function seriesRow(list: RawList): SeriesRow {
   return {
-    id: numberOf(row["id"]),
-    kindId: numberOf(row["kind_id"]),
-    watchId: numberOf(row["watch_id"]),
-    health: textOf(row["health"]),
-    uid: textOf(row["uid"]),
-    namespace: textOf(row["namespace"]),
-    name: textOf(row["name"]),
-    apiVersion: textOf(row["api_version"]),
-    resourceVersion: textOf(row["resource_version"]),
-    metadata: textOf(row["metadata"]),
-    status: textOf(row["status"]),
+    id: numberOf(list[0]),
+    kindId: numberOf(list[1]),
+    watchId: numberOf(list[2]),
+    health: textOf(list[3]),
+    uid: textOf(list[4]),
+    namespace: textOf(list[5]),
+    name: textOf(list[6]),
+    apiVersion: textOf(list[7]),
+    resourceVersion: textOf(list[8]),
+    metadata: textOf(list[9]),
+    status: textOf(list[10]),
   };
 }
 
-function requireObjectRow(row: RawRow): ObjectRow {
+function objectRow(list: RawList): ObjectRow {
   return {
-    ...seriesRow(row),
-    dueAt: numberOrNull(row["due_at"]),
-    memory: textOf(row["memory"]),
-    managers: textOf(row["managers"]),
-    spec: textOf(row["spec"]),
-    reported: textOrNull(row["reported"]),
+    ...seriesRow(list),
+    dueAt: numberOrNull(list[11]),
+    memory: textOf(list[12]),
+    managers: textOf(list[13]),
+    spec: textOf(list[14]),
+    reported: textOrNull(list[15]),
   };
 }
 
