@@ -33,6 +33,9 @@ export const STATEMENTS = {
   countsByHealth:
     "SELECT watch_id, namespace, health, count(*) AS n FROM objects GROUP BY watch_id, namespace, health",
   remove: "DELETE FROM objects WHERE id = ?",
+  // What most changes are: the columns of no index, so that none is touched. Another watch or deadline changes no row here.
+  update: `UPDATE objects SET health = ?, api_version = ?, resource_version = ?, metadata = ?, status = ?, memory = ?, managers = ?, spec = ?, reported = ?
+    WHERE id = ? AND watch_id = ? AND due_at IS ?`,
   upsert: `INSERT INTO objects (${OBJECT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET watch_id = excluded.watch_id, due_at = excluded.due_at, health = excluded.health, api_version = excluded.api_version,
     resource_version = excluded.resource_version, memory = excluded.memory, managers = excluded.managers, metadata = excluded.metadata,

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type ClusterMark, FILE_NAME, openDatabase } from "./open-database.ts";
-import type { UnitOfWork } from "./rows.ts";
+import type { ObjectRow, UnitOfWork } from "./rows.ts";
 import { objectRow as row } from "../testing/temporary-store.ts";
 import { STATEMENTS } from "./statements.ts";
 import { Store } from "./store.ts";
@@ -125,6 +125,21 @@ test("commit() lets an object come back under its old UID in the same transactio
 
   expect(result.type).toBe("committed");
   expect(store.objectByUid(1, "uid-1")?.id).toBe(2);
+});
+
+test.each<Partial<ObjectRow>>([
+  { status: '{"phase":"Ready"}', health: "failed", spec: '{"a":1}', metadata: '{"b":1}' },
+  { memory: '{"c":1}', managers: "d", reported: "{}", resourceVersion: "9", apiVersion: "e/v2" },
+  { watchId: 2 },
+  { dueAt: 70 },
+  { dueAt: null },
+])("commit() of a row that is there leaves it as it was given: %o", (difference) => {
+  using store = openStore();
+  store.commit(work({ upserts: [row(1, { dueAt: 50 })] }));
+
+  store.commit(work({ upserts: [row(1, { dueAt: 50, ...difference })] }));
+
+  expect(store.object(1)).toEqual(row(1, { dueAt: 50, ...difference }));
 });
 
 test("counters add up across commits and keep their start", () => {

@@ -205,7 +205,7 @@ export class Store implements Disposable {
   #write(work: UnitOfWork): void {
     const s = this.#statements;
     for (const id of work.removals) s.remove.run(id);
-    for (const row of work.upserts) s.upsert.run(...objectValues(row));
+    for (const row of work.upserts) this.#put(row);
     for (const delta of work.counterDeltas)
       s.addToCounter.run(delta.metric, delta.attributes, delta.by, work.committedAtMs);
     for (const request of work.requests)
@@ -219,6 +219,12 @@ export class Store implements Disposable {
       );
     for (const position of work.positions)
       s.setPosition.run(position.position, position.atMs, position.watchId);
+  }
+
+  #put(row: ObjectRow): void {
+    const { update, upsert } = this.#statements;
+    const updated = update.run(...changingValues(row), row.id, row.watchId, row.dueAt);
+    if (updated.changes === 0) upsert.run(...objectValues(row));
   }
 }
 
@@ -265,6 +271,21 @@ function objectValues(row: ObjectRow): SQLInputValue[] {
     row.metadata,
     row.status,
     row.dueAt,
+    row.memory,
+    row.managers,
+    row.spec,
+    row.reported,
+  ];
+}
+
+/** In the order in which the statement `update` sets them. */
+function changingValues(row: ObjectRow): SQLInputValue[] {
+  return [
+    row.health,
+    row.apiVersion,
+    row.resourceVersion,
+    row.metadata,
+    row.status,
     row.memory,
     row.managers,
     row.spec,
