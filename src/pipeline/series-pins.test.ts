@@ -94,6 +94,13 @@ test("without() tells series apart by metric and attributes, in whatever order t
   expect(without(before, after)).toEqual([point("n", { a: "2" })]);
 });
 
+test("without() finds a series at another place of the list, and lists among its attributes", () => {
+  const before = [point("gone"), point("m", { a: ["1", "2"] }), point("m", { a: ["1"] })];
+  const after = [point("m", { a: ["1", "2"] }), point("new"), point("m", { a: ["2"] })];
+
+  expect(without(before, after)).toEqual([point("gone"), point("m", { a: ["1"] })]);
+});
+
 test("union() of nothing and something is that", () => {
   expect(union(undefined, points("x"))).toEqual(points("x"));
   expect(union(points("x"), undefined)).toEqual(points("x"));

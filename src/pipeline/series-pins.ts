@@ -82,8 +82,22 @@ export function union(
 
 /** The points of the first list whose series the second does not have. */
 export function without(points: readonly Point[], others: readonly Point[]): readonly Point[] {
-  const kept = new Set(others.map(seriesOf));
-  return points.filter((point) => !kept.has(seriesOf(point)));
+  // The points of one object at two times are mostly the same series in the same order.
+  const moved = points.filter((point, index) => !isSameSeries(point, others[index]));
+  const metrics = new Set(moved.map(({ metric }) => metric));
+  const kept = new Set(others.filter(({ metric }) => metrics.has(metric)).map(seriesOf));
+  return moved.filter((point) => !kept.has(seriesOf(point)));
+}
+
+/** Whether it is surely the same: lists among the attributes are not looked into. */
+function isSameSeries(a: Point, b: Point | undefined): boolean {
+  if (a.metric !== b?.metric) return false;
+  if (a.attributes === b.attributes) return true;
+  const names = Object.keys(a.attributes);
+  return (
+    names.length === Object.keys(b.attributes).length &&
+    names.every((name) => a.attributes[name] === b.attributes[name])
+  );
 }
 
 function seriesOf(point: Point): string {
