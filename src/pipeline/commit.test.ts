@@ -186,20 +186,20 @@ test("counts of one series add up, in whatever order their attributes stand", ()
 
 test.each([
   {
-    what: "500 changes",
-    at: 500,
+    what: "250 changes",
+    at: 250,
     write: (id: number) => commit.put(objectRow(id), undefined, []),
   },
-  { what: "1,000 records", at: 1000, write: () => commit.tell([record("x")]) },
+  { what: "500 records", at: 500, write: () => commit.tell([record("x")]) },
   {
-    what: "1 MiB of objects",
-    at: 16,
+    what: "512 KiB of objects",
+    at: 8,
     write: (id: number) =>
       commit.put(objectRow(id, { spec: "x".repeat(64 * 1024) }), undefined, []),
   },
   {
-    what: "1 MiB of records, for they are one request",
-    at: 64,
+    what: "512 KiB of records, for they are one request",
+    at: 32,
     write: () => commit.tell([record("x", { body: "x".repeat(16 * 1024) })]),
   },
 ])("a commit is written at $what, not sooner", ({ at, write }) => {
@@ -264,10 +264,10 @@ test("a commit that fails stays pending, is tried again every second, and is tol
 
 test("a full commit that fails is not tried again with each further change", () => {
   temporary.breakWrites();
-  for (let id = 1; id <= 500; id += 1) commit.put(objectRow(id), undefined, []);
+  for (let id = 1; id <= 250; id += 1) commit.put(objectRow(id), undefined, []);
   temporary.mendWrites();
 
-  commit.put(objectRow(501), undefined, []);
+  commit.put(objectRow(251), undefined, []);
 
   expect([commit.failing, temporary.store.countObjects()]).toEqual([true, 0]);
 });
