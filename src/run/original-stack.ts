@@ -17,7 +17,7 @@ export function originalStack(stack: string, programUrl: string): string {
   const sourceMap = readSourceMap(programUrl);
   if (sourceMap === undefined) return stack;
   const root = fileURLToPath(new URL("..", programUrl));
-  return stack.replaceAll(PLACE, (place, url: string, line: string, column: string) => {
+  return stack.replaceAll(PLACE, (place, ...[url, line, column]: readonly string[]) => {
     if (url !== programUrl) return place;
     const entry = sourceMap.findEntry(Number(line) - 1, Number(column) - 1);
     if (!("originalSource" in entry)) return place;

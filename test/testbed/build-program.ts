@@ -9,7 +9,7 @@ export async function buildProgram(directory: string): Promise<string> {
   await build({
     ...configuration,
     cwd: fileURLToPath(new URL("../..", import.meta.url)),
-    output: { ...configuration.output, file },
+    output: { ...[configuration.output].flat()[0], file },
     logLevel: "warn",
   });
   return file;

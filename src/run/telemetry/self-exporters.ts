@@ -19,7 +19,7 @@ import {
   PeriodicExportingMetricReader,
   type PushMetricExporter,
 } from "@opentelemetry/sdk-metrics";
-import type { Transport } from "../../otlp/transport.ts";
+import type { SendResult, Transport } from "../../otlp/transport.ts";
 import type { Clock } from "../../util/clock.ts";
 import { toError } from "../../util/to-error.ts";
 import { VERSION } from "../../util/version.ts";
@@ -145,7 +145,7 @@ function createReader(
 function createMetricExporter(send: Transport, ending: AbortSignal): PushMetricExporter {
   return {
     export: (metrics, done) =>
-      void sendOnce(send, ProtobufMetricsSerializer.serializeRequest(metrics), ending).then(done),
+      void hand(send, ProtobufMetricsSerializer.serializeRequest(metrics), { ending, done }),
     forceFlush: nothingToDo,
     shutdown: nothingToDo,
   };
@@ -154,7 +154,7 @@ function createMetricExporter(send: Transport, ending: AbortSignal): PushMetricE
 function createLogExporter(send: Transport, ending: AbortSignal): LogRecordExporter {
   return {
     export: (records, done) =>
-      void sendOnce(send, ProtobufLogsSerializer.serializeRequest(records), ending).then(done),
+      void hand(send, ProtobufLogsSerializer.serializeRequest(records), { ending, done }),
     forceFlush: nothingToDo,
     shutdown: nothingToDo,
   };
@@ -166,17 +166,18 @@ async function nothingToDo(): Promise<void> {
 }
 
 /** One attempt: newer metrics come soon, and what the process says about itself is also on stderr. */
-async function sendOnce(
+async function hand(
   send: Transport,
   body: Uint8Array | undefined,
-  ending: AbortSignal,
-): Promise<ExportResult> {
-  if (body === undefined)
-    return { code: ExportResultCode.FAILED, error: new Error("Cannot encode the request") };
-  const result = await send(body, ending);
-  if (result.type === "accepted") return { code: ExportResultCode.SUCCESS };
+  { ending, done }: { readonly ending: AbortSignal; readonly done: (result: ExportResult) => void },
+): Promise<void> {
+  const result: SendResult =
+    body === undefined
+      ? { type: "refused", error: new Error("Cannot encode the request") }
+      : await send(body, ending);
+  if (result.type === "accepted") return done({ code: ExportResultCode.SUCCESS });
   const error = result.type === "aborted" ? new Error("Cannot wait any longer") : result.error;
-  return { code: ExportResultCode.FAILED, error };
+  done({ code: ExportResultCode.FAILED, error });
 }
 
 function emit(logger: Logger, record: OwnLogRecord): void {
