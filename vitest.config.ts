@@ -1,6 +1,15 @@
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 
-/** `unit` needs nothing; `suites` needs real servers, which test/testbed finds or builds. */
+/** What needs real servers, which test/testbed finds or builds: once per project, and only if one of its suites is to run. */
+const onRealServers = {
+  setupFiles: "test/testbed/end-with-runner.ts",
+  testTimeout: 60_000,
+  hookTimeout: 120_000,
+  // After the units, which then have the machine for themselves.
+  sequence: { groupOrder: 1 },
+};
+
+/** `unit` needs nothing, `suites` a control plane and a collector, `stores` Prometheus and Loki besides. */
 const config: ViteUserConfig = defineConfig({
   test: {
     // Two cores are what a small runner has, and a control plane is busy beside each suite.
@@ -8,19 +17,25 @@ const config: ViteUserConfig = defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "unit", include: ["src/**/*.test.ts"] },
+        test: { name: "unit", include: ["src/**/*.test.ts", "bench/**/*.test.ts"] },
       },
       {
         extends: true,
         test: {
+          ...onRealServers,
           name: "suites",
           include: ["test/**/*.test.ts"],
+          exclude: ["test/otel-collector/**"],
           globalSetup: "test/testbed/global-setup.ts",
-          setupFiles: "test/testbed/end-with-runner.ts",
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
-          // After the units, which then have the machine for themselves.
-          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          ...onRealServers,
+          name: "stores",
+          include: ["test/otel-collector/**/*.test.ts"],
+          globalSetup: ["test/testbed/global-setup.ts", "test/testbed/stores-setup.ts"],
         },
       },
     ],

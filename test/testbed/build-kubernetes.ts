@@ -2,6 +2,7 @@ import { mkdir, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isMap } from "../../src/util/json.ts";
 import { runGo } from "./run-go.ts";
+import { fetchGoMod, goModList } from "./upstream-go-mod.ts";
 
 export const KUBERNETES_VERSION = "v1.36.3";
 
@@ -15,20 +16,8 @@ export const KUBERNETES_VERSION = "v1.36.3";
 export async function buildKubernetes(directory: string, env: NodeJS.ProcessEnv): Promise<void> {
   const cwd = join(dirname(directory), "module");
   await mkdir(cwd);
-  const downloaded = await runGo(
-    ["mod", "download", "-json", `k8s.io/kubernetes@${KUBERNETES_VERSION}`],
-    {
-      title: `fetching Kubernetes ${KUBERNETES_VERSION} (35 MB)`,
-      cwd,
-      env,
-    },
-  );
   const upstream = parseGoMod(
-    await runGo(["mod", "edit", "-json", goModPath(downloaded)], {
-      title: "reading its requirements",
-      cwd,
-      env,
-    }),
+    await fetchGoMod({ path: "k8s.io/kubernetes", version: KUBERNETES_VERSION, cwd, env }),
   );
   await writeFile(join(cwd, "go.mod"), formatGoMod(upstream));
   const commands = [
@@ -59,32 +48,17 @@ type GoMod = {
   readonly etcdVersion: string;
 };
 
-/** The path of a downloaded module's go.mod (`go help mod download`, field GoMod). */
-function goModPath(downloaded: string): string {
-  const answer: unknown = JSON.parse(downloaded);
-  if (isMap(answer) && typeof answer["GoMod"] === "string") return answer["GoMod"];
-  throw new Error(
-    `Cannot read go.mod of Kubernetes ${KUBERNETES_VERSION}: go mod download answered ${downloaded}`,
-  );
-}
-
-/** What the build needs from go.mod as JSON (`go help mod edit`, type GoMod). */
-function parseGoMod(json: string): GoMod {
-  const file: unknown = JSON.parse(json);
-  const field = (name: string): readonly unknown[] => {
-    const value = isMap(file) ? file[name] : undefined;
-    return Array.isArray(value) ? value : [];
-  };
-  const stagingModules = field("Replace").flatMap((replace) => {
-    const [from, to] = isMap(replace) ? [replace["Old"], replace["New"]] : [];
+/** What the build needs from go.mod as JSON. */
+function parseGoMod(file: unknown): GoMod {
+  const stagingModules = goModList(file, "Replace").flatMap(({ Old: from, New: to }) => {
     if (!isMap(from) || !isMap(to) || !String(to["Path"]).startsWith("./staging/")) return [];
     return [String(from["Path"])];
   });
-  const etcd = field("Require").find(
-    (require) => isMap(require) && require["Path"] === "go.etcd.io/etcd/client/v3",
+  const etcd = goModList(file, "Require").find(
+    ({ Path: path }) => path === "go.etcd.io/etcd/client/v3",
   );
   const goVersion = isMap(file) ? file["Go"] : undefined;
-  if (stagingModules.length === 0 || !isMap(etcd) || typeof goVersion !== "string") {
+  if (stagingModules.length === 0 || etcd === undefined || typeof goVersion !== "string") {
     throw new Error(
       `Cannot use go.mod of Kubernetes ${KUBERNETES_VERSION}: no staging modules, no etcd or no Go version in it`,
     );

@@ -2,13 +2,22 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { TestProject } from "vitest/node";
 import { toError } from "../../src/util/to-error.ts";
+import { announceSkipping } from "./announce-skipping.ts";
 import { launchControlPlane, type ControlPlane } from "./control-plane.ts";
-import { obtainServerBinaries, type ServerBinaries, type Testbed } from "./server-binaries.ts";
+import {
+  obtainServerBinaries,
+  type Found,
+  type ServerBinaries,
+  type StoreBinaries,
+  type Testbed,
+} from "./server-binaries.ts";
 
 declare module "vitest" {
   // Merged into vitest's own interface: a type cannot be.
   interface ProvidedContext {
     readonly testbed: Testbed;
+    /** Provided to the project `stores` alone. */
+    readonly stores: Found<StoreBinaries>;
     /** Answers with the address of the control plane that suites share; the first request starts it. */
     readonly sharedControlPlaneUrl: string;
   }
@@ -17,11 +26,7 @@ declare module "vitest" {
 /** Vitest calls this once before the first suite: finds or builds the servers, and stands ready to start the shared ones. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const testbed = await obtainServerBinaries(process.env);
-  if (testbed.type === "missing") {
-    if (process.env["CI"] !== undefined)
-      throw new Error(`Cannot run the suites: ${testbed.reason}`);
-    process.stderr.write(`testbed: SKIPPING the suites on real servers: ${testbed.reason}\n`);
-  }
+  if (testbed.type === "missing") announceSkipping("the suites on real servers", testbed.reason);
   const shared = testbed.type === "ready" ? await offerControlPlane(testbed.binaries) : undefined;
   project.provide("testbed", testbed);
   project.provide("sharedControlPlaneUrl", shared?.url ?? "");

@@ -4,6 +4,8 @@ import { delimiter, join } from "node:path";
 import { buildOnce } from "./build-cache.ts";
 import { COLLECTOR_RECIPE_ID, COLLECTOR_VERSION, buildCollector } from "./build-collector.ts";
 import { KUBERNETES_VERSION, buildKubernetes } from "./build-kubernetes.ts";
+import { LOKI_VERSION, buildLoki } from "./build-loki.ts";
+import { PROMETHEUS_VERSION, buildPrometheus } from "./build-prometheus.ts";
 
 /** Absolute paths of the real servers' programs. */
 export type ServerBinaries = {
@@ -13,21 +15,25 @@ export type ServerBinaries = {
   readonly otelcol: string;
 };
 
+/** Absolute paths of the stores behind the collector, which only few suites need. */
+export type StoreBinaries = {
+  readonly prometheus: string;
+  readonly loki: string;
+};
+
 /** What is there to run suites with; `reason` is a sentence for people. */
-export type Testbed =
-  | { readonly type: "ready"; readonly binaries: ServerBinaries }
+export type Found<Binaries> =
+  | { readonly type: "ready"; readonly binaries: Binaries }
   | { readonly type: "missing"; readonly reason: string };
+
+export type Testbed = Found<ServerBinaries>;
 
 /**
  * Finds the programs in `KUBEBUILDER_ASSETS` (a directory) and `OTELCOL` (a file) where these are set, else in the
  * cache, else builds them from Go modules into the cache. Throws when a variable points nowhere or a build fails.
  */
 export async function obtainServerBinaries(env: NodeJS.ProcessEnv): Promise<Testbed> {
-  const cache = join(
-    setting(env, "XDG_CACHE_HOME") ?? join(homedir(), ".cache"),
-    "kube-lifeline",
-    "testbed",
-  );
+  const cache = cacheDirectory(env);
   const kubernetes = await obtain({
     given: setting(env, "KUBEBUILDER_ASSETS"),
     cached: join(cache, `kubernetes-${KUBERNETES_VERSION}`),
@@ -52,9 +58,37 @@ export async function obtainServerBinaries(env: NodeJS.ProcessEnv): Promise<Test
   return { type: "ready", binaries };
 }
 
+/** The same for the programs in `PROMETHEUS` and `LOKI`, both files. */
+export async function obtainStoreBinaries(env: NodeJS.ProcessEnv): Promise<Found<StoreBinaries>> {
+  const cache = cacheDirectory(env);
+  const prometheus = await obtain({
+    given: setting(env, "PROMETHEUS"),
+    cached: join(cache, `prometheus-${PROMETHEUS_VERSION}`),
+    build: buildPrometheus,
+    env,
+  });
+  const loki = await obtain({
+    given: setting(env, "LOKI"),
+    cached: join(cache, `loki-${LOKI_VERSION}`),
+    build: buildLoki,
+    env,
+  });
+  if (prometheus === undefined || loki === undefined)
+    return { type: "missing", reason: NO_GO_FOR_STORES };
+  const binaries: StoreBinaries = {
+    prometheus: setting(env, "PROMETHEUS") ?? join(prometheus, "prometheus"),
+    loki: setting(env, "LOKI") ?? join(loki, "loki"),
+  };
+  await Promise.all(Object.values(binaries).map(assertExecutable));
+  return { type: "ready", binaries };
+}
+
 const NO_GO =
   "the real servers (kube-apiserver, etcd, otelcol) are not built yet and no Go was found to build them; " +
   "install Go 1.21 or newer, or point KUBEBUILDER_ASSETS at a directory with kube-apiserver, etcd and kubectl, and OTELCOL at a collector";
+const NO_GO_FOR_STORES =
+  "Prometheus and Loki are not built yet and no Go was found to build them; " +
+  "install Go 1.21 or newer, or point PROMETHEUS and LOKI at their programs";
 
 type Source = {
   readonly given: string | undefined;
@@ -72,6 +106,11 @@ async function obtain({ given, cached, build, env }: Source): Promise<string | u
   return cached;
 }
 
+function cacheDirectory(env: NodeJS.ProcessEnv): string {
+  const base = setting(env, "XDG_CACHE_HOME") ?? join(homedir(), ".cache");
+  return join(base, "kube-lifeline", "testbed");
+}
+
 /** A variable's value; an empty one counts as not set. */
 function setting(env: NodeJS.ProcessEnv, name: string): string | undefined {
   const value = env[name];
@@ -84,7 +123,7 @@ async function assertExecutable(path: string): Promise<void> {
   } catch (cause) {
     throw new Error(
       `Cannot run "${path}": it is missing or not executable; set KUBEBUILDER_ASSETS to a directory with kube-apiserver, etcd ` +
-        "and kubectl and OTELCOL to a collector, or unset them and remove the cache to have them built",
+        "and kubectl, and OTELCOL, PROMETHEUS and LOKI to these programs, or unset them and remove the cache to have them built",
       { cause },
     );
   }

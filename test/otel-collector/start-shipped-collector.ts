@@ -1,0 +1,78 @@
+import { fileURLToPath } from "node:url";
+import { request } from "undici";
+import { findFreePort } from "../testbed/free-port.ts";
+import { serverBinaries } from "../testbed/real-servers.ts";
+import {
+  startProcess,
+  waitUntilReady,
+  type SupervisedProcess,
+} from "../testbed/supervised-process.ts";
+import { createTemporaryDirectory } from "../testbed/temporary-directory.ts";
+
+const SHIPPED_CONFIG: string = fileURLToPath(
+  new URL("../../otel-collector/config.yaml", import.meta.url),
+);
+
+/** Where it sends; each as the variable of the file wants it. */
+type Destinations = { readonly loki: string; readonly prometheus: string };
+
+/** A real otelcol with otel-collector/config.yaml; its queue survives `kill()`. */
+export type ShippedCollector = AsyncDisposable & {
+  /** `http://127.0.0.1:PORT`, for OTEL_EXPORTER_OTLP_ENDPOINT with protocol grpc. */
+  readonly grpcEndpoint: string;
+  /** How many records it has said yes to since it was started. */
+  acceptedRecords(): Promise<number>;
+  /** Starts it on the same ports and queue, after a kill. */
+  start(): Promise<void>;
+  /** SIGKILL. */
+  kill(): Promise<void>;
+};
+
+/** Runs the file as it is, but on free ports of 127.0.0.1. */
+export async function startShippedCollector(destinations: Destinations): Promise<ShippedCollector> {
+  await using starting = new AsyncDisposableStack();
+  const { path: directory } = starting.use(await createTemporaryDirectory("shipped-collector"));
+  const [grpc, http] = [await findFreePort(), await findFreePort()];
+  const [health, metrics] = [await findFreePort(), await findFreePort()];
+  const overrides = [
+    `receivers.otlp.protocols.grpc.endpoint=127.0.0.1:${grpc}`,
+    `receivers.otlp.protocols.http.endpoint=127.0.0.1:${http}`,
+    `extensions.health_check.endpoint=127.0.0.1:${health}`,
+    `service.telemetry.metrics.readers=[{pull: {exporter: {prometheus: {host: 127.0.0.1, port: ${metrics}}}}}]`,
+  ];
+  const env = {
+    PATH: process.env["PATH"],
+    LOKI_ENDPOINT: destinations.loki,
+    PROMETHEUS_ENDPOINT: destinations.prometheus,
+    OTEL_STORAGE_DIR: directory,
+  };
+  const isHealthy = async (): Promise<boolean> => {
+    const { statusCode, body } = await request(`http://127.0.0.1:${health}/`);
+    await body.dump();
+    return statusCode === 200;
+  };
+  const args = ["--config", SHIPPED_CONFIG, ...overrides.flatMap((one) => ["--set", one])];
+  let running: SupervisedProcess | undefined;
+  const start = async (): Promise<void> => {
+    running = await startProcess(serverBinaries().otelcol, args, { env });
+    await waitUntilReady(running, isHealthy, { name: "otelcol", timeoutMs: 30_000 });
+  };
+  const kill = async (): Promise<void> => await running?.[Symbol.asyncDispose]();
+  starting.defer(kill);
+  await start();
+  const everything = starting.move();
+  return {
+    grpcEndpoint: `http://127.0.0.1:${grpc}`,
+    acceptedRecords: () => countAccepted(`http://127.0.0.1:${metrics}/metrics`),
+    start,
+    kill,
+    [Symbol.asyncDispose]: () => everything.disposeAsync(),
+  };
+}
+
+async function countAccepted(metricsUrl: string): Promise<number> {
+  const { body } = await request(metricsUrl);
+  const metrics = await body.text();
+  const counter = /^otelcol_receiver_accepted_log_records\{[^}]*\} (\d+)$/gm;
+  return [...metrics.matchAll(counter)].reduce((sum, [, count]) => sum + Number(count), 0);
+}

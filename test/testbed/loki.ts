@@ -1,0 +1,127 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { request } from "undici";
+import { stringify } from "yaml";
+import { fieldAt } from "../../src/util/json.ts";
+import { findFreePort } from "./free-port.ts";
+import { askStore, parseLabels, parseSamples, type Sample } from "./query-answer.ts";
+import { startProcess, waitUntilReady, type SupervisedProcess } from "./supervised-process.ts";
+import { createTemporaryDirectory } from "./temporary-directory.ts";
+
+/** One line of a log query's answer. */
+type LokiRecord = {
+  readonly timeUnixNano: bigint;
+  /** Labels and structured metadata alike, as Loki hands them out. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly line: string;
+};
+
+/** A real Loki in one process, on files. */
+export type Loki = AsyncDisposable & {
+  /** `http://127.0.0.1:PORT/otlp`; a signal's path, such as `/v1/logs`, comes behind it. */
+  readonly otlpEndpoint: string;
+  /** What a log query finds in the last hour, the oldest first; at most 5,000. */
+  records(logql: string): Promise<readonly LokiRecord[]>;
+  /** What a metric query answers now. */
+  query(logql: string): Promise<readonly Sample[]>;
+  /** Starts it on the same ports and data, after a kill. */
+  start(): Promise<void>;
+  /** SIGKILL. */
+  kill(): Promise<void>;
+};
+
+/** Starts it on free ports of 127.0.0.1, with every limit at its default; its disposal ends it and removes its data. */
+export async function launchLoki(command: string): Promise<Loki> {
+  await using starting = new AsyncDisposableStack();
+  const { path: directory } = starting.use(await createTemporaryDirectory("loki"));
+  const ports: Ports = { http: await findFreePort(), grpc: await findFreePort() };
+  const configuration = join(directory, "loki.yaml");
+  await writeFile(configuration, stringify(lokiConfiguration(directory, ports)));
+  const url = `http://127.0.0.1:${ports.http}`;
+  let running: SupervisedProcess | undefined;
+  const start = async (): Promise<void> => {
+    running = await startProcess(command, [`-config.file=${configuration}`]);
+    await waitUntilReady(running, () => isReady(url), { name: "loki", timeoutMs: 60_000 });
+  };
+  const kill = async (): Promise<void> => await running?.[Symbol.asyncDispose]();
+  starting.defer(kill);
+  await start();
+  const everything = starting.move();
+  return {
+    otlpEndpoint: `${url}/otlp`,
+    records: (query) => findRecords(url, query),
+    query: async (query) => parseSamples(await askStore(`${url}/loki/api/v1/query`, { query })),
+    start,
+    kill,
+    [Symbol.asyncDispose]: () => everything.disposeAsync(),
+  };
+}
+
+type Ports = { readonly http: number; readonly grpc: number };
+
+function lokiConfiguration(directory: string, ports: Ports): object {
+  return {
+    auth_enabled: false,
+    analytics: { reporting_enabled: false },
+    server: {
+      http_listen_address: "127.0.0.1",
+      http_listen_port: ports.http,
+      grpc_listen_address: "127.0.0.1",
+      grpc_listen_port: ports.grpc,
+      log_level: "warn",
+    },
+    common: {
+      instance_addr: "127.0.0.1",
+      path_prefix: directory,
+      replication_factor: 1,
+      ring: { kvstore: { store: "inmemory" } },
+      storage: {
+        filesystem: {
+          chunks_directory: join(directory, "chunks"),
+          rules_directory: join(directory, "rules"),
+        },
+      },
+    },
+    // It would wait for 15 s for others to join.
+    ingester: { lifecycler: { min_ready_duration: "0s" } },
+    schema_config: {
+      configs: [
+        {
+          from: "2020-01-01",
+          store: "tsdb",
+          object_store: "filesystem",
+          schema: "v13",
+          index: { prefix: "index_", period: "24h" },
+        },
+      ],
+    },
+  };
+}
+
+async function isReady(url: string): Promise<boolean> {
+  const { statusCode, body } = await request(`${url}/ready`);
+  const answer = await body.text();
+  if (statusCode === 200) return true;
+  throw new Error(`/ready answered ${statusCode}: ${answer.trim()}`);
+}
+
+async function findRecords(url: string, query: string): Promise<readonly LokiRecord[]> {
+  const streams = await askStore(`${url}/loki/api/v1/query_range`, {
+    query,
+    since: "1h",
+    limit: "5000",
+    direction: "forward",
+  });
+  const records = streams.flatMap((stream): readonly LokiRecord[] => {
+    const labels = parseLabels(fieldAt(stream, "stream"));
+    const values = fieldAt(stream, "values");
+    if (!Array.isArray(values)) return [];
+    return values.map((value: unknown) => parseRecord(value, labels));
+  });
+  return records.toSorted((a, b) => Number(a.timeUnixNano - b.timeUnixNano));
+}
+
+function parseRecord(entry: unknown, labels: LokiRecord["labels"]): LokiRecord {
+  if (!Array.isArray(entry)) throw new Error(`Cannot read ${JSON.stringify(entry)} as a record`);
+  return { timeUnixNano: BigInt(String(entry[0])), labels, line: String(entry[1]) };
+}
