@@ -36,11 +36,13 @@ COPY --from=build /app/dist/main.js /app/dist/main.js.map /app/dist/LICENCES.txt
 # Belongs to whom the program runs as, also where a volume is mounted over it for the first time.
 COPY --from=build --chown=65532:65532 /app/state /var/lib/kube-lifeline
 ENV NODE_ENV=production \
+    MALLOC_ARENA_MAX=1 \
     LIFELINE_STATE_DIR=/var/lib/kube-lifeline
 # All else may be read-only.
 VOLUME /var/lib/kube-lifeline
 EXPOSE 8686
 # "nonroot"; as a number, so that Kubernetes can see that it is not root.
 USER 65532:65532
-# A small young generation halves the peak of memory. The experimental thing is node:sqlite.
-ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=16", "--disable-warning=ExperimentalWarning", "/app/dist/main.js"]
+# A small young generation, collections before the heap has doubled, and one arena of malloc halve the peak of memory.
+# The experimental thing is node:sqlite.
+ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=16", "--heap-growing-percent=80", "--disable-warning=ExperimentalWarning", "/app/dist/main.js"]

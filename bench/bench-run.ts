@@ -15,7 +15,12 @@ import { type ReplayServer, startReplayServer } from "./replay-server.ts";
 import { Scenario, type ScenarioOptions } from "./scenario.ts";
 
 /** The built program, and the flags of Node to start it with. */
-export type Program = { readonly path: string; readonly nodeFlags: readonly string[] };
+/** The built program, and how its own first line says that it is to be started. */
+export type Program = {
+  readonly path: string;
+  readonly nodeFlags: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+};
 
 /** One life of the program between a replay server and a sink. */
 export type BenchRun = AsyncDisposable & {
@@ -50,6 +55,7 @@ export async function startBenchRun(program: Program, options: ScenarioOptions):
   const kubeconfig = join(directory, "kubeconfig");
   await writeFile(kubeconfig, kubeconfigFor(server.url, undefined));
   const env = {
+    ...program.env,
     PATH: process.env["PATH"],
     HOME: directory,
     TMPDIR: directory,

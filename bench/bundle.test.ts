@@ -42,7 +42,7 @@ test("findBundle() refuses a bundle that is older than a source, and names the s
 test("findBundle() does not mind newer tests and fakes, and starts it with the flags of its first line", () => {
   const directory = project(
     { "dist/main.js": 5, "src/main.ts": 1, "src/main.test.ts": 6, "src/testing/fake.ts": 6 },
-    "#!/usr/bin/env -S node --max-semi-space-size=16 --expose-gc\nimport {} from 'x'; // node --no\n",
+    "#!/usr/bin/env -S MALLOC_ARENA_MAX=1 node --max-semi-space-size=16 --expose-gc\nimport {} from 'x'; // node --no\n",
   );
 
   const bundle = findBundle(directory);
@@ -51,5 +51,6 @@ test("findBundle() does not mind newer tests and fakes, and starts it with the f
     type: "ready",
     path: join(directory, "dist/main.js"),
     nodeFlags: ["--max-semi-space-size=16", "--expose-gc"],
+    env: { MALLOC_ARENA_MAX: "1" },
   });
 });

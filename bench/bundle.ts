@@ -1,9 +1,10 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import type { Program } from "./bench-run.ts";
 
 /** The built program, ready to be started as its own first line says. */
 export type Bundle =
-  | { readonly type: "ready"; readonly path: string; readonly nodeFlags: readonly string[] }
+  | (Program & { readonly type: "ready" })
   | { readonly type: "unfit"; readonly problem: string };
 
 const REMEDY = 'run "npm run build" first';
@@ -22,7 +23,7 @@ export function findBundle(projectDirectory: string): Bundle {
       type: "unfit",
       problem: `Cannot bench "dist/main.js": it is older than "src/${newer}"; ${REMEDY}`,
     };
-  return { type: "ready", path, nodeFlags: nodeFlagsOf(readFileSync(path, "utf8")) };
+  return { type: "ready", path, ...commandOf(readFileSync(path, "utf8")) };
 }
 
 /** Neither tests nor their fakes are part of the bundle. */
@@ -32,8 +33,13 @@ function sources(directory: string): readonly string[] {
   );
 }
 
-/** From `#!/usr/bin/env -S node --flag --flag`: what the image and a shell give it, too. */
-function nodeFlagsOf(source: string): readonly string[] {
+/** From `#!/usr/bin/env -S NAME=VALUE node --flag --flag`: what the image and a shell give it, too. */
+function commandOf(source: string): Pick<Program, "nodeFlags" | "env"> {
   const words = /^#!(.*)/.exec(source)?.[1]?.trim().split(/\s+/) ?? [];
-  return words.slice(words.indexOf("node") + 1).filter((word) => word.startsWith("--"));
+  const node = words.indexOf("node");
+  const assignments = words.slice(0, node).filter((word) => word.includes("="));
+  return {
+    nodeFlags: words.slice(node + 1).filter((word) => word.startsWith("--")),
+    env: Object.fromEntries(assignments.map((word) => word.split("=", 2))),
+  };
 }

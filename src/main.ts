@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=16 --disable-warning=ExperimentalWarning
+#!/usr/bin/env -S MALLOC_ARENA_MAX=1 node --max-semi-space-size=16 --heap-growing-percent=80 --disable-warning=ExperimentalWarning
 import { randomUUID } from "node:crypto";
 import { homedir, tmpdir } from "node:os";
 import { writerTo } from "./otlp/console/console-transport.ts";

@@ -21,7 +21,11 @@ const LAMP = {
 };
 /** What all of the program adds to a bare Node: 34 MB; client-node's models alone would be 11 more. */
 const PROGRAM_MAX_MB = 40;
-const NODE_FLAGS = ["--max-semi-space-size=16", "--disable-warning=ExperimentalWarning"];
+const NODE_FLAGS = [
+  "--max-semi-space-size=16",
+  "--heap-growing-percent=80",
+  "--disable-warning=ExperimentalWarning",
+];
 const PEAK_AT_EXIT = `data:text/javascript,${encodeURIComponent(
   'import fs from "node:fs"; process.on("exit", () => fs.writeSync(2, fs.readFileSync("/proc/self/status")));',
 )}`;

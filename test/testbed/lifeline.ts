@@ -46,7 +46,11 @@ export async function startLifeline(options: LifelineOptions = {}): Promise<Life
   const { path: directory } = starting.use(await createTemporaryDirectory("process"));
   const address = options.env?.["LIFELINE_HTTP_ADDRESS"] ?? `127.0.0.1:${await findFreePort()}`;
   const healthUrl = `http://${address}`;
-  const flags = ["--max-semi-space-size=16", "--disable-warning=ExperimentalWarning"];
+  const flags = [
+    "--max-semi-space-size=16",
+    "--heap-growing-percent=80",
+    "--disable-warning=ExperimentalWarning",
+  ];
   const env = await environment(directory, {
     ...options,
     env: { ...options.env, LIFELINE_HTTP_ADDRESS: address },

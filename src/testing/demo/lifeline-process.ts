@@ -16,7 +16,11 @@ export interface LifelineProcess {
 
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
 /** As in the image and in `npm start`. */
-const NODE_FLAGS = ["--max-semi-space-size=16", "--disable-warning=ExperimentalWarning"];
+const NODE_FLAGS = [
+  "--max-semi-space-size=16",
+  "--heap-growing-percent=80",
+  "--disable-warning=ExperimentalWarning",
+];
 const STDERR_MAX_CHARACTERS = 65_536;
 /** Longer than the 10 s that the program gives itself. */
 const KILL_AFTER_MS = 12_000;
