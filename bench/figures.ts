@@ -6,6 +6,8 @@ import type { Peer } from "./peers.ts";
 export type Figures = {
   readonly options: BenchOptions;
   readonly updates: UpdateFigures;
+  /** CPU-seconds per 1M events of a bare Node that parses the same stream, before and after the updates. */
+  readonly baseline: readonly number[];
   readonly large?: LargeFigures;
   readonly idle?: IdleFigures;
   /** Measured in this session, on the same stream. */

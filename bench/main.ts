@@ -6,6 +6,7 @@ import { createTemporaryDirectory } from "../test/testbed/temporary-directory.ts
 import { toError } from "../src/util/to-error.ts";
 import { VERSION } from "../src/util/version.ts";
 import { BENCH_HELP, type BenchOptions, parseBenchArguments } from "./bench-arguments.ts";
+import { measureBaseline } from "./baseline.ts";
 import type { Program } from "./bench-run.ts";
 import { buildKubeStateMetrics } from "./build-peers.ts";
 import { findBundle } from "./bundle.ts";
@@ -68,27 +69,32 @@ async function measureAll(options: BenchOptions, program: Program): Promise<Figu
     progress(`the machine is busy (load ${load.toFixed(1)}): the figures will say little`);
   const measuring = { program, options, progress };
   const idle = await measureIdle(measuring);
+  progress("baseline: a bare Node parses the same stream");
+  const baselineBefore = await measureBaseline(options);
   const updates = await measureUpdates(measuring);
+  const baseline = [baselineBefore, await measureBaseline(options)];
   const large = options.large === 0 ? {} : { large: await measureLarge(measuring) };
   const livePeer =
     peer === undefined ? {} : { livePeer: await measureKubeStateMetrics(peer, options, progress) };
-  return { options, idle, updates, ...large, ...livePeer };
+  return { options, idle, updates, baseline, ...large, ...livePeer };
 }
 
 /** Only the updates: what a profile costs would spoil all figures. */
-async function profile(options: BenchOptions, { path, nodeFlags }: Program): Promise<number> {
+async function profile(options: BenchOptions, program: Program): Promise<number> {
   await using directory = await createTemporaryDirectory("bench-profile");
   const flags = [
     "--cpu-prof",
     `--cpu-prof-dir=${directory.path}`,
     `--cpu-prof-name=${PROFILE_NAME}`,
   ];
-  const program = { path, nodeFlags: [...nodeFlags, ...flags] };
-  const { verdict } = await measureUpdates({ program, options, progress });
+  const profiled = { ...program, nodeFlags: [...program.nodeFlags, ...flags] };
+  const { verdict } = await measureUpdates({ program: profiled, options, progress });
   const text = await readFile(join(directory.path, PROFILE_NAME), "utf8");
   const kept = fileURLToPath(new URL(PROFILE_NAME, import.meta.url));
   await writeFile(kept, text);
-  const locate = sourceLocator(await readFile(`${path}.map`, "utf8").catch(() => undefined));
+  const locate = sourceLocator(
+    await readFile(`${program.path}.map`, "utf8").catch(() => undefined),
+  );
   say(renderTopFunctions(topFunctions(JSON.parse(text), TOP_FUNCTIONS, locate), kept), 0);
   const { problems } = verdict;
   return say(problems.map((problem) => `${problem}\n`).join(""), problems.length === 0 ? 0 : 1);

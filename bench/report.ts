@@ -49,7 +49,7 @@ export function missedBars(figures: Figures): readonly string[] {
     );
 }
 
-function costRows({ updates, large, idle }: Figures): readonly (readonly string[])[] {
+function costRows({ updates, baseline, large, idle }: Figures): readonly (readonly string[])[] {
   const idleRows =
     idle === undefined
       ? []
@@ -60,7 +60,16 @@ function costRows({ updates, large, idle }: Figures): readonly (readonly string[
           ],
           ["idle RSS with 100 objects, MB (peak)", memoryText(idle.memory)],
         ];
-  return [...updateRows(updates), ...(large === undefined ? [] : largeRows(large)), ...idleRows];
+  const baselineRow = [
+    "CPU-seconds per 1M events of a bare Node that reads, splits and parses that stream, before and after",
+    baseline.map((value) => value.toFixed(1)).join(" / "),
+  ];
+  return [
+    ...updateRows(updates),
+    baselineRow,
+    ...(large === undefined ? [] : largeRows(large)),
+    ...idleRows,
+  ];
 }
 
 function updateRows(updates: UpdateFigures): readonly (readonly string[])[] {
