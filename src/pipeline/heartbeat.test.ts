@@ -29,6 +29,7 @@ let clock: FakeClock;
 let collector: Collector;
 let reports: PipelineReport[];
 let isActive: boolean;
+let isWatched: boolean;
 let heartbeat: Heartbeat;
 
 beforeEach(() => {
@@ -39,6 +40,7 @@ beforeEach(() => {
   collector = createCollector();
   reports = [];
   isActive = true;
+  isWatched = true;
   heartbeat = createHeartbeat();
 });
 
@@ -107,8 +109,12 @@ function createHeartbeat(flush: () => boolean = () => true): Heartbeat {
   });
 }
 
+function pointsOf(row: SeriesRow): ObjectPoints | undefined {
+  return isWatched ? toPoints(row) : undefined;
+}
+
 /** A row's status is its series: `{"x": 1}`. */
-function pointsOf(row: SeriesRow): ObjectPoints {
+function toPoints(row: SeriesRow): ObjectPoints {
   const series: Record<string, number> = JSON.parse(row.status);
   return {
     identity: { name: row.name },
@@ -447,50 +453,250 @@ test("run() exports changes every interval and aggregates every 15 s, from the s
   ).toEqual([5000]);
 });
 
+test("of a changed object only the points that are new or differ go out", async () => {
+  change(1, "a", { x: 1, y: 1, z: 1 });
+  await heartbeat.changes(NEVER);
+  change(1, "a", { x: 1, y: 2, z: 1, w: 1 });
+
+  await heartbeat.changes(NEVER);
+
+  expect(lastBatch()).toEqual([{ name: "a", points: ["y=2", "w=1"], ended: [] }]);
+});
+
+test("a change that changes no point, or takes it back within the interval, is nothing to send", async () => {
+  change(1, "a", { x: 1, y: 1 });
+  await heartbeat.changes(NEVER);
+  collector.batches.length = 0;
+  change(1, "a", { x: 2 });
+  change(1, "a", { x: 1, y: 1 });
+
+  await heartbeat.changes(NEVER);
+
+  expect(collector.batches).toEqual([]);
+});
+
+test("a change that comes before its object is looked at is part of that export, and compared with it later", async () => {
+  // More than one request holds, so that the last object is looked at after the first request.
+  const ids = Array.from({ length: 251 }, (_, index) => index + 1);
+  for (const id of ids) change(id, `n${id}`, { x: 1 });
+  await heartbeat.changes(NEVER);
+  for (const id of ids) change(id, `n${id}`, { x: 2 });
+  collector.meanwhile = () => {
+    collector.meanwhile = () => undefined;
+    change(251, "n251", { x: 3 });
+  };
+  await heartbeat.changes(NEVER);
+  const early = lastBatch();
+  change(251, "n251", { x: 2 });
+
+  await heartbeat.changes(NEVER);
+
+  expect(early).toEqual([{ name: "n251", points: ["x=3"], ended: [] }]);
+  expect(lastBatch()).toEqual([{ name: "n251", points: ["x=2"], ended: [] }]);
+});
+
+test("all points of what was in a request that failed go out again: nobody knows what arrived", async () => {
+  change(1, "a", { x: 1, y: 1 });
+  await heartbeat.changes(NEVER);
+  change(1, "a", { x: 2, y: 1 });
+  collector.answer = () => AWAY;
+  await heartbeat.changes(NEVER);
+  change(1, "a", { x: 1, y: 1 });
+  collector.answer = () => ACCEPTED;
+
+  await heartbeat.changes(NEVER);
+
+  expect(lastBatch()).toEqual([{ name: "a", points: ["x=1", "y=1"], ended: [] }]);
+});
+
+test.each<readonly [string, SendResult]>([
+  ["refused", REFUSED],
+  ["rejected in part", { type: "accepted", rejected: 1, message: "one is too old" }],
+])("after points were %s the object's next change sends all of them", async (_how, answer) => {
+  change(1, "a", { x: 1, y: 1 });
+  await heartbeat.changes(NEVER);
+  collector.answer = () => answer;
+  change(1, "a", { x: 2, y: 1 });
+  await heartbeat.changes(NEVER);
+  collector.answer = () => ACCEPTED;
+  change(1, "a", { x: 2, y: 3 });
+
+  await heartbeat.changes(NEVER);
+
+  expect(lastBatch()).toEqual([{ name: "a", points: ["x=2", "y=3"], ended: [] }]);
+});
+
+test("the first change after a restart sends all points, until the heartbeat has passed the object", async () => {
+  commit({
+    upserts: [
+      objectRow(1, { name: "a", status: '{"x":1,"y":1}' }),
+      objectRow(2, { name: "b", status: '{"x":1,"y":1}' }),
+    ],
+  });
+  change(1, "a", { x: 2, y: 1 });
+  await heartbeat.changes(NEVER);
+  const first = lastBatch();
+  await sentPerHeartbeat(1);
+  change(1, "a", { x: 3, y: 1 });
+  change(2, "b", { x: 3, y: 1 });
+
+  await heartbeat.changes(NEVER);
+
+  expect(first).toEqual([{ name: "a", points: ["x=2", "y=1"], ended: [] }]);
+  expect(lastBatch()).toEqual([
+    { name: "a", points: ["x=3"], ended: [] },
+    { name: "b", points: ["x=3"], ended: [] },
+  ]);
+});
+
+test("the first change after another instance was the active one sends all points", async () => {
+  change(1, "a", { x: 1, y: 1 });
+  change(2, "b", { x: 1, y: 1 });
+  await heartbeat.beat(NEVER);
+  change(1, "a", { x: 2, y: 1 });
+  isActive = false;
+  await heartbeat.beat(NEVER);
+  change(2, "b", { x: 2, y: 1 });
+  isActive = true;
+
+  await heartbeat.changes(NEVER);
+
+  expect(lastBatch()).toEqual([
+    { name: "a", points: ["x=2", "y=1"], ended: [] },
+    { name: "b", points: ["x=2", "y=1"], ended: [] },
+  ]);
+});
+
+test("an object whose kind is not watched for a while ends, and its next change sends all points", async () => {
+  change(1, "a", { x: 1, y: 1 });
+  await heartbeat.changes(NEVER);
+  isWatched = false;
+  heartbeat.touch([touchAt({ x: 1, y: 1 })]);
+  await heartbeat.changes(NEVER);
+  const whileUnwatched = lastBatch();
+  isWatched = true;
+  change(1, "a", { x: 2, y: 1 });
+
+  await heartbeat.changes(NEVER);
+
+  expect(whileUnwatched).toEqual([{ name: "a", points: [], ended: ["x", "y"] }]);
+  expect(lastBatch()).toEqual([{ name: "a", points: ["x=2", "y=1"], ended: [] }]);
+});
+
+/** Row 1 moved, which had these series. */
+function touchAt(series: Series): Parameters<Heartbeat["touch"]>[0][number] {
+  const row = objectRow(1, { name: "a", status: JSON.stringify(series) });
+  return {
+    ...row,
+    before: { watchId: row.watchId, health: "current" },
+    healthAfter: "current",
+    pointsBefore: toPoints(row),
+  };
+}
+
+test("the series that stay the same of an object that always changes are sent once per heartbeat", async () => {
+  change(1, "a", { tick: 0, same: 1 });
+  await heartbeat.beat(NEVER);
+  collector.batches.length = 0;
+  let ticks = 0;
+
+  for (let beat = 0; beat < (3 * HEARTBEAT_MS) / INTERVAL_MS; beat += 1) {
+    await clock.advance(INTERVAL_MS);
+    collector.meanwhile = () => change(1, "a", { tick: (ticks += 1), same: 1 });
+    await heartbeat.beat(NEVER);
+    if (ticks === 0) collector.meanwhile();
+  }
+
+  const sent = collector.batches.flatMap(({ objects }) => objects.flatMap(({ points }) => points));
+  expect(sent.filter(({ metric }) => metric === "same").length).toBe(3);
+});
+
 const NAMES = ["a", "b", "c", "d"];
 const METRICS = ["w", "x", "y", "z"];
 
-/** Whatever happens, in whatever order: after one export that succeeds the series out there are those of what exists. */
+/** Whatever happens, in whatever order: after every export that succeeds the series out there are those of what exists. */
 test.each(Array.from({ length: 60 }, (_, seed) => seed))(
-  "the receiver holds exactly what exists, after any story (seed %i)",
+  "the receiver holds exactly what exists, with its values, after any story (seed %i)",
   async (seed) => {
     const random = createRandom(seed);
+    const pending = new Map<number, ObjectRow | undefined>();
+    const folded: Parameters<Heartbeat["touch"]>[0][number][] = [];
+    let canCommit = true;
+    function flush(): boolean {
+      if (!canCommit) return false;
+      commit({
+        upserts: [...pending.values()].filter((row) => row !== undefined),
+        removals: [...pending].filter(([, row]) => row === undefined).map(([id]) => id),
+      });
+      pending.clear();
+      heartbeat.touch(folded.splice(0));
+      return true;
+    }
+    heartbeat = createHeartbeat(flush);
     const bearers = new Map<string, number>();
     let lastId = 0;
+    function put(id: number, name: string, series: Series | undefined): void {
+      const known = pending.has(id) ? pending.get(id) : temporary.store.object(id);
+      const after =
+        series && objectRow(id, { name, uid: `uid-${id}`, status: JSON.stringify(series) });
+      const touched = touchOf(known, after);
+      pending.set(id, after);
+      if (touched !== undefined) folded.push(touched);
+    }
+    function randomSeries(): Series {
+      const some = METRICS.filter(() => random() < 0.7);
+      return Object.fromEntries(some.map((metric) => [metric, Math.floor(random() * 3)]));
+    }
     function happen(): void {
       const name = NAMES[Math.floor(random() * NAMES.length)] ?? "a";
       const id = bearers.get(name);
-      if (id !== undefined && random() < 0.4) {
-        change(id, name, undefined);
+      const chance = random();
+      if (id === undefined || chance < 0.1) {
+        lastId += 1;
+        // A successor may be seen before its predecessor's end.
+        if (random() < 0.5) put(lastId, name, randomSeries());
+        const successor = lastId;
+        if (id !== undefined) put(id, name, undefined);
+        put(successor, name, randomSeries());
+        bearers.set(name, successor);
+      } else if (chance < 0.3) {
+        put(id, name, undefined);
         bearers.delete(name);
-        return;
+      } else {
+        put(id, name, randomSeries());
       }
-      lastId += id === undefined ? 1 : 0;
-      const series = METRICS.filter(() => random() < 0.5).map((metric) => [
-        metric,
-        Math.floor(random() * 9),
-      ]);
-      change(id ?? lastId, name, Object.fromEntries(series));
-      bearers.set(name, id ?? lastId);
+      canCommit = random() < 0.8;
+      if (random() < 0.5) flush();
     }
-    collector.answer = () => (random() < 0.5 ? ACCEPTED : AWAY);
+    async function settle(): Promise<void> {
+      collector.answer = () => ACCEPTED;
+      collector.meanwhile = () => undefined;
+      canCommit = true;
+      await heartbeat.changes(NEVER);
+    }
+    function expectTruth(): void {
+      const exists = allObjects(temporary.store).flatMap((row) =>
+        toPoints(row).points.map(({ metric, value }) => [`${row.name}/${metric}`, value] as const),
+      );
+      expect(Object.fromEntries(collector.live)).toEqual(Object.fromEntries(exists));
+    }
     collector.arrives = (objects) => Math.floor(random() * (objects + 1));
-    collector.meanwhile = () => {
-      while (random() < 0.5) happen();
-    };
 
     for (let step = 0; step < 60; step += 1) {
+      collector.answer = () => (random() < 0.6 ? ACCEPTED : AWAY);
+      collector.meanwhile = () => {
+        while (random() < 0.5) happen();
+      };
       happen();
       await clock.advance(INTERVAL_MS * random() * 3);
       if (random() < 0.4) await heartbeat.beat(NEVER);
+      if (random() < 0.2) {
+        await settle();
+        expectTruth();
+      }
     }
-    collector.answer = () => ACCEPTED;
-    collector.meanwhile = () => undefined;
-    await heartbeat.changes(NEVER);
+    await settle();
 
-    const exists = allObjects(temporary.store).flatMap((row) =>
-      pointsOf(row).points.map(({ metric, value }) => [`${row.name}/${metric}`, value] as const),
-    );
-    expect(Object.fromEntries(collector.live)).toEqual(Object.fromEntries(exists));
+    expectTruth();
   },
 );

@@ -10,18 +10,33 @@ import { unreachable } from "../util/unreachable.ts";
 import type { Aggregates } from "./aggregates.ts";
 import type { Touched } from "./commit.ts";
 import type { PipelineReport } from "./report.ts";
-import { type Pin, SeriesPins, type SeriesPlace, union, without } from "./series-pins.ts";
+import {
+  differing,
+  inDoubt,
+  type Pin,
+  SeriesPins,
+  type SeriesPlace,
+  union,
+  without,
+} from "./series-pins.ts";
 
-/** `object`: undefined where nothing is there and nothing was. */
+/** `now`: undefined where nothing is there; `object`: undefined where nothing is to be said. */
 type Look = {
   readonly key: string;
   readonly pin: Pin;
+  readonly now: ObjectPoints | undefined;
   readonly object: GaugeObject | undefined;
 };
 
+/** A row that the heartbeat passed. */
+type Passed = { readonly row: SeriesRow; readonly points: ObjectPoints };
+
+/** `passed-over`: refused, in part at least, and not to be sent again. */
+type Delivery = "delivered" | "passed-over" | "failed";
+
 /** How often our own aggregates go out (docs/contract.md §5). */
 const AGGREGATES_EVERY_MS = 15_000;
-/** Objects per request: half a megabyte of points at eleven series each, and what is read at once of large objects stays small. */
+/** Objects per request: half a megabyte if all of eleven series each go out, and what is read at once of large objects stays small. */
 const BATCH = 250;
 
 export type HeartbeatOptions = {
@@ -41,12 +56,12 @@ export type HeartbeatOptions = {
 };
 
 /**
- * Projects the remembered states into gauges: what changed within one interval, everything else once per heartbeat,
- * spread evenly over it.
+ * Projects the remembered states into gauges: within one interval the points that changed, everything once per
+ * heartbeat, spread evenly over it.
  *
- * Points never wait in a queue. While the collector is away the pins keep which series are out there, and when it is
- * back the then current points go out once, with the ends of those that are no more. One request is in flight, so the
- * times of each series rise.
+ * Points never wait in a queue. While the collector is away the pins keep what is out there, and when it is back the
+ * then current points go out once, with the ends of those that are no more. One request is in flight, so the times of
+ * each series rise. Whatever may not have arrived as it should counts as unknown, and is sent whether it changed or not.
  */
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
@@ -96,7 +111,10 @@ export class Heartbeat {
 
   /** One interval's export of object series. */
   async beat(signal: AbortSignal): Promise<void> {
-    if (!this.#options.active()) return;
+    if (!this.#options.active()) {
+      this.#pins.loseAll();
+      return;
+    }
     if (await this.changes(signal)) await this.#beatUnchanged(signal);
   }
 
@@ -119,13 +137,18 @@ export class Heartbeat {
     for (let start = 0; start < pins.length; start += BATCH) {
       const looks = await this.#lookAt(pins.slice(start, start + BATCH));
       const objects = looks.flatMap(({ object }) => object ?? []);
-      if (!(await this.#send(objects, { unchanged: false, signal }))) {
+      const delivery = await this.#send(objects, { unchanged: false, signal });
+      if (delivery === "failed") {
         // Nobody knows how much of it arrived.
-        const attempted = looks.map(({ key, pin, object }) => {
-          return [key, { ...pin, exported: union(pin.exported, object) }] as const;
+        const attempted = looks.map(({ key, pin, now }) => {
+          return [key, { ...pin, exported: inDoubt(union(pin.exported, now)) }] as const;
         });
         this.#pins.giveBack(new Map([...attempted, ...pins.slice(start + BATCH)]));
         return false;
+      }
+      for (const { key, pin, now } of looks) {
+        if (delivery === "delivered" && now !== undefined) this.#pins.delivered(pin.rowId);
+        else this.#pins.lost(key, pin.rowId);
       }
     }
     return true;
@@ -138,10 +161,7 @@ export class Heartbeat {
       const row = this.#options.store.seriesRow(pin.rowId);
       const now = row === undefined ? undefined : this.#options.pointsOf(row);
       this.#pins.note(key, now);
-      const identity = now?.identity ?? pin.exported?.identity;
-      const points = now?.points ?? [];
-      const ended = without(pin.exported?.points ?? [], points);
-      looks.push({ key, pin, object: identity && { identity, points, ended } });
+      looks.push({ key, pin, now, object: changesOf(pin.exported, now) });
       await slice.breathe();
     }
     return looks;
@@ -159,8 +179,11 @@ export class Heartbeat {
         this.#endPass();
         continue;
       }
-      const { objects, series } = await this.#unchangedGauges(rows);
-      if (!(await this.#send(objects, { unchanged: true, signal }))) return;
+      const { passed, series } = await this.#pass(rows);
+      const objects = passed.map(({ points }) => ({ ...points, ended: [] }));
+      const delivery = await this.#send(objects, { unchanged: true, signal });
+      if (delivery === "failed") return;
+      if (delivery === "delivered") for (const { row } of passed) this.#pins.delivered(row.id);
       this.#cursor = last.id;
       this.#seriesInPass += series;
       this.#owed -= rows.length * heartbeatMs;
@@ -185,28 +208,29 @@ export class Heartbeat {
     this.#seriesInPass = 0;
   }
 
-  /** `series`: how many all these rows have. */
-  async #unchangedGauges(
+  /** What to send of these rows; `series`: how many all of them have. */
+  async #pass(
     rows: readonly SeriesRow[],
-  ): Promise<{ readonly objects: readonly GaugeObject[]; readonly series: number }> {
+  ): Promise<{ readonly passed: readonly Passed[]; readonly series: number }> {
     const slice = new TimeSlice();
-    const objects: GaugeObject[] = [];
+    const passed: Passed[] = [];
     let series = 0;
     for (const row of rows) {
       const points = this.#options.pointsOf(row);
       series += points?.points.length ?? 0;
-      // What is pinned goes out as a change, with what it ended.
-      if (points !== undefined && !this.#pins.has(row)) objects.push({ ...points, ended: [] });
+      // What is pinned goes out as a change, with what it ended. All of it: what always changes would never come by here.
+      if (this.#pins.has(row)) this.#pins.demandAll(row);
+      else if (points !== undefined) passed.push({ row, points });
       await slice.breathe();
     }
-    return { objects, series };
+    return { passed, series };
   }
 
   async #send(
     objects: readonly GaugeObject[],
     how: { readonly unchanged: boolean; readonly signal: AbortSignal },
-  ): Promise<boolean> {
-    if (objects.length === 0) return true;
+  ): Promise<Delivery> {
+    if (objects.length === 0) return "delivered";
     const { clock, exporter, report } = this.#options;
     const startedMs = clock.now();
     const result = await exporter.gauges(
@@ -228,7 +252,7 @@ export class Heartbeat {
   }
 
   /** Whether to go on: a refusal for good is said and passed over, anything else is tried again with newer points. */
-  #settle(result: SendResult, items = 0): boolean {
+  #settle(result: SendResult, items = 0): Delivery {
     const { clock, report } = this.#options;
     switch (result.type) {
       case "accepted":
@@ -246,19 +270,33 @@ export class Heartbeat {
             failedMs: clock.now() - this.#failingSinceMs,
           });
         this.#failingSinceMs = undefined;
-        return true;
+        return result.rejected === 0 ? "delivered" : "passed-over";
       case "too-large":
       case "refused":
         report({ type: "export-refused", signal: "metrics", items, error: result.error });
-        return true;
+        return "passed-over";
       case "retryable":
         this.#failingSinceMs ??= clock.now();
         report({ type: "export-failed", signal: "metrics", error: result.error });
-        return false;
+        return "failed";
       case "aborted":
-        return false;
+        return "failed";
       default:
         return unreachable(result);
     }
   }
+}
+
+/** What is to be said where the first is out there and the second is true now; undefined: nothing. */
+function changesOf(
+  exported: ObjectPoints | undefined,
+  now: ObjectPoints | undefined,
+): GaugeObject | undefined {
+  const identity = now?.identity ?? exported?.identity;
+  if (identity === undefined) return undefined;
+  const before = exported?.points ?? [];
+  const after = now?.points ?? [];
+  const points = differing(after, before);
+  const ended = without(before, after);
+  return points.length + ended.length === 0 ? undefined : { identity, points, ended };
 }

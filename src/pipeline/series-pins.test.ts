@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { ObjectPoints, Point } from "../lifecycle/signal.ts";
 import type { Touched } from "./commit.ts";
-import { SeriesPins, union, without } from "./series-pins.ts";
+import { differing, SeriesPins, union, without } from "./series-pins.ts";
 
 const PLACE = { kindId: 1, namespace: "default", name: "a" };
 
@@ -25,12 +25,25 @@ function touch(id: number, fields: Partial<Touched> = {}): Touched {
   };
 }
 
+/** Pins of a process that has delivered the series of these rows. */
+function pinsAfter(...rowIds: readonly number[]): SeriesPins {
+  const pins = new SeriesPins();
+  for (const rowId of rowIds) pins.delivered(rowId);
+  return pins;
+}
+
+function valuesOf(pins: SeriesPins): unknown {
+  return [...pins.take().values()].map(({ exported }) =>
+    exported?.points.map(({ value }) => value),
+  );
+}
+
 function metricsOf(exported: ObjectPoints | undefined): readonly string[] | undefined {
   return exported?.points.map(({ metric }) => metric);
 }
 
 test("the first change of an object pins what was exported of it, later ones leave that", () => {
-  const pins = new SeriesPins();
+  const pins = pinsAfter(1);
   pins.touch([touch(1, { pointsBefore: points("x") })]);
 
   pins.touch([touch(1, { pointsBefore: points("y") })]);
@@ -39,7 +52,7 @@ test("the first change of an object pins what was exported of it, later ones lea
 });
 
 test("a recreated object's row takes over the name and what was exported under it", () => {
-  const pins = new SeriesPins();
+  const pins = pinsAfter(1);
 
   pins.touch([
     touch(1, { pointsBefore: points("x"), healthAfter: undefined }),
@@ -50,7 +63,7 @@ test("a recreated object's row takes over the name and what was exported under i
 });
 
 test("a removal that comes after its successor's arrival takes nothing from it", () => {
-  const pins = new SeriesPins();
+  const pins = pinsAfter(1);
 
   pins.touch([
     touch(2, { before: undefined }),
@@ -74,8 +87,8 @@ test("take() begins anew; has() asks by kind, namespace and name", () => {
   expect([before, pins.has(PLACE), pins.take().size]).toEqual([[true, false, false], false, 0]);
 });
 
-test("giveBack() keeps both what was pinned before and what was pinned since", () => {
-  const pins = new SeriesPins();
+test("giveBack() keeps what was out there before, under the row that bears the name by now", () => {
+  const pins = pinsAfter(1, 2);
   pins.touch([touch(1, { pointsBefore: points("x", "y") })]);
   const taken = pins.take();
   pins.touch([touch(2, { pointsBefore: points("y", "z") })]);
@@ -84,7 +97,44 @@ test("giveBack() keeps both what was pinned before and what was pinned since", (
 
   const [pin] = pins.take().values();
   expect(pin?.rowId).toBe(2);
-  expect(metricsOf(pin?.exported)?.toSorted()).toEqual(["x", "y", "z"]);
+  expect(metricsOf(pin?.exported)).toEqual(["x", "y"]);
+});
+
+test("of a row that this process has not delivered yet the series are known, but no value", () => {
+  const pins = new SeriesPins();
+
+  pins.touch([touch(1, { pointsBefore: points("x") })]);
+
+  expect(valuesOf(pins)).toEqual([[Number.NaN]]);
+});
+
+test("no value is known where two rows bore the same name, or where all of an object is demanded", () => {
+  const pins = pinsAfter(1, 2, 3);
+  pins.touch([
+    touch(1, { pointsBefore: points("x"), healthAfter: undefined }),
+    touch(2, { pointsBefore: points("x", "y") }),
+    touch(3, { name: "b", pointsBefore: points("z") }),
+  ]);
+
+  pins.demandAll({ ...PLACE, name: "b" });
+
+  expect(valuesOf(pins)).toEqual([[Number.NaN, Number.NaN], [Number.NaN]]);
+});
+
+test("what was lost is unknown, pinned already or not; so is all of it when somebody else may have exported", () => {
+  const pins = pinsAfter(1, 2);
+  pins.touch([touch(1, { pointsBefore: points("x") })]);
+  const key = [...pins.take().keys()].join();
+  pins.touch([touch(1, { pointsBefore: points("x") })]);
+  pins.lost(key, 1);
+  const pinned = valuesOf(pins);
+  pins.touch([touch(1, { pointsBefore: points("x") })]);
+  const later = valuesOf(pins);
+  pins.touch([touch(2, { pointsBefore: points("x") })]);
+
+  pins.loseAll();
+
+  expect([pinned, later, valuesOf(pins)]).toEqual([[[Number.NaN]], [[Number.NaN]], [[Number.NaN]]]);
 });
 
 test("without() tells series apart by metric and attributes, in whatever order those stand", () => {
@@ -99,6 +149,13 @@ test("without() finds a series at another place of the list, and lists among its
   const after = [point("m", { a: ["1", "2"] }), point("new"), point("m", { a: ["2"] })];
 
   expect(without(before, after)).toEqual([point("gone"), point("m", { a: ["1"] })]);
+});
+
+test("differing() finds new series, other values, and values that nobody knows", () => {
+  const before = [point("x"), point("y"), { ...point("u"), value: Number.NaN }, point("gone")];
+  const after = [point("new"), point("x"), { ...point("y"), value: 2 }, point("u")];
+
+  expect(differing(after, before).map(({ metric }) => metric)).toEqual(["new", "y", "u"]);
 });
 
 test("union() of nothing and something is that", () => {

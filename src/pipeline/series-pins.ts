@@ -1,7 +1,10 @@
-import type { ObjectPoints, Point } from "../lifecycle/signal.ts";
+import type { Attributes, ObjectPoints, Point } from "../lifecycle/signal.ts";
 import type { Touched } from "./commit.ts";
 
-/** What was exported of one object's series since it last changed, and which row bears its name now. */
+/**
+ * What is out there of one object's series since it last changed, and which row bears its name now. A value that may
+ * or may not have arrived is NaN: nothing equals it, so that whatever the value is by then goes out.
+ */
 export type Pin = {
   readonly kindId: number;
   readonly rowId: number;
@@ -10,13 +13,16 @@ export type Pin = {
 
 /**
  * The objects whose series must be looked at again at the next export: an object's first change within an interval
- * pins the series that were exported, and those to end are these minus the then current ones.
+ * pins the series that were exported. Those to end are these minus the then current ones, those to send are the then
+ * current ones that differ from these.
  *
  * Keyed by what identifies the series (kind, namespace, name), not by UID: of a deleted and recreated object the new
  * one's points count, and no marker ever ends them.
  */
 export class SeriesPins {
   #pins = new Map<string, Pin>();
+  /** Rows all of whose series this process has delivered: what another one did before it died is not known. */
+  readonly #delivered = new Set<number>();
 
   has(place: SeriesPlace): boolean {
     return this.#pins.has(keyOf(place));
@@ -26,16 +32,24 @@ export class SeriesPins {
     for (const touch of touched) {
       const key = keyOf(touch);
       const known = this.#pins.get(key);
-      const isSuccessor = known !== undefined && known.rowId !== touch.id;
-      // A removal that comes after its successor's arrival must not take the name from it.
-      const rowId = isSuccessor && touch.healthAfter === undefined ? known.rowId : touch.id;
-      const exported = isSuccessor ? union(known.exported, touch.pointsBefore) : known?.exported;
+      const isRemoval = touch.healthAfter === undefined;
       this.#pins.set(key, {
         kindId: touch.kindId,
-        rowId,
-        exported: known === undefined ? touch.pointsBefore : exported,
+        // A removal that comes after its successor's arrival must not take the name from it.
+        rowId: known !== undefined && isRemoval ? known.rowId : touch.id,
+        exported: this.#exportedBefore(touch, known),
       });
+      if (isRemoval) this.#delivered.delete(touch.id);
     }
+  }
+
+  #exportedBefore(touch: Touched, known: Pin | undefined): ObjectPoints | undefined {
+    const { id, pointsBefore } = touch;
+    if (known === undefined) return this.#delivered.has(id) ? pointsBefore : inDoubt(pointsBefore);
+    const isFirstOfItsRow = known.rowId !== id && pointsBefore !== undefined;
+    if (!isFirstOfItsRow) return known.exported;
+    const isDelivered = known.exported === undefined && this.#delivered.has(id);
+    return isDelivered ? pointsBefore : inDoubt(union(known.exported, pointsBefore));
   }
 
   /** Hands over what is pinned and begins anew. */
@@ -45,19 +59,46 @@ export class SeriesPins {
     return taken;
   }
 
-  /** Notes what goes out now of an object that was pinned again before it was looked at: it may have to be ended, too. */
+  /** Notes what goes out now of an object that was pinned again before it was looked at: that is what is out there then. */
   note(key: string, exported: ObjectPoints | undefined): void {
     const pin = this.#pins.get(key);
-    if (pin !== undefined) this.#pins.set(key, { ...pin, exported: union(pin.exported, exported) });
+    if (pin !== undefined) this.#pins.set(key, { ...pin, exported });
   }
 
-  /** Gives back what could not be exported: whichever series may be out there stay pinned. */
+  /** Gives back what could not be exported: what was out there before still is. */
   giveBack(pins: ReadonlyMap<string, Pin>): void {
     for (const [key, older] of pins) {
       const newer = this.#pins.get(key);
-      if (newer === undefined) this.#pins.set(key, older);
-      else this.#pins.set(key, { ...newer, exported: union(older.exported, newer.exported) });
+      this.#pins.set(key, newer === undefined ? older : { ...newer, exported: older.exported });
     }
+  }
+
+  /** All current series of that row were delivered, now or in parts. */
+  delivered(rowId: number): void {
+    this.#delivered.add(rowId);
+  }
+
+  /** Nobody knows any more what is out there of that row: its next change sends all of its points. */
+  lost(key: string, rowId: number): void {
+    this.#delivered.delete(rowId);
+    this.#doubt(key);
+  }
+
+  /** The next export sends all points of a pinned object. */
+  demandAll(place: SeriesPlace): void {
+    this.#doubt(keyOf(place));
+  }
+
+  /** Somebody else exports: nobody knows any more what is out there. */
+  loseAll(): void {
+    if (this.#delivered.size === 0) return;
+    this.#delivered.clear();
+    for (const key of this.#pins.keys()) this.#doubt(key);
+  }
+
+  #doubt(key: string): void {
+    const pin = this.#pins.get(key);
+    if (pin !== undefined) this.#pins.set(key, { ...pin, exported: inDoubt(pin.exported) });
   }
 }
 
@@ -71,7 +112,14 @@ function keyOf(place: SeriesPlace): string {
   return `${place.kindId}/${place.namespace}/${place.name}`;
 }
 
-/** Both lists of series; the newer identity. */
+/** The same series, of which nobody knows the values. */
+export function inDoubt(exported: ObjectPoints | undefined): ObjectPoints | undefined {
+  if (exported === undefined) return undefined;
+  const points = exported.points.map((point) => ({ ...point, value: Number.NaN }));
+  return { identity: exported.identity, points };
+}
+
+/** Both lists of series; the newer identity and values. */
 export function union(
   a: ObjectPoints | undefined,
   b: ObjectPoints | undefined,
@@ -82,24 +130,59 @@ export function union(
 
 /** The points of the first list whose series the second does not have. */
 export function without(points: readonly Point[], others: readonly Point[]): readonly Point[] {
-  // The points of one object at two times are mostly the same series in the same order.
-  const moved = points.filter((point, index) => !isSameSeries(point, others[index]));
-  const metrics = new Set(moved.map(({ metric }) => metric));
-  const kept = new Set(others.filter(({ metric }) => metrics.has(metric)).map(seriesOf));
-  return moved.filter((point) => !kept.has(seriesOf(point)));
+  return select(points, others, (_point, other) => other === undefined);
 }
 
-/** Whether it is surely the same: lists among the attributes are not looked into. */
-function isSameSeries(a: Point, b: Point | undefined): boolean {
-  if (a.metric !== b?.metric) return false;
-  if (a.attributes === b.attributes) return true;
-  const names = Object.keys(a.attributes);
-  return (
-    names.length === Object.keys(b.attributes).length &&
-    names.every((name) => a.attributes[name] === b.attributes[name])
+/** The points of the first list whose series the second does not have, or not with this value. */
+export function differing(points: readonly Point[], others: readonly Point[]): readonly Point[] {
+  return select(
+    points,
+    others,
+    (point, other) => point.value !== other?.value || point.unit !== other.unit,
   );
 }
 
-function seriesOf(point: Point): string {
-  return `${point.metric} ${JSON.stringify(Object.entries(point.attributes).toSorted(([a], [b]) => (a < b ? -1 : 1)))}`;
+/** The points of one object at two times are mostly the same series in the same order, so the lists are walked in step. */
+function select(
+  points: readonly Point[],
+  others: readonly Point[],
+  isWanted: (point: Point, other: Point | undefined) => boolean,
+): readonly Point[] {
+  const selected: Point[] = [];
+  let next = 0;
+  for (const point of points) {
+    const index = indexOfSeries(others, point, next);
+    if (index !== undefined) next = index + 1;
+    if (isWanted(point, index === undefined ? undefined : others[index])) selected.push(point);
+  }
+  return selected;
+}
+
+/** Where the point's series stands in a list: looked for from `start` to its end, then from its beginning. */
+function indexOfSeries(points: readonly Point[], point: Point, start: number): number | undefined {
+  for (let step = 0; step < points.length; step += 1) {
+    const index = (start + step) % points.length;
+    if (isSameSeries(point, points[index])) return index;
+  }
+  return undefined;
+}
+
+function isSameSeries(a: Point, b: Point | undefined): boolean {
+  return a.metric === b?.metric && isSameAttributes(a.attributes, b.attributes);
+}
+
+function isSameAttributes(a: Attributes, b: Attributes): boolean {
+  if (a === b) return true;
+  const names = Object.keys(a);
+  return (
+    names.length === Object.keys(b).length && names.every((name) => isSameValue(a[name], b[name]))
+  );
+}
+
+function isSameValue(
+  a: Attributes[string] | undefined,
+  b: Attributes[string] | undefined,
+): boolean {
+  if (typeof a !== "object" || typeof b !== "object") return a === b;
+  return a.length === b.length && a.every((text, index) => text === b[index]);
 }
