@@ -18,6 +18,8 @@ let counts: ObjectCounts;
 let batches: GaugeBatch[];
 let sums: (readonly SumPoint[])[];
 let answer: SendResult;
+/** Where it is another. */
+let gaugesAnswer: SendResult | undefined;
 let aggregates: Aggregates;
 
 beforeEach(() => {
@@ -26,6 +28,7 @@ beforeEach(() => {
   batches = [];
   sums = [];
   answer = ACCEPTED;
+  gaugesAnswer = undefined;
   aggregates = createAggregates();
 });
 
@@ -40,7 +43,7 @@ function createAggregates(): Aggregates {
     exporter: {
       gauges: async (batch) => {
         batches.push(batch);
-        return answer;
+        return gaugesAnswer ?? answer;
       },
       sums: async (points) => {
         sums.push(points);
@@ -91,8 +94,16 @@ function lastGauges(): unknown {
     ]);
 }
 
+type Sum = Pick<SumPoint, "value" | "startMs" | "timeMs">;
+
+function allSums(): readonly (readonly Sum[])[] {
+  return sums.map((points) =>
+    points.map(({ value, startMs, timeMs }) => ({ value, startMs, timeMs })),
+  );
+}
+
 function lastSums(): unknown {
-  return sums.at(-1)?.map(({ value, startMs, timeMs }) => ({ value, startMs, timeMs }));
+  return allSums().at(-1);
 }
 
 test("objects are counted by kind, namespace and health, whichever watches they belong to", async () => {
@@ -153,30 +164,67 @@ test("a group that empties while the collector is away ends when it is back, if 
   expect(lastGauges()).toEqual([["default", "", "current"]]);
 });
 
-test("a counter that is born is first sent as 0, at its birth, until that was taken", async () => {
+test("a counter that is born is first sent as 0 until that was taken, then with its value; each time at the export's time", async () => {
   count(3, 100);
-  answer = { ...AWAY };
+  gaugesAnswer = ACCEPTED;
+  answer = AWAY;
   await aggregates.export(150, NEVER);
   answer = ACCEPTED;
   await aggregates.export(200, NEVER);
-  const first = lastSums();
   count(2, 250);
 
   await aggregates.export(300, NEVER);
 
-  expect(first).toEqual([
-    { value: 0, startMs: 100, timeMs: 100 },
-    { value: 3, startMs: 100, timeMs: 200 },
+  expect(allSums()).toEqual([
+    [{ value: 0, startMs: 100, timeMs: 150 }],
+    [{ value: 0, startMs: 100, timeMs: 200 }],
+    [{ value: 5, startMs: 100, timeMs: 300 }],
   ]);
-  expect(lastSums()).toEqual([{ value: 5, startMs: 100, timeMs: 300 }]);
 });
 
-test("a counter that is born at the very moment of an export waits for the next: a series has one value at a time", async () => {
+test("a counter that nobody announced before a restart is announced after it", async () => {
+  count(3, 100);
+  gaugesAnswer = ACCEPTED;
+  answer = AWAY;
+  await aggregates.export(200, NEVER);
+  answer = ACCEPTED;
+  aggregates = createAggregates();
+
+  await aggregates.export(300, NEVER);
+  await aggregates.export(400, NEVER);
+
+  expect(allSums().slice(1)).toEqual([
+    [{ value: 0, startMs: 100, timeMs: 300 }],
+    [{ value: 3, startMs: 100, timeMs: 400 }],
+  ]);
+});
+
+test("finish() sends the value of a counter that it had to announce", async () => {
   count(3, 100);
 
-  await aggregates.export(100, NEVER);
+  await aggregates.finish(200, NEVER);
 
-  expect(lastSums()).toEqual([]);
+  expect(allSums()).toEqual([
+    [{ value: 0, startMs: 100, timeMs: 200 }],
+    [{ value: 3, startMs: 100, timeMs: 201 }],
+  ]);
+});
+
+test.each([
+  ["all counters are announced", ACCEPTED, [[3, 200]]],
+  ["the collector is away", AWAY, [[0, 200]]],
+])("finish() exports once where %s", async (_when, ofLast, expected) => {
+  count(3, 100);
+  if (ofLast === ACCEPTED) await aggregates.export(150, NEVER);
+  sums.length = 0;
+  gaugesAnswer = ACCEPTED;
+  answer = ofLast;
+
+  await aggregates.finish(200, NEVER);
+
+  expect(allSums().map((points) => points.map(({ value, timeMs }) => [value, timeMs]))).toEqual([
+    expected,
+  ]);
 });
 
 test("a restart goes on counting, from the same start, without another zero", async () => {
@@ -196,7 +244,7 @@ test("counters of a metric that this program does not know are left alone", asyn
   expect(lastSums()).toEqual([]);
 });
 
-test("a disk that is full costs no more than another zero", async () => {
+test("while the announcement of a counter cannot be written, zeros are sent: no value may come before one", async () => {
   count(3, 100);
   temporary.breakWrites();
 
@@ -204,8 +252,8 @@ test("a disk that is full costs no more than another zero", async () => {
   await aggregates.export(300, NEVER);
 
   expect(result).toEqual(ACCEPTED);
-  expect(lastSums()).toEqual([
-    { value: 0, startMs: 100, timeMs: 100 },
-    { value: 3, startMs: 100, timeMs: 300 },
+  expect(allSums()).toEqual([
+    [{ value: 0, startMs: 100, timeMs: 200 }],
+    [{ value: 0, startMs: 100, timeMs: 300 }],
   ]);
 });

@@ -72,22 +72,32 @@ export class Aggregates {
     return countPoints(rows, clusterName === undefined ? {} : { clusterName });
   }
 
-  /** A counter that is born is first sent as 0, at the time of its first commit, so that `increase()` sees its first step. */
+  /** The last export of a process that stops: what is only announced by it has its value a moment later. */
+  async finish(timeMs: number, signal: AbortSignal): Promise<SendResult> {
+    const isAnnouncing = this.#counters().some((row) => !row.announced);
+    const result = await this.export(timeMs, signal);
+    if (result.type !== "accepted" || !isAnnouncing) return result;
+    return this.#exportCounters(timeMs + 1, signal);
+  }
+
+  /**
+   * A counter that is born is first sent as 0, and with its value from the next export on, so that `increase()` sees
+   * its first step. Both at the times of their exports: Prometheus takes no request with a point that is older than
+   * what it took before, and a series has one value at a time.
+   */
   async #exportCounters(timeMs: number, signal: AbortSignal): Promise<SendResult> {
     const { store, exporter } = this.#options;
-    // One that is born at this very moment waits: a series has one value at a time.
-    const rows = store
-      .counters()
-      .filter((row) => unitOf(row.metric) !== undefined && row.startedAt < timeMs);
+    const rows = this.#counters();
     const born = rows.filter((row) => !row.announced);
-    const zeros = born.map((row) => sumPoint(row, { value: 0, timeMs: row.startedAt }));
-    const result = await exporter.sums(
-      [...zeros, ...rows.map((row) => sumPoint(row, { value: row.value, timeMs }))],
-      signal,
-    );
-    // If that cannot be written, the zeros are sent again: the same values at the same times.
-    if (result.type === "accepted") store.announceCounters(born);
+    const points = rows.map((row) => sumPoint(row, timeMs));
+    const result = await exporter.sums(points, signal);
+    // If that cannot be written, there are more zeros before the value, which is as true.
+    if (result.type === "accepted" && born.length > 0) store.announceCounters(born);
     return result;
+  }
+
+  #counters(): readonly CounterRow[] {
+    return this.#options.store.counters().filter((row) => unitOf(row.metric) !== undefined);
   }
 }
 
@@ -101,19 +111,16 @@ function unionByKey(
   return all;
 }
 
-function sumPoint(
-  row: CounterRow,
-  at: { readonly value: number; readonly timeMs: number },
-): SumPoint {
+function sumPoint(row: CounterRow, timeMs: number): SumPoint {
   // Written by Commit from Attributes, as JSON.
   const attributes = JSON.parse(row.attributes) as Attributes;
   return {
     metric: row.metric,
     unit: unitOf(row.metric) ?? "",
     attributes,
-    value: at.value,
+    value: row.announced ? row.value : 0,
     startMs: row.startedAt,
-    timeMs: at.timeMs,
+    timeMs,
   };
 }
 

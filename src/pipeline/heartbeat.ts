@@ -126,7 +126,7 @@ export class Heartbeat {
   /** The last export of a process that stops: what changed, and the aggregates as they stand. A stop ends no series. */
   async finish(signal: AbortSignal): Promise<void> {
     if (!this.#options.active() || !(await this.changes(signal))) return;
-    this.#settle(await this.#options.aggregates.export(this.#options.clock.now(), signal));
+    this.#settle(await this.#options.aggregates.finish(this.#options.clock.now(), signal));
   }
 
   /** Exports what changed since the last export; false if the collector did not take all of it. */
