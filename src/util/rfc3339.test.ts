@@ -25,3 +25,30 @@ test.each([
 ])("parseRfc3339Ms() gives nothing for %j", (value) => {
   expect(parseRfc3339Ms(value)).toBeUndefined();
 });
+
+test("parseRfc3339Ms() reads what Kubernetes writes as Date does, on every day of 400 years", () => {
+  const dayMs = 86_400_000;
+  // Some time of the day that differs from day to day.
+  const times = Array.from({ length: 146_097 }, (_, day) => day * dayMs + (day % 86_400) * 1000);
+
+  const wrong = times.filter(
+    (timeMs) => parseRfc3339Ms(new Date(timeMs).toISOString().replace(".000Z", "Z")) !== timeMs,
+  );
+
+  expect(wrong).toEqual([]);
+});
+
+test.each([
+  "2026-00-10T00:00:00Z",
+  "2026-01-00T00:00:00Z",
+  "2026-01-32T00:00:00Z",
+  "2026-01-10T25:00:00Z",
+  "2026-01-10T00:60:00Z",
+  "2026-01-10T00:00:61Z",
+  "2026-01-1 T00:00:00Z",
+  "2026:01-10T00:00:00Z",
+  "2026-01-10T00:00:00z",
+  "2026-01-10t00:00:00Z",
+])("parseRfc3339Ms() gives nothing for %j, which has the length of a time", (text) => {
+  expect(parseRfc3339Ms(text)).toBeUndefined();
+});
