@@ -29,80 +29,84 @@ export function objectPoints(
 ): ObjectPoints {
   const { health } = options;
   const identity = readIdentity(object, facts);
+  const points = [point("lifeline.object.info", 1, infoAttributes(identity))];
+  addTimes(points, object);
+  addGenerations(points, object, identity);
+  addConditions(points, object);
   const phase = readPhase(object)?.value;
+  if (phase !== undefined) points.push(point("lifeline.object.phase", 1, phaseAttributes(phase)));
+  points.push(
+    point("lifeline.object.health", 1, healthAttributes(health)),
+    point("lifeline.object.healthy", isHealthy(health) ? 1 : 0),
+  );
+  addStatusFields(points, object, facts);
   return {
     identity: {
       ...kindIdentity(identity, options.clusterName),
       "k8s.object.name": identity.name,
     },
-    points: [
-      point("lifeline.object.info", 1, infoAttributes(identity)),
-      ...timesOf(object),
-      ...generationsOf(object, identity),
-      ...conditionPoints(object),
-      ...(phase === undefined ? [] : [point("lifeline.object.phase", 1, { phase })]),
-      point("lifeline.object.health", 1, { health }),
-      point("lifeline.object.healthy", isHealthy(health) ? 1 : 0),
-      ...statusPoints(object, facts),
-    ],
+    points,
   };
 }
 
 function infoAttributes({ apiVersion, owner }: Identity): Attributes {
-  return {
-    api_version: apiVersion,
-    ...(owner === undefined ? {} : { owner_kind: owner.kind, owner_name: owner.name }),
-  };
+  if (owner === undefined) return versionAttributes(apiVersion);
+  return { api_version: apiVersion, owner_kind: owner.kind, owner_name: owner.name };
 }
 
-function timesOf(object: KubeObject): readonly Point[] {
+// What many objects have in common is one value: soon compared, and encoded once per request.
+const versionAttributes = rememberByName((version): Attributes => ({ api_version: version }));
+const phaseAttributes = rememberByName((phase): Attributes => ({ phase }));
+const healthAttributes = rememberByName((health): Attributes => ({ health }));
+const conditionAttributes = rememberByName((condition) => ({
+  time: { condition } as Attributes,
+  byStatus: new Map<string, Attributes>(
+    ["True", "False", "Unknown"].map((status) => [status, { condition, status }]),
+  ),
+}));
+
+function addTimes(points: Point[], object: KubeObject): void {
   const createdAtMs = parseClusterTimeMs(fieldAt(object.metadata, "creationTimestamp"));
-  return [
-    ...optional("lifeline.object.created_time", inSeconds(createdAtMs)),
-    ...optional("lifeline.object.deletion_time", inSeconds(deletionRequestedAtMs(object))),
-  ];
+  addKnown(points, "lifeline.object.created_time", inSeconds(createdAtMs));
+  addKnown(points, "lifeline.object.deletion_time", inSeconds(deletionRequestedAtMs(object)));
 }
 
-function generationsOf(object: KubeObject, { generation }: Identity): readonly Point[] {
+function addGenerations(points: Point[], object: KubeObject, { generation }: Identity): void {
   const observed = parseGeneration(fieldAt(object.status, "observedGeneration"));
-  return [
-    ...optional("lifeline.object.generation", generation),
-    ...optional("lifeline.object.observed_generation", observed),
-  ];
+  addKnown(points, "lifeline.object.generation", generation);
+  addKnown(points, "lifeline.object.observed_generation", observed);
 }
 
-function conditionPoints(object: KubeObject): readonly Point[] {
+function addConditions(points: Point[], object: KubeObject): void {
   const conditions = [...presentConditions(object).values()];
   conditions.sort((a, b) => (a.type < b.type ? -1 : 1));
-  const points: Point[] = [];
-  for (const { type, status, lastTransitionTime } of conditions.slice(0, CONDITIONS_MAX)) {
+  if (conditions.length > CONDITIONS_MAX) conditions.length = CONDITIONS_MAX;
+  for (const { type, status: said, lastTransitionTime } of conditions) {
     // A condition without a status is one of which nothing is known.
-    points.push(
-      point("lifeline.object.condition", 1, { condition: type, status: status || "Unknown" }),
-    );
-    const movedAtMs = parseClusterTimeMs(lastTransitionTime);
-    if (movedAtMs === undefined) continue;
-    points.push(
-      point("lifeline.object.condition.transition_time", inSeconds(movedAtMs), { condition: type }),
-    );
+    const status = said || "Unknown";
+    const { time, byStatus } = conditionAttributes(type);
+    const attributes = byStatus.get(status) ?? { condition: type, status };
+    points.push(point("lifeline.object.condition", 1, attributes));
+    const movedAt = inSeconds(parseClusterTimeMs(lastTransitionTime));
+    addKnown(points, "lifeline.object.condition.transition_time", movedAt, time);
   }
-  return points;
 }
 
-function statusPoints(object: KubeObject, facts: KindFacts): readonly Point[] {
-  return readStatusFields(object.status, facts.hints).map(({ name, value, isTime }) => ({
-    metric: statusMetric(name),
-    unit: isTime ? "s" : METRICS["lifeline.object.status.<field>"].unit,
-    value,
-    attributes: NO_ATTRIBUTES,
-  }));
+function addStatusFields(points: Point[], object: KubeObject, facts: KindFacts): void {
+  for (const { name, value, isTime } of readStatusFields(object.status, facts.hints)) {
+    const unit = isTime ? "s" : METRICS["lifeline.object.status.<field>"].unit;
+    points.push({ metric: statusMetric(name), unit, value, attributes: NO_ATTRIBUTES });
+  }
 }
 
 /** One string for all objects: a map that is asked for a metric need not hash it anew. */
 const statusMetric = rememberByName((name) => `lifeline.object.status.${name}`);
 
-function optional(metric: MetricName, value: number | undefined): readonly Point[] {
-  return value === undefined ? [] : [point(metric, value)];
+function addKnown(
+  points: Point[],
+  ...[metric, value, attributes]: [MetricName, number | undefined, Attributes?]
+): void {
+  if (value !== undefined) points.push(point(metric, value, attributes));
 }
 
 function point(metric: MetricName, value: number, attributes: Attributes = NO_ATTRIBUTES): Point {

@@ -41,35 +41,43 @@ const TIME_WORDS: ReadonlySet<string> = new Set(
  */
 export function readStatusFields(status: unknown, hints: SchemaHints): readonly StatusField[] {
   if (!isMap(status)) return [];
-  const fields = new Map<string, StatusField>();
-  for (const field of candidates(status, hints)) {
-    if (fields.size >= FIELDS_MAX) break;
-    if (!fields.has(field.name)) fields.set(field.name, field);
+  const fields: StatusField[] = [];
+  for (const column of hints.printerColumns) {
+    if (fields.length >= FIELDS_MAX) return fields;
+    const { path, name } = statusColumn(column.jsonPath);
+    if (name === undefined || hasField(fields, name)) continue;
+    const reading = readColumn(fieldAt(status, ...path), column);
+    if (reading !== undefined) fields.push({ name, ...reading });
   }
-  return [...fields.values()];
+  for (const { name, value } of namedAtTop(status)) {
+    if (fields.length >= FIELDS_MAX) return fields;
+    if (hasField(fields, name)) continue;
+    const reading = readTop(value, name);
+    if (reading !== undefined) fields.push({ name, ...reading });
+  }
+  return fields;
 }
 
-function* candidates(
-  status: Readonly<Record<string, unknown>>,
-  hints: SchemaHints,
-): Generator<StatusField> {
-  for (const column of hints.printerColumns) {
-    const path = statusPath(column.jsonPath);
-    const name = metricName(path.join("_"));
-    const field = name === undefined ? undefined : readColumn(fieldAt(status, ...path), column);
-    if (name !== undefined && field !== undefined) yield { name, ...field };
-  }
-  const top: { readonly key: string; readonly name: string; readonly value: unknown }[] = [];
-  for (const key of Object.keys(status)) {
+function hasField(fields: readonly StatusField[], name: string): boolean {
+  return fields.some((field) => field.name === name);
+}
+
+type Named = { readonly key: string; readonly name: string; readonly value: unknown };
+
+/** What may be a field at the top of a status, by its name in a series. */
+function namedAtTop(status: Readonly<Record<string, unknown>>): readonly Named[] {
+  const top: Named[] = [];
+  for (const key in status) {
     const value = status[key];
     const name = isShown(value) ? metricName(key) : undefined;
     if (name !== undefined) top.push({ key, name, value });
   }
-  top.sort((a, b) => compare(a.name, b.name) || compare(a.key, b.key));
-  for (const { name, value } of top) {
-    const field = readTop(value, name);
-    if (field !== undefined) yield { name, ...field };
-  }
+  top.sort(byName);
+  return top;
+}
+
+function byName(a: Named, b: Named): number {
+  return compare(a.name, b.name) || compare(a.key, b.key);
 }
 
 /** Cheap, before a name is made: a status may be a map with thousands of entries. */
@@ -104,8 +112,12 @@ function isAboutTime(name: string): boolean {
   return name.split("_").some((word) => TIME_WORDS.has(word));
 }
 
-const statusPath = rememberByName(
-  (jsonPath): readonly string[] => PLAIN_STATUS_PATH.exec(jsonPath)?.[1]?.slice(1).split(".") ?? [],
+/** Where a column reads, and the name of its series. */
+const statusColumn = rememberByName(
+  (jsonPath): { readonly path: readonly string[]; readonly name: string | undefined } => {
+    const path = PLAIN_STATUS_PATH.exec(jsonPath)?.[1]?.slice(1).split(".") ?? [];
+    return { path, name: metricName(path.join("_")) };
+  },
 );
 
 /** `undefined` for what is no measure: ids, observedGeneration, names that are none. */
