@@ -51,28 +51,41 @@ export function encodeGauges(
 ): Uint8Array[] {
   const batch = new MetricBatch("gauge", context);
   const scratch = new ProtobufWriter();
+  const shared = new SharedAttributes();
   for (const object of objects) {
     scratch.time(3, context.timeMs);
     writeAttributes(scratch, 7, object.identity);
+    // The content of a `NumberDataPoint` that all points of an object share.
     const common = scratch.finish();
     for (const point of object.ended)
-      batch.add(point, (writer) => writeGauge(writer, point, { common, ended: true }));
+      batch.add(point, (writer) => {
+        writer.append(common);
+        writer.append(shared.encoded(point.attributes));
+        writer.uint(8, NO_RECORDED_VALUE);
+      });
     for (const point of object.points)
-      batch.add(point, (writer) => writeGauge(writer, point, { common, ended: false }));
+      batch.add(point, (writer) => {
+        writer.append(common);
+        writer.append(shared.encoded(point.attributes));
+        writer.double(4, point.value);
+      });
   }
   return batch.finish();
 }
 
-/** The content of a `NumberDataPoint`; `common` holds the time and the identity, which all points of an object share. */
-function writeGauge(
-  writer: ProtobufWriter,
-  point: Point,
-  { common, ended }: { readonly common: Uint8Array; readonly ended: boolean },
-): void {
-  writer.append(common);
-  writeAttributes(writer, 7, point.attributes);
-  if (ended) writer.uint(8, NO_RECORDED_VALUE);
-  else writer.double(4, point.value);
+/** Encodes attributes that many points have in common once. */
+class SharedAttributes {
+  readonly #encoded = new Map<Attributes, Uint8Array>();
+  readonly #scratch = new ProtobufWriter();
+
+  encoded(attributes: Attributes): Uint8Array {
+    const known = this.#encoded.get(attributes);
+    if (known !== undefined) return known;
+    writeAttributes(this.#scratch, 7, attributes);
+    const encoded = this.#scratch.finish();
+    this.#encoded.set(attributes, encoded);
+    return encoded;
+  }
 }
 
 /**
