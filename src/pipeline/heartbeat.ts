@@ -11,13 +11,12 @@ import type { Aggregates } from "./aggregates.ts";
 import type { Touched } from "./commit.ts";
 import type { PipelineReport } from "./report.ts";
 import {
-  differing,
+  compareSeries,
   inDoubt,
   type Pin,
   SeriesPins,
   type SeriesPlace,
   union,
-  without,
 } from "./series-pins.ts";
 
 /** `now`: undefined where nothing is there; `object`: undefined where nothing is to be said. */
@@ -294,9 +293,6 @@ function changesOf(
 ): GaugeObject | undefined {
   const identity = now?.identity ?? exported?.identity;
   if (identity === undefined) return undefined;
-  const before = exported?.points ?? [];
-  const after = now?.points ?? [];
-  const points = differing(after, before);
-  const ended = without(before, after);
-  return points.length + ended.length === 0 ? undefined : { identity, points, ended };
+  const { changed, ended } = compareSeries(exported?.points ?? [], now?.points ?? []);
+  return changed.length + ended.length === 0 ? undefined : { identity, points: changed, ended };
 }

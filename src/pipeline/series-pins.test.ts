@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { ObjectPoints, Point } from "../lifecycle/signal.ts";
 import type { Touched } from "./commit.ts";
-import { differing, SeriesPins, union, without } from "./series-pins.ts";
+import { compareSeries, SeriesPins, union, without } from "./series-pins.ts";
 
 const PLACE = { kindId: 1, namespace: "default", name: "a" };
 
@@ -151,11 +151,22 @@ test("without() finds a series at another place of the list, and lists among its
   expect(without(before, after)).toEqual([point("gone"), point("m", { a: ["1"] })]);
 });
 
-test("differing() finds new series, other values, and values that nobody knows", () => {
+test("compareSeries() finds new series, other values, values that nobody knows, and ends", () => {
   const before = [point("x"), point("y"), { ...point("u"), value: Number.NaN }, point("gone")];
   const after = [point("new"), point("x"), { ...point("y"), value: 2 }, point("u")];
 
-  expect(differing(after, before).map(({ metric }) => metric)).toEqual(["new", "y", "u"]);
+  const { changed, ended } = compareSeries(before, after);
+
+  expect(changed.map(({ metric }) => metric)).toEqual(["new", "y", "u"]);
+  expect(ended.map(({ metric }) => metric)).toEqual(["gone"]);
+});
+
+test("compareSeries() finds nothing between equal lists, in whatever order", () => {
+  const before = [point("x"), point("y", { a: "1" }), point("y", { a: "2" })];
+
+  const difference = compareSeries(before, before.toReversed());
+
+  expect(difference).toEqual({ changed: [], ended: [] });
 });
 
 test("union() of nothing and something is that", () => {

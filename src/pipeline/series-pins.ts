@@ -128,37 +128,46 @@ export function union(
   return { identity: b.identity, points: [...b.points, ...without(a.points, b.points)] };
 }
 
+const NO_POINTS: readonly Point[] = [];
+
 /** The points of the first list whose series the second does not have. */
 export function without(points: readonly Point[], others: readonly Point[]): readonly Point[] {
-  return select(points, others, (_point, other) => other === undefined);
-}
-
-/** The points of the first list whose series the second does not have, or not with this value. */
-export function differing(points: readonly Point[], others: readonly Point[]): readonly Point[] {
-  return select(
-    points,
-    others,
-    (point, other) => point.value !== other?.value || point.unit !== other.unit,
-  );
-}
-
-/** The points of one object at two times are mostly the same series in the same order, so the lists are walked in step. */
-function select(
-  points: readonly Point[],
-  others: readonly Point[],
-  isWanted: (point: Point, other: Point | undefined) => boolean,
-): readonly Point[] {
-  const selected: Point[] = [];
+  const missing: Point[] = [];
   let next = 0;
   for (const point of points) {
     const index = indexOfSeries(others, point, next);
-    if (index !== undefined) next = index + 1;
-    if (isWanted(point, index === undefined ? undefined : others[index])) selected.push(point);
+    if (index === undefined) missing.push(point);
+    else next = index + 1;
   }
-  return selected;
+  return missing;
 }
 
-/** Where the point's series stands in a list: looked for from `start` to its end, then from its beginning. */
+export type Difference = {
+  /** Points whose series is new, or whose value is another. */
+  readonly changed: readonly Point[];
+  readonly ended: readonly Point[];
+};
+
+/** What became of one object's series; no series stands twice in a list. */
+export function compareSeries(before: readonly Point[], after: readonly Point[]): Difference {
+  const changed: Point[] = [];
+  let next = 0;
+  let kept = 0;
+  for (const point of after) {
+    const index = indexOfSeries(before, point, next);
+    const old = index === undefined ? undefined : before[index];
+    if (point.value !== old?.value || point.unit !== old.unit) changed.push(point);
+    if (index === undefined) continue;
+    next = index + 1;
+    kept += 1;
+  }
+  return { changed, ended: kept === before.length ? NO_POINTS : without(before, after) };
+}
+
+/**
+ * Where the point's series stands in a list: looked for from `start` to its end, then from its beginning. The points of
+ * one object at two times are mostly the same series in the same order, so that it is where the last one ended.
+ */
 function indexOfSeries(points: readonly Point[], point: Point, start: number): number | undefined {
   for (let step = 0; step < points.length; step += 1) {
     const index = (start + step) % points.length;
