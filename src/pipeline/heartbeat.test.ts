@@ -453,6 +453,36 @@ test("run() exports changes every interval and aggregates every 15 s, from the s
   ).toEqual([5000]);
 });
 
+test("requests of objects and of aggregates are made one by one, in the order of their times", async () => {
+  const events: string[] = [];
+  const startMs = clock.now();
+  const log = async (what: string, timeMs: number): Promise<SendResult> => {
+    events.push(`${what} of ${timeMs - startMs}`);
+    await clock.sleep(1000, NEVER);
+    events.push(`${what} done`);
+    return ACCEPTED;
+  };
+  collector.gauges = ({ unchanged, timeMs }) => log(unchanged ? "counts" : "objects", timeMs);
+  collector.sums = () => log("sums", clock.now());
+  change(1, "a", { x: 1 });
+  const stop = new AbortController();
+  const running = heartbeat.run(stop.signal);
+
+  await clock.advance(3500);
+
+  stop.abort();
+  await clock.advance(1000);
+  await running;
+  expect(events).toEqual([
+    "counts of 0",
+    "counts done",
+    "sums of 1000",
+    "sums done",
+    "objects of 2000",
+    "objects done",
+  ]);
+});
+
 test("of a changed object only the points that are new or differ go out", async () => {
   change(1, "a", { x: 1, y: 1, z: 1 });
   await heartbeat.changes(NEVER);

@@ -60,11 +60,13 @@ export type HeartbeatOptions = {
  *
  * Points never wait in a queue. While the collector is away the pins keep what is out there, and when it is back the
  * then current points go out once, with the ends of those that are no more. One request is in flight, so the times of
- * each series rise. Whatever may not have arrived as it should counts as unknown, and is sent whether it changed or not.
+ * all series rise. Whatever may not have arrived as it should counts as unknown, and is sent whether it changed or not.
  */
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
   readonly #pins = new SeriesPins();
+  /** Ends with the last request. */
+  #turn: Promise<unknown> = Promise.resolve();
   #cursor = 0;
   /** Objects times milliseconds for which nothing was sent yet, and until when that is reckoned. */
   #owed = 0;
@@ -119,13 +121,14 @@ export class Heartbeat {
 
   async #beatAggregates(signal: AbortSignal): Promise<void> {
     const { active, aggregates, clock } = this.#options;
-    if (active()) this.#settle(await aggregates.export(clock.now(), signal));
+    if (active()) this.#settle(await this.#inTurn(() => aggregates.export(clock.now(), signal)));
   }
 
   /** The last export of a process that stops: what changed, and the aggregates as they stand. A stop ends no series. */
   async finish(signal: AbortSignal): Promise<void> {
     if (!this.#options.active() || !(await this.changes(signal))) return;
-    this.#settle(await this.#options.aggregates.finish(this.#options.clock.now(), signal));
+    const { aggregates, clock } = this.#options;
+    this.#settle(await this.#inTurn(() => aggregates.finish(clock.now(), signal)));
   }
 
   /** Exports what changed since the last export; false if the collector did not take all of it. */
@@ -231,11 +234,12 @@ export class Heartbeat {
   ): Promise<Delivery> {
     if (objects.length === 0) return "delivered";
     const { clock, exporter, report } = this.#options;
-    const startedMs = clock.now();
-    const result = await exporter.gauges(
-      { objects, timeMs: startedMs, unchanged: how.unchanged },
-      how.signal,
-    );
+    const { unchanged, signal } = how;
+    let startedMs = clock.now();
+    const result = await this.#inTurn(() => {
+      startedMs = clock.now();
+      return exporter.gauges({ objects, timeMs: startedMs, unchanged }, signal);
+    });
     const items = objects.reduce(
       (sum, object) => sum + object.points.length + object.ended.length,
       0,
@@ -248,6 +252,16 @@ export class Heartbeat {
         durationMs: clock.now() - startedMs,
       });
     return this.#settle(result, items);
+  }
+
+  /**
+   * Makes requests one by one, objects' and aggregates': the times of all points rise from each to the next. Prometheus
+   * derives target_info from a request's oldest point, and takes none that is older than what it has.
+   */
+  #inTurn(request: () => Promise<SendResult>): Promise<SendResult> {
+    const result = this.#turn.then(request, request);
+    this.#turn = result;
+    return result;
   }
 
   /** Whether to go on: a refusal for good is said and passed over, anything else is tried again with newer points. */
