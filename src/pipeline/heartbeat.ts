@@ -10,14 +10,7 @@ import { unreachable } from "../util/unreachable.ts";
 import type { Aggregates } from "./aggregates.ts";
 import type { Touched } from "./commit.ts";
 import type { PipelineReport } from "./report.ts";
-import {
-  compareSeries,
-  inDoubt,
-  type Pin,
-  SeriesPins,
-  type SeriesPlace,
-  union,
-} from "./series-pins.ts";
+import { compareSeries, inDoubt, type Pin, SeriesPins, union } from "./series-pins.ts";
 
 /** `now`: undefined where nothing is there; `object`: undefined where nothing is to be said. */
 type Look = {
@@ -88,8 +81,9 @@ export class Heartbeat {
     return this.#liveSeries;
   }
 
-  isPinned(place: SeriesPlace): boolean {
-    return this.#pins.has(place);
+  /** Whether the next change of a row need not say which points it had. */
+  isPinned(row: Pick<SeriesRow, "id">): boolean {
+    return this.#pins.hasRow(row.id);
   }
 
   /** Exports once per interval until `signal` aborts; what is under way then goes on until `deadline`. */

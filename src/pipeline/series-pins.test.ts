@@ -108,6 +108,19 @@ test("of a row that this process has not delivered yet the series are known, but
   expect(valuesOf(pins)).toEqual([[Number.NaN]]);
 });
 
+test("hasRow() asks by row, also of what was given back, until the next take()", () => {
+  const pins = pinsAfter();
+  pins.touch([touch(1), touch(2, { name: "b" })]);
+  const pinned = [pins.hasRow(1), pins.hasRow(2), pins.hasRow(3)];
+  const taken = pins.take();
+  const afterwards = pins.hasRow(1);
+
+  pins.giveBack(taken);
+
+  expect(pinned).toEqual([true, true, false]);
+  expect([afterwards, pins.hasRow(1), pins.hasRow(2)]).toEqual([false, true, true]);
+});
+
 test("no value is known where two rows bore the same name, or where all of an object is demanded", () => {
   const pins = pinsAfter(1, 2, 3);
   pins.touch([

@@ -21,11 +21,18 @@ export type Pin = {
  */
 export class SeriesPins {
   #pins = new Map<string, Pin>();
+  /** The rows that pinned them: asked for at every change, and no text need be made for that. */
+  #rows = new Set<number>();
   /** Rows all of whose series this process has delivered: what another one did before it died is not known. */
   readonly #delivered = new Set<number>();
 
   has(place: SeriesPlace): boolean {
     return this.#pins.has(keyOf(place));
+  }
+
+  /** Whether what is out there is known already of the object that this row holds. */
+  hasRow(rowId: number): boolean {
+    return this.#rows.has(rowId);
   }
 
   touch(touched: readonly Touched[]): void {
@@ -39,6 +46,7 @@ export class SeriesPins {
         rowId: known !== undefined && isRemoval ? known.rowId : touch.id,
         exported: this.#exportedBefore(touch, known),
       });
+      this.#rows.add(touch.id);
       if (isRemoval) this.#delivered.delete(touch.id);
     }
   }
@@ -56,6 +64,7 @@ export class SeriesPins {
   take(): ReadonlyMap<string, Pin> {
     const taken = this.#pins;
     this.#pins = new Map();
+    this.#rows = new Set();
     return taken;
   }
 
@@ -69,6 +78,7 @@ export class SeriesPins {
   giveBack(pins: ReadonlyMap<string, Pin>): void {
     for (const [key, older] of pins) {
       const newer = this.#pins.get(key);
+      this.#rows.add(older.rowId);
       this.#pins.set(key, newer === undefined ? older : { ...newer, exported: older.exported });
     }
   }
