@@ -81,7 +81,8 @@ serverTest(
           phase_changed: 1,
           updated: 3,
         }),
-      { timeoutMs: 20_000 },
+      // A new counter is 0 in one export and has its value in the next, 15 s later.
+      { timeoutMs: 40_000 },
     );
     const updates = countsOf(scene, "updated");
     const afterRestart = updates.filter(({ requestIndex }) => requestIndex >= restartedAt);
