@@ -2,7 +2,7 @@ import type { KindFacts, KubeObject } from "../cluster/kube-object.ts";
 import { compareResourceVersions } from "../util/resource-version.ts";
 import type { AppearanceCause, Change, Difference, DisappearanceCause } from "./change.ts";
 import { diff } from "./diff.ts";
-import { findAuthors, summarizeManagers } from "./managers.ts";
+import { encodeManagers, findAuthors, type ManagerSummary, summarizeManagers } from "./managers.ts";
 import {
   decodeMetadata,
   decodeSpec,
@@ -94,15 +94,17 @@ function stamp(input: { readonly facts: KindFacts; readonly observedAtMs: number
 function remember(input: CompareInput): {
   readonly object: KubeObject;
   readonly state: ObjectState;
+  readonly managers: ManagerSummary;
 } {
   const { incoming, known, redact } = input;
+  const managers = summarizeManagers(incoming.metadata.managedFields);
   const trimmed = trim(incoming);
-  const asSent = encodeState(trimmed, summarizeManagers(incoming.metadata.managedFields));
+  const asSent = encodeState(trimmed, encodeManagers(managers));
   const isSameForm = known?.apiVersion === incoming.apiVersion && known.kind === incoming.kind;
   // A text that was remembered is redacted already, and most writes leave most sections as they were.
   const object = redact(trimmed, (section) => isSameForm && known[section] === asSent[section]);
   const state = object === trimmed ? asSent : encodeState(object, asSent.managers);
-  return { object, state };
+  return { object, state, managers };
 }
 
 /** Only decimal resourceVersions have an order (KEP-5504); others are only equal or not. */
@@ -116,7 +118,7 @@ function isOlder(incoming: string, known: string): boolean {
 }
 
 function compareContent(input: CompareInput, known: ObjectState): Comparison {
-  const { object: after, state } = remember(input);
+  const { object: after, state, managers } = remember(input);
   const before = decodeShared(known, state, after);
   const differences = findDifferences({
     before,
@@ -126,7 +128,7 @@ function compareContent(input: CompareInput, known: ObjectState): Comparison {
   if (differences.length === 0) return { type: "unchanged", state };
   const authorship = findAuthors({
     before: known.managers,
-    after: state.managers,
+    after: managers,
     entries: input.incoming.metadata.managedFields,
     differences,
   });

@@ -1,7 +1,7 @@
 import { expect, test, vi } from "vitest";
 import type { ManagedFieldsEntry } from "../cluster/kube-object.ts";
 import type { Difference } from "./change.ts";
-import { findAuthors, summarizeManagers } from "./managers.ts";
+import { encodeManagers, findAuthors, summarizeManagers } from "./managers.ts";
 
 const T1 = "2026-01-31T08:00:00Z";
 const T2 = "2026-01-31T08:00:10Z";
@@ -39,7 +39,7 @@ function authors(
   differences: readonly Difference[],
 ): ReturnType<typeof findAuthors> {
   return findAuthors({
-    before: summarizeManagers(before),
+    before: encodeManagers(summarizeManagers(before)),
     after: summarizeManagers(after),
     entries: after,
     differences,

@@ -19,7 +19,7 @@ export type ObjectState = {
   readonly spec: string;
   /** JSON of the status, whatever it is; empty where there is none. */
   readonly status: string;
-  /** What `summarizeManagers` says: which entry of managedFields stood at which time. */
+  /** What `encodeManagers` wrote: which entry of managedFields stood at which time. */
   readonly managers: string;
 };
 
