@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { decodeMemory } from "../src/lifecycle/memory.ts";
 import { openDatabase } from "../src/store/open-database.ts";
 import type { CounterRow, ObjectRow } from "../src/store/rows.ts";
 import { Store } from "../src/store/store.ts";
@@ -149,7 +150,9 @@ function readLife(directory: string): Life {
 function comparable({ id: _id, memory, ...columns }: ObjectRow): unknown {
   return {
     ...columns,
-    memory: JSON.parse(memory, (key, value: unknown) => (key === "sinceMs" ? "" : value)),
+    memory: JSON.stringify(decodeMemory(memory), (key, value: unknown) =>
+      key === "sinceMs" ? "" : value,
+    ),
   };
 }
 

@@ -11,7 +11,7 @@ import {
 import { utf8Length } from "../util/utf8.ts";
 import { ATTRIBUTES, COMMON_RECORD_ATTRIBUTES } from "./attribute-table.ts";
 import { createInterpret } from "./interpret.ts";
-import { readMemory } from "./memory.ts";
+import { decodeMemory, encodeMemory } from "./memory.ts";
 import { objectPoints } from "./points.ts";
 import type { AttributeValue, LogSignal, Outcome } from "./signal.ts";
 import { LOG_RECORDS } from "./signal-table.ts";
@@ -24,8 +24,8 @@ function expectBounds(outcome: Outcome): void {
     if (signal.type === "log") expectRecordBounds(signal);
   }
   // A row of the store holds it.
-  expect(utf8Length(JSON.stringify(outcome.memory))).toBeLessThanOrEqual(48 * 1_024);
-  expect(readMemory(JSON.parse(JSON.stringify(outcome.memory)))).toEqual(outcome.memory);
+  expect(utf8Length(encodeMemory(outcome.memory))).toBeLessThanOrEqual(48 * 1_024);
+  expect(decodeMemory(encodeMemory(outcome.memory))).toEqual(outcome.memory);
 }
 
 function expectRecordBounds({ eventName, attributes, body, timeMs }: LogSignal): void {
@@ -309,7 +309,7 @@ const ANY_OBJECT = fc
 
 test("interpret never throws and keeps its bounds, whatever the objects and the memory are", () => {
   const holds = fc.property(ANY_OBJECT, ANY_OBJECT, fc.jsonValue(), (before, after, junk) => {
-    const changed = interpret(changeBetween(before, after), readMemory(junk));
+    const changed = interpret(changeBetween(before, after), decodeMemory(JSON.stringify(junk)));
     const still = { kind: DATABASE_KIND, observedAtMs: NOW_MS };
 
     expectBounds(changed);

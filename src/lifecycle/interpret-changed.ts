@@ -135,6 +135,7 @@ function tell(subject: Subject, { change, sides, transitions }: Prepared): reado
   return records;
 }
 
+/** The memory itself where the write moved nothing in it: then its row keeps its text. */
 function remember(memory: Memory, { change, sides, transitions }: Prepared): Memory {
   const { after: object, kind: facts, observedAtMs } = change;
   const { specChanged } = sides;
@@ -146,18 +147,27 @@ function remember(memory: Memory, { change, sides, transitions }: Prepared): Mem
   });
   const health = rememberHealth(memory, transitions.health);
   const phase = rememberPhase(memory, transitions.phase);
+  const conditions = rememberConditions({
+    conditions: sides.conditions.after,
+    transitions: transitions.conditions,
+    memory,
+    observedAtMs,
+  });
+  const { ticks } = sides.classified;
+  const isSame =
+    generation === memory.generation &&
+    health === memory.health &&
+    phase === memory.phase &&
+    conditions === memory.conditions &&
+    ticks === memory.ticks;
+  if (isSame) return memory;
   return {
     version: 1,
     ...(generation === undefined ? {} : { generation }),
     ...(health === undefined ? {} : { health }),
     ...(phase === undefined ? {} : { phase }),
-    conditions: rememberConditions({
-      conditions: sides.conditions.after,
-      transitions: transitions.conditions,
-      memory,
-      observedAtMs,
-    }),
-    ticks: sides.classified.ticks,
+    conditions,
+    ticks,
   };
 }
 

@@ -10,7 +10,7 @@ import {
 } from "../testing/kube-change.ts";
 import { sha256 } from "../util/sha256.ts";
 import { createInterpret } from "./interpret.ts";
-import type { Memory } from "./memory.ts";
+import { decodeMemory, encodeMemory, type Memory } from "./memory.ts";
 import type { CountSignal, LogSignal, Outcome } from "./signal.ts";
 
 const interpret = createInterpret({ clusterName: "prod-1" });
@@ -406,7 +406,7 @@ function story(statuses: readonly unknown[]): readonly (readonly unknown[])[] {
   return statuses.slice(1).map((status) => {
     const after = database({ status });
     // As it would come back from the store.
-    const outcome = interpret(changeBetween(before, after), JSON.parse(JSON.stringify(memory)));
+    const outcome = interpret(changeBetween(before, after), decodeMemory(encodeMemory(memory)));
     before = after;
     memory = outcome.memory;
     return actions(outcome);
@@ -636,7 +636,7 @@ test.each(["__proto__", "constructor", "toString"])(
     const after = withConditions(
       condition("True", { type, lastTransitionTime: "2023-10-26T09:59:30Z" }),
     );
-    const memory: Memory = JSON.parse(JSON.stringify(remembered(before)));
+    const memory = decodeMemory(encodeMemory(remembered(before)));
 
     const outcome = interpret(changeBetween(before, after), memory);
 
@@ -1093,6 +1093,16 @@ test("where every write bumps the generation only a changed spec begins one", ()
 
   expect(outcomeOf(before, touched, { kind: CONFIG_KIND }).memory.generation?.value).toBe(1);
   expect(outcomeOf(before, changed, { kind: CONFIG_KIND }).memory.generation?.value).toBe(2);
+});
+
+test("a write that moves nothing of what is remembered leaves the memory itself", () => {
+  const before = withConditions(condition("True"));
+  const memory = remembered(before);
+  const after = { ...before, metadata: { ...before.metadata, labels: { a: "b" } } };
+
+  const outcome = interpret(changeBetween(before, after), memory);
+
+  expect(outcome.memory).toBe(memory);
 });
 
 test("the same Change and memory give the same outcome to the byte", () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { EMPTY_MEMORY, type Memory, ownEntry, readMemory } from "./memory.ts";
+import { decodeMemory, EMPTY_MEMORY, encodeMemory, type Memory, ownEntry } from "./memory.ts";
 
 const FULL: Memory = {
   version: 1,
@@ -10,54 +10,67 @@ const FULL: Memory = {
   ticks: { "status.scanned": 2 },
 };
 
-test("readMemory() reads what was written", () => {
-  expect(readMemory(JSON.parse(JSON.stringify(FULL)))).toEqual(FULL);
+test("encodeMemory() writes what the state file holds, short", () => {
+  expect(encodeMemory(FULL)).toBe(
+    '{"version":1,"generation":[3,1000],"health":["failed",2000],"phase":["Failed"],' +
+      '"conditions":[["Ready","False",3000],["Odd","True"]],"ticks":{"status.scanned":2}}',
+  );
 });
 
-test("readMemory() reads what a newer program wrote, as far as it understands", () => {
-  expect(
-    readMemory({
-      ...FULL,
-      version: 2,
-      flood: { count: 20 },
-      health: { value: "failed", sinceMs: 2_000, by: "x" },
-    }),
-  ).toEqual(FULL);
+test("encodeMemory() leaves out what is empty", () => {
+  expect(encodeMemory(EMPTY_MEMORY)).toBe('{"version":1}');
+});
+
+test.each([FULL, EMPTY_MEMORY])(
+  "decodeMemory() reads what encodeMemory() wrote of %j",
+  (memory) => {
+    expect(decodeMemory(encodeMemory(memory))).toStrictEqual(memory);
+  },
+);
+
+test("decodeMemory() reads what a newer program wrote, as far as it understands", () => {
+  const newer = {
+    ...JSON.parse(encodeMemory(FULL)),
+    version: 2,
+    flood: { count: 20 },
+    health: ["failed", 2_000, "x"],
+  };
+
+  expect(decodeMemory(JSON.stringify(newer))).toEqual(FULL);
 });
 
 test.each([
-  undefined,
   null,
   1,
   "text",
   [],
   {},
   { version: 1 },
-  { conditions: [], ticks: null, health: "failed", phase: 3, generation: 2 },
-])("readMemory() makes an empty memory of %j", (json) => {
-  expect(readMemory(json)).toEqual(EMPTY_MEMORY);
+  { conditions: {}, ticks: null, health: "failed", phase: 3, generation: 2 },
+])("decodeMemory() makes an empty memory of %j", (json) => {
+  expect(decodeMemory(JSON.stringify(json))).toEqual(EMPTY_MEMORY);
 });
 
 test.each([
-  ["a health that is none of ours", { health: { value: "sick", sinceMs: 1 } }],
-  ["a generation that is no integer", { generation: { value: 1.5, sinceMs: 1 } }],
-  ["a generation that nobody knows the age of", { generation: { value: 1 } }],
-  ["a condition without a status", { conditions: { Ready: { sinceMs: 1 } } }],
+  ["a health that is none of ours", { health: ["sick", 1] }],
+  ["a generation that is no integer", { generation: [1.5, 1] }],
+  ["a generation that nobody knows the age of", { generation: [1] }],
+  ["a condition without a status", { conditions: [["Ready"], ["Ready", 1], "Ready"] }],
   ["a tick that is no count", { ticks: { a: -1, b: "3", c: 0, d: 1.5 } }],
-])("readMemory() drops %s", (_what, json) => {
-  expect(readMemory(json)).toEqual(EMPTY_MEMORY);
+])("decodeMemory() drops %s", (_what, json) => {
+  expect(decodeMemory(JSON.stringify(json))).toEqual(EMPTY_MEMORY);
 });
 
-test.each([Number.NaN, Number.POSITIVE_INFINITY, 1e300, "yesterday", null])(
-  "readMemory() drops the time %j but keeps what it is of",
+test.each([1e300, "yesterday", null])(
+  "decodeMemory() drops the time %j but keeps what it is of",
   (sinceMs) => {
-    const memory = readMemory({
-      health: { value: "failed", sinceMs },
-      phase: { value: "x", sinceMs },
-      conditions: { Ready: { status: "True", sinceMs } },
-    });
+    const json = {
+      health: ["failed", sinceMs],
+      phase: ["x", sinceMs],
+      conditions: [["Ready", "True", sinceMs]],
+    };
 
-    expect(memory).toEqual({
+    expect(decodeMemory(JSON.stringify(json))).toEqual({
       ...EMPTY_MEMORY,
       health: { value: "failed" },
       phase: { value: "x" },
@@ -66,17 +79,21 @@ test.each([Number.NaN, Number.POSITIVE_INFINITY, 1e300, "yesterday", null])(
   },
 );
 
-test("readMemory() bounds what it takes over", () => {
-  const conditions = Object.fromEntries(
-    Array.from({ length: 1_000 }, (_, index) => [`C${index}`, { status: "True" }]),
-  );
+test("decodeMemory() bounds what it takes over", () => {
+  const conditions = Array.from({ length: 1_000 }, (_, index) => [`C${index}`, "True"]);
 
-  expect(Object.keys(readMemory({ conditions }).conditions)).toHaveLength(64);
+  const memory = decodeMemory(JSON.stringify({ conditions }));
+
+  expect(Object.keys(memory.conditions)).toHaveLength(64);
 });
 
-test("readMemory() takes __proto__ for a condition like any other", () => {
-  const { conditions } = readMemory(JSON.parse('{"conditions":{"__proto__":{"status":"True"}}}'));
+test("encodeMemory() and decodeMemory() take __proto__ for a condition and a tick like any other", () => {
+  const text = '{"version":1,"conditions":[["__proto__","True"]],"ticks":{"__proto__":2}}';
 
-  expect(ownEntry(conditions, "__proto__")).toEqual({ status: "True" });
-  expect(ownEntry(conditions, "constructor")).toBeUndefined();
+  const memory = decodeMemory(text);
+
+  expect(ownEntry(memory.conditions, "__proto__")).toEqual({ status: "True" });
+  expect(ownEntry(memory.conditions, "constructor")).toBeUndefined();
+  expect(ownEntry(memory.ticks, "__proto__")).toBe(2);
+  expect(encodeMemory(memory)).toBe(text);
 });

@@ -2,9 +2,9 @@ import { isMap } from "../util/json.ts";
 import { type Health, isHealth } from "./health-words.ts";
 
 /**
- * What lifecycle remembers about one object between two Changes: plain JSON, kept in the object's row.
+ * What lifecycle remembers about one object between two Changes, kept in the object's row as `encodeMemory` writes it.
  *
- * Its own version, because it outlives the program: `readMemory` takes what an older program wrote.
+ * Its own version, because it outlives the program: `decodeMemory` takes what an older program wrote.
  * Every `sinceMs` is Unix milliseconds by the cluster's clock where that is believable, and absent where nobody knows.
  */
 export type Memory = {
@@ -28,8 +28,30 @@ export const CONDITIONS_MAX = 64;
 
 export const EMPTY_MEMORY: Memory = { version: 1, conditions: {}, ticks: {} };
 
+/**
+ * As compact JSON, for a row of the store should be short: what is empty is left out, what holds since a time is
+ * `[value, sinceMs]` (without the time where nobody knows), conditions are `[type, status, sinceMs]`.
+ */
+export function encodeMemory(memory: Memory): string {
+  const { version, generation, health, phase, conditions, ticks } = memory;
+  const rows: unknown[] = [];
+  for (const type of Object.keys(conditions)) {
+    const { status, sinceMs } = conditions[type] ?? {};
+    rows.push(sinceMs === undefined ? [type, status] : [type, status, sinceMs]);
+  }
+  return JSON.stringify({
+    version,
+    generation: generation && writeHeld(generation),
+    health: health && writeHeld(health),
+    phase: phase && writeHeld(phase),
+    conditions: rows.length === 0 ? undefined : rows,
+    ticks: Object.keys(ticks).length === 0 ? undefined : ticks,
+  });
+}
+
 /** Takes what an older, a newer or a foreign program left in a row: keeps each part that it understands, drops the rest. */
-export function readMemory(json: unknown): Memory {
+export function decodeMemory(text: string): Memory {
+  const json: unknown = JSON.parse(text);
   if (!isMap(json)) return EMPTY_MEMORY;
   const generation = readHeld(json["generation"], isInteger);
   const health = readHeld(json["health"], isHealth);
@@ -41,10 +63,8 @@ export function readMemory(json: unknown): Memory {
       : { generation: { value: generation.value, sinceMs: generation.sinceMs } }),
     ...(health === undefined ? {} : { health }),
     ...(phase === undefined ? {} : { phase }),
-    conditions: readRecord(json["conditions"], readCondition),
-    ticks: readRecord(json["ticks"], (value) =>
-      isInteger(value) && value > 0 ? value : undefined,
-    ),
+    conditions: readConditions(json["conditions"]),
+    ticks: readTicks(json["ticks"]),
   };
 }
 
@@ -58,35 +78,48 @@ export function ownEntry<Value>(
 
 type Held<Value> = { readonly value: Value; readonly sinceMs?: number };
 
+function writeHeld({ value, sinceMs }: Held<unknown>): readonly unknown[] {
+  return sinceMs === undefined ? [value] : [value, sinceMs];
+}
+
 function readHeld<Value>(
   json: unknown,
   isValue: (value: unknown) => value is Value,
 ): Held<Value> | undefined {
-  if (!isMap(json)) return undefined;
-  const { value, sinceMs } = json;
+  if (!isList(json)) return undefined;
+  const value = json[0];
+  const sinceMs = json[1];
   if (!isValue(value)) return undefined;
   return isTime(sinceMs) ? { value, sinceMs } : { value };
 }
 
-function readCondition(json: unknown): ConditionMemory | undefined {
-  if (!isMap(json)) return undefined;
-  const { status, sinceMs } = json;
-  if (!isString(status)) return undefined;
-  return isTime(sinceMs) ? { status, sinceMs } : { status };
-}
-
-function readRecord<Value>(
-  json: unknown,
-  read: (value: unknown) => Value | undefined,
-): Readonly<Record<string, Value>> {
-  if (!isMap(json)) return {};
-  const entries: [string, Value][] = [];
-  for (const [key, value] of Object.entries(json).slice(0, CONDITIONS_MAX)) {
-    const parsed = read(value);
-    if (parsed !== undefined) entries.push([key, parsed]);
+function readConditions(json: unknown): Memory["conditions"] {
+  if (!isList(json)) return EMPTY_MEMORY.conditions;
+  const entries: [string, ConditionMemory][] = [];
+  for (const row of json) {
+    if (entries.length >= CONDITIONS_MAX) break;
+    if (!isList(row)) continue;
+    const type = row[0];
+    const status = row[1];
+    const sinceMs = row[2];
+    if (isString(type) && isString(status))
+      entries.push([type, isTime(sinceMs) ? { status, sinceMs } : { status }]);
   }
   // Unlike an assignment, this makes `__proto__` a key like any other.
   return Object.fromEntries(entries);
+}
+
+function readTicks(json: unknown): Memory["ticks"] {
+  if (!isMap(json)) return EMPTY_MEMORY.ticks;
+  return Object.fromEntries(Object.entries(json).slice(0, CONDITIONS_MAX).filter(isTick));
+}
+
+function isTick(entry: readonly [string, unknown]): entry is [string, number] {
+  return isInteger(entry[1]) && entry[1] > 0;
+}
+
+function isList(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value);
 }
 
 function isString(value: unknown): value is string {

@@ -63,13 +63,18 @@ export type ConditionFold = {
   readonly observedAtMs: number;
 };
 
-/** Since when each present condition holds: a transition's time, else what was remembered, else its own word. */
+/**
+ * Since when each present condition holds: a transition's time, else what was remembered, else its own word. What was
+ * remembered itself where nothing moved.
+ */
 export function rememberConditions({
   conditions,
   transitions,
   memory,
   observedAtMs,
 }: ConditionFold): Memory["conditions"] {
+  if (transitions.length === 0 && areRemembered(conditions, memory.conditions))
+    return memory.conditions;
   const moved = new Map(transitions.map((transition) => [transition.type, transition]));
   const entries: [string, ConditionMemory][] = [];
   for (const [type, condition] of conditions) {
@@ -90,6 +95,17 @@ export function rememberConditions({
   }
   // Unlike an assignment, this makes `__proto__` a key like any other.
   return Object.fromEntries(entries);
+}
+
+/** Whether these conditions, and no others, are remembered with the status that they have. */
+function areRemembered(
+  conditions: ReadonlyMap<string, Condition>,
+  remembered: Memory["conditions"],
+): boolean {
+  if (Object.keys(remembered).length !== conditions.size) return false;
+  for (const [type, { status }] of conditions)
+    if (ownEntry(remembered, type)?.status !== status) return false;
+  return true;
 }
 
 export type GenerationFold = {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { encodeState } from "../history/object-state.ts";
 import type { InitialPolicy } from "../lifecycle/first-look.ts";
-import { EMPTY_MEMORY, type Memory } from "../lifecycle/memory.ts";
+import { EMPTY_MEMORY, encodeMemory, type Memory } from "../lifecycle/memory.ts";
 import type { Health } from "../lifecycle/health-words.ts";
 import type { CountSignal, LogSignal, Outcome, Severity } from "../lifecycle/signal.ts";
 import { createActiveWatch } from "../testing/active-watch.ts";
@@ -94,10 +94,19 @@ test("keep() puts the row under a new id, with the memory, the health and the st
     watchId: 7,
     dueAt: null,
     health: "failed",
-    memory: JSON.stringify(memory),
+    memory: encodeMemory(memory),
     reported: null,
   });
   expect(second.id).not.toBe(first.id);
+});
+
+test("keep() keeps the row's text of a memory that interpret gave back as it was", () => {
+  const memory = '{ "version": 1, "ticks": { "a": 1 } }';
+  const fold = createFold({ interpret: (_change, known) => outcome(known && { memory: known }) });
+
+  const row = fold.keep(createActiveWatch(), objectRow(5, { memory }), appeared("uid-5"));
+
+  expect(row.memory).toBe(memory);
 });
 
 test("keep() gives what is remembered to interpret, and keeps the row's id and what was last reported", () => {
@@ -109,7 +118,7 @@ test("keep() gives what is remembered to interpret, and keeps the row's id and w
     },
   });
   const known = objectRow(5, {
-    memory: JSON.stringify({ ...EMPTY_MEMORY, ticks: { a: 1 } }),
+    memory: encodeMemory({ ...EMPTY_MEMORY, ticks: { a: 1 } }),
     reported: "{}",
   });
 

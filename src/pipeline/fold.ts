@@ -2,7 +2,7 @@ import type { KubeObject } from "../cluster/kube-object.ts";
 import type { Change } from "../history/change.ts";
 import type { ObjectState } from "../history/object-state.ts";
 import { admitFirstLook, type InitialPolicy } from "../lifecycle/first-look.ts";
-import { type Memory, readMemory } from "../lifecycle/memory.ts";
+import { decodeMemory, encodeMemory } from "../lifecycle/memory.ts";
 import type { Health } from "../lifecycle/health-words.ts";
 import type {
   CountSignal,
@@ -53,7 +53,8 @@ export class Fold {
     next: { readonly change: Change; readonly state: ObjectState },
   ): ObjectRow {
     const { commit, store, interpret } = this.#options;
-    const outcome = interpret(next.change, memoryOf(known));
+    const memory = known && decodeMemory(known.memory);
+    const outcome = interpret(next.change, memory);
     const row: ObjectRow = {
       ...columnsOf(next.state),
       id: known?.id ?? store.nextObjectId(),
@@ -65,7 +66,10 @@ export class Fold {
           ? null
           : Math.max(outcome.wakeAtMs, next.change.observedAtMs + SOONEST_WAKE_MS),
       health: outcome.health,
-      memory: JSON.stringify(outcome.memory),
+      memory:
+        known !== undefined && outcome.memory === memory
+          ? known.memory
+          : encodeMemory(outcome.memory),
       reported: known?.reported ?? null,
     };
     const touched = this.#touch(row, { known, change: next.change, after: outcome.health });
@@ -80,7 +84,7 @@ export class Fold {
 
   /** Takes a Change after which the object is gone. */
   drop(watch: ActiveWatch, known: ObjectRow, change: Change): void {
-    const outcome = this.#options.interpret(change, memoryOf(known));
+    const outcome = this.#options.interpret(change, decodeMemory(known.memory));
     const touched = this.#touch(known, { known, change, after: undefined });
     this.#options.commit.remove(known, touched, this.#admit(watch, change, outcome));
   }
@@ -166,8 +170,4 @@ function countNetChange(watch: ActiveWatch, { attributes, by }: CountSignal): vo
   const action = attributes["action"];
   if (watch.state === "synced" || typeof action !== "string") return;
   watch.netChanges[action] = (watch.netChanges[action] ?? 0) + by;
-}
-
-function memoryOf(row: ObjectRow | undefined): Memory | undefined {
-  return row === undefined ? undefined : readMemory(JSON.parse(row.memory));
 }
