@@ -156,7 +156,7 @@ function decodeShared(known: ObjectState, state: ObjectState, after: KubeObject)
   return { apiVersion: known.apiVersion, kind: known.kind, metadata, ...spec, ...status };
 }
 
-/** Compares only the sections whose texts differ; the resourceVersion is in none of them. */
+/** Compares only the sections whose texts differ; resourceVersion and namespace are in none of them. */
 function findDifferences(sides: {
   readonly before: KubeObject;
   readonly after: KubeObject;
@@ -164,14 +164,11 @@ function findDifferences(sides: {
 }): readonly Difference[] {
   const { before, after, changed } = sides;
   const found: Difference[] = [];
-  if (changed("metadata"))
-    found.push(
-      ...diff(
-        { ...before.metadata, resourceVersion: after.metadata.resourceVersion },
-        after.metadata,
-        ["metadata"],
-      ),
-    );
+  if (changed("metadata")) {
+    const { resourceVersion, namespace } = after.metadata;
+    const known = { ...before.metadata, resourceVersion, namespace };
+    found.push(...diff(known, after.metadata, ["metadata"]));
+  }
   if (changed("spec")) found.push(...diff(specOf(before), specOf(after)));
   if (changed("status")) found.push(...diff(before.status, after.status, ["status"]));
   return found;

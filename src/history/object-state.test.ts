@@ -47,6 +47,18 @@ test("decodeState gives back whatever JSON stands in the object", () => {
   );
 });
 
+test("encodeState keeps what stands beside it in the row out of metadata", () => {
+  const object: KubeObject = {
+    apiVersion: "a/v1",
+    kind: "A",
+    metadata: { ...metadata, namespace: "n", generation: 2 },
+  };
+
+  const state = encodeState(object, "");
+
+  expect(JSON.parse(state.metadata)).toEqual({ labels: { a: "b" }, generation: 2 });
+});
+
 test("encodeState keeps the resourceVersion out of the sections", () => {
   const object: KubeObject = { apiVersion: "a/v1", kind: "A", metadata };
 

@@ -13,7 +13,7 @@ export type ObjectState = {
   readonly kind: string;
   /** Only here, not in `metadata`: a write that changed nothing else leaves that equal. */
   readonly resourceVersion: string;
-  /** JSON of metadata without resourceVersion. */
+  /** JSON of metadata without what stands above. */
   readonly metadata: string;
   /** JSON of all fields that are neither apiVersion, kind, metadata nor status, so that ConfigMaps, Roles are whole. */
   readonly spec: string;
@@ -29,11 +29,11 @@ export type Section = "metadata" | "spec" | "status";
 /** The state of a trimmed and redacted object. */
 export function encodeState(object: KubeObject, managers: string): ObjectState {
   const { apiVersion, kind, metadata, status, ...rest } = object;
-  const { resourceVersion, ...meta } = metadata;
+  const { uid, namespace = "", name, resourceVersion, ...meta } = metadata;
   return {
-    uid: metadata.uid,
-    namespace: metadata.namespace ?? "",
-    name: metadata.name,
+    uid,
+    namespace,
+    name,
     apiVersion,
     kind,
     resourceVersion,
@@ -55,13 +55,16 @@ export function decodeState(state: ObjectState): KubeObject {
   };
 }
 
-/** metadata as it was, resourceVersion included. */
+/** metadata as it was, what stands beside it in the row included; an empty namespace is none. */
 export function decodeMetadata(
-  state: Pick<ObjectState, "metadata" | "resourceVersion">,
+  state: Pick<ObjectState, "uid" | "namespace" | "name" | "resourceVersion" | "metadata">,
 ): ObjectMeta {
+  const { uid, namespace, name, resourceVersion } = state;
   // The text is our own, written by `encodeState` from an ObjectMeta.
-  const meta: Omit<ObjectMeta, "resourceVersion"> = JSON.parse(state.metadata);
-  return { ...meta, resourceVersion: state.resourceVersion };
+  const meta: Partial<ObjectMeta> = JSON.parse(state.metadata);
+  return namespace === ""
+    ? { name, uid, resourceVersion, ...meta }
+    : { name, namespace, uid, resourceVersion, ...meta };
 }
 
 /** The top-level fields other than apiVersion, kind, metadata and status. */
