@@ -60,7 +60,8 @@ export function findAuthors(input: {
   readonly differences: readonly Difference[];
 }): Authorship {
   const { after } = input;
-  const known = new Map(decodeManagers(input.before).map((row) => [row[0], row]));
+  const known = new Map<string, ManagerSummary[number]>();
+  for (const row of decodeManagers(input.before)) known.set(row[0], row);
   const stamped = after.filter(([name, time]) => known.get(name)?.[1] !== time);
   if (stamped.length > 0) return { managers: stamped.map(([name]) => name), ...writtenAt(stamped) };
   const setters = findOwners(
