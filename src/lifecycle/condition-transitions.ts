@@ -32,8 +32,11 @@ export function findConditionTransitions(
   memory: Memory,
   clock: TransitionClock,
 ): readonly ConditionTransition[] {
+  // Of a status that was not written only one side is read.
+  if (sides.before === sides.after) return [];
   const transitions: ConditionTransition[] = [];
-  for (const [type, after] of sides.after) {
+  for (const after of sides.after.values()) {
+    const { type } = after;
     const before = sides.before.get(type);
     if (before?.status === after.status) {
       if (before.reason !== after.reason)
@@ -48,7 +51,8 @@ export function findConditionTransitions(
       ...(before === undefined ? {} : { before, ...leftAfter(memory, type, when) }),
     });
   }
-  for (const [type, before] of sides.before) {
+  for (const before of sides.before.values()) {
+    const { type } = before;
     if (sides.after.has(type)) continue;
     const when = whenWritten(clock);
     transitions.push({ type, before, when, ...leftAfter(memory, type, when) });

@@ -78,7 +78,7 @@ test("parseConditions() leaves out times and generations that are none", () => {
     { type: "Ready", lastTransitionTime: 5, observedGeneration: "three" },
   ]);
 
-  expect(Object.keys(condition ?? {})).toEqual(["type", "status", "reason", "message"]);
+  expect(condition).toEqual({ type: "Ready", status: "", reason: "", message: "" });
 });
 
 test("findCondition() gives the first of that type, and only of that type", () => {

@@ -12,8 +12,8 @@ export type Condition = {
   readonly reason: string;
   readonly message: string;
   /** As the object has it, normally RFC 3339. */
-  readonly lastTransitionTime?: string;
-  readonly observedGeneration?: number;
+  readonly lastTransitionTime?: string | undefined;
+  readonly observedGeneration?: number | undefined;
 };
 
 const NONE: readonly Condition[] = [];
@@ -60,14 +60,13 @@ function parseCondition(entry: unknown): Condition | undefined {
   const type = entry["type"];
   if (typeof type !== "string" || type === "") return undefined;
   const lastTransitionTime = entry["lastTransitionTime"];
-  const observedGeneration = parseGeneration(entry["observedGeneration"]);
   return {
     type,
     status: parseStatus(entry["status"]),
     reason: parseText(entry["reason"]),
     message: parseText(entry["message"]),
-    ...(typeof lastTransitionTime === "string" ? { lastTransitionTime } : undefined),
-    ...(observedGeneration === undefined ? undefined : { observedGeneration }),
+    lastTransitionTime: typeof lastTransitionTime === "string" ? lastTransitionTime : undefined,
+    observedGeneration: parseGeneration(entry["observedGeneration"]),
   };
 }
 

@@ -37,12 +37,12 @@ export type Identity = {
   readonly group: string;
   readonly apiVersion: string;
   readonly name: string;
-  readonly namespace?: string;
+  readonly namespace?: string | undefined;
   readonly uid: string;
   readonly resourceVersion: string;
-  readonly generation?: number;
+  readonly generation?: number | undefined;
   /** The owner that controls it; there is at most one. */
-  readonly owner?: Owner;
+  readonly owner?: Owner | undefined;
 };
 
 /** Reads an object's identity without trusting its metadata to be what Kubernetes says it is. */
@@ -50,7 +50,6 @@ export function readIdentity(object: KubeObject, facts: KindFacts): Identity {
   const metadata: unknown = object.metadata;
   const namespace = text(fieldAt(metadata, "namespace"));
   const generation = fieldAt(metadata, "generation");
-  const owner = readOwner(fieldAt(metadata, "ownerReferences"));
   return {
     kind: text(facts.kind),
     group: text(facts.group),
@@ -58,11 +57,11 @@ export function readIdentity(object: KubeObject, facts: KindFacts): Identity {
       text(object.apiVersion) ||
       (facts.group === "" ? facts.version : `${facts.group}/${facts.version}`),
     name: text(fieldAt(metadata, "name")),
-    ...(namespace === "" ? {} : { namespace }),
+    namespace: namespace === "" ? undefined : namespace,
     uid: text(fieldAt(metadata, "uid")),
     resourceVersion: text(fieldAt(metadata, "resourceVersion")),
-    ...(isGeneration(generation) ? { generation } : {}),
-    ...(owner === undefined ? {} : { owner }),
+    generation: isGeneration(generation) ? generation : undefined,
+    owner: readOwner(fieldAt(metadata, "ownerReferences")),
   };
 }
 
@@ -93,7 +92,7 @@ export function recordIdentity(identity: Identity): Attributes {
 
 /** The attributes that all series of one kind in one namespace share (docs/contract.md §5). */
 export function kindIdentity(
-  of: { readonly kind: string; readonly group: string; readonly namespace?: string },
+  of: Pick<Identity, "kind" | "group" | "namespace">,
   clusterName: string | undefined,
 ): Attributes {
   return {

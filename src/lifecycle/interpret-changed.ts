@@ -6,11 +6,11 @@ import {
   type TransitionClock,
   whenWritten,
 } from "./condition-transitions.ts";
-import type { Condition } from "./conditions.ts";
+import { type Condition, readConditions } from "./conditions.ts";
 import { deletionRequestedAtMs, isDeleting } from "./deletion-time.ts";
 import { type EventTime, eventTime } from "./event-time.ts";
 import { type ChangeOf, type InterpretOptions, standing } from "./fold.ts";
-import { assessHealth } from "./health/assess-health.ts";
+import { assessByConditions, assessHealth } from "./health/assess-health.ts";
 import {
   findHealthTransition,
   type HealthTransition,
@@ -21,7 +21,7 @@ import type { Memory } from "./memory.ts";
 import { rememberConditions, rememberGeneration, startMemory } from "./next-memory.ts";
 import { type Phase, readPhase } from "./phase.ts";
 import { findPhaseTransition, type PhaseTransition, rememberPhase } from "./phase-transition.ts";
-import { presentConditions } from "./present-conditions.ts";
+import { conditionsByType, presentConditions } from "./present-conditions.ts";
 import { createSubject, type Subject } from "./record.ts";
 import { conditionRecord } from "./records/condition-changed.ts";
 import { deletingRecord } from "./records/deletion.ts";
@@ -42,8 +42,14 @@ export function interpretChanged(
   // A row whose memory was lost (a foreign or damaged one) starts from what the object looked like before.
   const memory = known?.health === undefined ? memoryBefore(change) : known;
   const subject = createSubject(readIdentity(after, kind), observedAtMs);
-  const sides = readSides(change, memory);
-  const assessment = assessHealth(after, kind, observedAtMs);
+  const conditions = readConditions(after);
+  const sides = readSides(change, memory, conditions);
+  const assessment = assessByConditions({
+    object: after,
+    facts: kind,
+    nowMs: observedAtMs,
+    conditions,
+  });
   const transitions: Transitions = {
     conditions: findConditionTransitions(sides.conditions, memory, sides.clock),
     phase: findPhaseTransition(
@@ -89,7 +95,7 @@ type Prepared = {
   readonly transitions: Transitions;
 };
 
-function readSides(change: Changed, memory: Memory): Sides {
+function readSides(change: Changed, memory: Memory, conditions: readonly Condition[]): Sides {
   const { before, after, observedAtMs, writtenAtMs } = change;
   const phase = { before: readPhase(before), after: readPhase(after) };
   const phaseFields = new Set(
@@ -97,8 +103,11 @@ function readSides(change: Changed, memory: Memory): Sides {
   );
   const classified = classifyDifferences(change.differences, { ticks: memory.ticks, phaseFields });
   const clock = { observedAtMs, ...(writtenAtMs === undefined ? {} : { writtenAtMs }) };
+  const present = conditionsByType(conditions);
+  // History shares what a write left as it was.
+  const isSameStatus = before.status === after.status;
   return {
-    conditions: { before: presentConditions(before), after: presentConditions(after) },
+    conditions: { before: isSameStatus ? present : presentConditions(before), after: present },
     phase,
     classified,
     specChanged: classified.updated.some(({ path }) => path[0] !== "metadata"),
@@ -161,14 +170,7 @@ function remember(memory: Memory, { change, sides, transitions }: Prepared): Mem
     conditions === memory.conditions &&
     ticks === memory.ticks;
   if (isSame) return memory;
-  return {
-    version: 1,
-    ...(generation === undefined ? {} : { generation }),
-    ...(health === undefined ? {} : { health }),
-    ...(phase === undefined ? {} : { phase }),
-    conditions,
-    ticks,
-  };
+  return { version: 1, generation, health, phase, conditions, ticks };
 }
 
 function memoryBefore({ before: object, kind, observedAtMs }: Changed): Memory {

@@ -10,18 +10,20 @@ import { type Health, isHealth } from "./health-words.ts";
 export type Memory = {
   readonly version: 1;
   /** Since when the present generation is known, and which it is; absent for kinds without generations. */
-  readonly generation?: { readonly value: number; readonly sinceMs: number };
+  readonly generation?: { readonly value: number; readonly sinceMs: number } | undefined;
   /** The last health that was told, and since when it holds. */
-  readonly health?: { readonly value: Health; readonly sinceMs?: number };
-  readonly phase?: { readonly value: string; readonly sinceMs?: number };
+  readonly health?: Held<Health> | undefined;
+  readonly phase?: Held<string> | undefined;
   /** By condition type; at most `CONDITIONS_MAX`. */
   readonly conditions: Readonly<Record<string, ConditionMemory>>;
   /** By formatted path: how many times running this time-formatted status field changed alone (docs/contract.md §4). */
   readonly ticks: Readonly<Record<string, number>>;
 };
 
+type Held<Value> = { readonly value: Value; readonly sinceMs?: number | undefined };
+
 /** `sinceMs`: since when the status (not the reason) holds. */
-export type ConditionMemory = { readonly status: string; readonly sinceMs?: number };
+export type ConditionMemory = { readonly status: string; readonly sinceMs?: number | undefined };
 
 /** More conditions than any real object has; what is beyond is told without durations. */
 export const CONDITIONS_MAX = 64;
@@ -53,16 +55,11 @@ export function encodeMemory(memory: Memory): string {
 export function decodeMemory(text: string): Memory {
   const json: unknown = JSON.parse(text);
   if (!isMap(json)) return EMPTY_MEMORY;
-  const generation = readHeld(json["generation"], isInteger);
-  const health = readHeld(json["health"], isHealth);
-  const phase = readHeld(json["phase"], isString);
   return {
     version: 1,
-    ...(generation?.sinceMs === undefined
-      ? {}
-      : { generation: { value: generation.value, sinceMs: generation.sinceMs } }),
-    ...(health === undefined ? {} : { health }),
-    ...(phase === undefined ? {} : { phase }),
+    generation: readGeneration(json["generation"]),
+    health: readHeld(json["health"], isHealth),
+    phase: readHeld(json["phase"], isString),
     conditions: readConditions(json["conditions"]),
     ticks: readTicks(json["ticks"]),
   };
@@ -76,10 +73,13 @@ export function ownEntry<Value>(
   return Object.hasOwn(record, key) ? record[key] : undefined;
 }
 
-type Held<Value> = { readonly value: Value; readonly sinceMs?: number };
-
 function writeHeld({ value, sinceMs }: Held<unknown>): readonly unknown[] {
   return sinceMs === undefined ? [value] : [value, sinceMs];
+}
+
+function readGeneration(json: unknown): Memory["generation"] {
+  const { value, sinceMs } = readHeld(json, isInteger) ?? {};
+  return value === undefined || sinceMs === undefined ? undefined : { value, sinceMs };
 }
 
 function readHeld<Value>(
@@ -88,9 +88,7 @@ function readHeld<Value>(
 ): Held<Value> | undefined {
   if (!isList(json)) return undefined;
   const value = json[0];
-  const sinceMs = json[1];
-  if (!isValue(value)) return undefined;
-  return isTime(sinceMs) ? { value, sinceMs } : { value };
+  return isValue(value) ? { value, sinceMs: readTime(json[1]) } : undefined;
 }
 
 function readConditions(json: unknown): Memory["conditions"] {
@@ -101,9 +99,8 @@ function readConditions(json: unknown): Memory["conditions"] {
     if (!isList(row)) continue;
     const type = row[0];
     const status = row[1];
-    const sinceMs = row[2];
     if (isString(type) && isString(status))
-      entries.push([type, isTime(sinceMs) ? { status, sinceMs } : { status }]);
+      entries.push([type, { status, sinceMs: readTime(row[2]) }]);
   }
   // Unlike an assignment, this makes `__proto__` a key like any other.
   return Object.fromEntries(entries);
@@ -131,6 +128,6 @@ function isInteger(value: unknown): value is number {
 }
 
 /** The range of ECMAScript's Date, ±8.64e15 ms. */
-function isTime(value: unknown): value is number {
-  return typeof value === "number" && Math.abs(value) <= 8.64e15;
+function readTime(value: unknown): number | undefined {
+  return typeof value === "number" && Math.abs(value) <= 8.64e15 ? value : undefined;
 }

@@ -30,22 +30,21 @@ export function startMemory({ object, health, observedAtMs, created }: FirstSigh
   const createdAtMs = parseClusterTimeMs(fieldAt(object.metadata, "creationTimestamp"));
   const newborn =
     created && createdAtMs !== undefined && observedAtMs - createdAtMs <= NEWBORN_MAX_MS;
-  const since = newborn ? { sinceMs: Math.min(createdAtMs, observedAtMs) } : {};
+  const sinceMs = newborn ? Math.min(createdAtMs, observedAtMs) : undefined;
   const phase = readPhase(object);
   const generation = generationOf(object);
   return {
     version: 1,
     // The first generation is as old as the object; of a later one, first sight is all that is known.
-    ...(generation === undefined
-      ? {}
-      : {
-          generation: {
+    generation:
+      generation === undefined
+        ? undefined
+        : {
             value: generation,
             sinceMs: (generation === 1 ? createdAtMs : undefined) ?? observedAtMs,
           },
-        }),
-    health: { value: health, ...since },
-    ...(phase === undefined ? {} : { phase: { value: phase.value, ...since } }),
+    health: { value: health, sinceMs },
+    phase: phase && { value: phase.value, sinceMs },
     conditions: rememberConditions({
       conditions: presentConditions(object),
       transitions: [],
@@ -77,7 +76,8 @@ export function rememberConditions({
     return memory.conditions;
   const moved = new Map(transitions.map((transition) => [transition.type, transition]));
   const entries: [string, ConditionMemory][] = [];
-  for (const [type, condition] of conditions) {
+  for (const condition of conditions.values()) {
+    const { type } = condition;
     if (entries.length >= CONDITIONS_MAX) break;
     const transition = moved.get(type);
     const remembered = ownEntry(memory.conditions, type);
@@ -87,10 +87,7 @@ export function rememberConditions({
       entries.push([type, remembered]);
     } else {
       const sinceMs = conditionSinceMs(condition, observedAtMs);
-      entries.push([
-        type,
-        { status: condition.status, ...(sinceMs === undefined ? {} : { sinceMs }) },
-      ]);
+      entries.push([type, { status: condition.status, sinceMs }]);
     }
   }
   // Unlike an assignment, this makes `__proto__` a key like any other.
@@ -103,7 +100,7 @@ function areRemembered(
   remembered: Memory["conditions"],
 ): boolean {
   if (Object.keys(remembered).length !== conditions.size) return false;
-  for (const [type, { status }] of conditions)
+  for (const { type, status } of conditions.values())
     if (ownEntry(remembered, type)?.status !== status) return false;
   return true;
 }

@@ -12,9 +12,13 @@ const STATUS_MAX_BYTES = 64;
  * Where a type stands twice the first one counts, as in `findCondition` and kstatus: one type is one fact and one series.
  */
 export function presentConditions(object: KubeObject | undefined): ReadonlyMap<string, Condition> {
+  return conditionsByType(object === undefined ? [] : readConditions(object));
+}
+
+/** As `presentConditions`, of conditions that were read already. */
+export function conditionsByType(read: readonly Condition[]): ReadonlyMap<string, Condition> {
   const conditions = new Map<string, Condition>();
-  if (object === undefined) return conditions;
-  for (const condition of readConditions(object)) {
+  for (const condition of read) {
     const type = cutUtf8(condition.type, TYPE_MAX_BYTES);
     if (conditions.has(type)) continue;
     const status = cutUtf8(condition.status, STATUS_MAX_BYTES);

@@ -31,7 +31,12 @@ const RULES: readonly HealthRule[] = [
  * controller wrote; where it parts from kstatus is listed in `KSTATUS_DEVIATIONS`.
  */
 export function assessHealth(object: KubeObject, facts: KindFacts, nowMs: number): Assessment {
-  const conditions = readConditions(object);
+  return assessByConditions({ object, facts, nowMs, conditions: readConditions(object) });
+}
+
+/** As `assessHealth`, of an object whose conditions were read already. */
+export function assessByConditions(read: Omit<Subject, "summary">): Assessment {
+  const { object, facts, nowMs, conditions } = read;
   const subject: Subject = { object, facts, nowMs, conditions, summary: chooseSummary(conditions) };
   for (const rule of RULES) {
     const assessment = rule(subject);
