@@ -1,6 +1,6 @@
 import { kindIdentity, type Identity } from "./identity.ts";
 import { actionOf } from "./record.ts";
-import type { CountSignal, LogSignal } from "./signal.ts";
+import type { CountSignal, EventName } from "./signal.ts";
 
 /** The action of a write that is no news: only ticking fields, bookkeeping or a condition's message moved. */
 const TICKED = "ticked";
@@ -10,12 +10,12 @@ const TICKED = "ticked";
  * any fact counts as `ticked`.
  */
 export function countChanges(
-  records: readonly LogSignal[],
+  facts: readonly { readonly eventName: EventName }[],
   identity: Identity,
   clusterName: string | undefined,
 ): readonly CountSignal[] {
   const counts = new Map<string, number>();
-  for (const { eventName } of records) {
+  for (const { eventName } of facts) {
     const action = actionOf(eventName);
     counts.set(action, (counts.get(action) ?? 0) + 1);
   }

@@ -32,6 +32,9 @@ import type { LogSignal, Outcome } from "./signal.ts";
 
 type Changed = ChangeOf<"changed">;
 
+/** The fact of a record that nobody wants: it counts all the same. */
+const STATUS_UPDATED = { eventName: "lifeline.object.status_updated" } as const;
+
 /** Everything that one write means: its differences, then the transitions that it shows. */
 export function interpretChanged(
   change: Changed,
@@ -62,11 +65,17 @@ export function interpretChanged(
       byTimeAlone: false,
     }),
   };
-  const records = tell(subject, { change, sides, transitions });
+  const prepared = { change, sides, transitions };
+  const tellsStatus = (options.minimumSeverity ?? "DEBUG") === "DEBUG";
+  const records = tell(subject, prepared, tellsStatus);
+  const facts =
+    tellsStatus || sides.classified.statusUpdated.length === 0
+      ? records
+      : [...records, STATUS_UPDATED];
   return {
-    memory: remember(memory, { change, sides, transitions }),
+    memory: remember(memory, prepared),
     ...standing(assessment),
-    signals: [...records, ...countChanges(records, subject.identity, options.clusterName)],
+    signals: [...records, ...countChanges(facts, subject.identity, options.clusterName)],
   };
 }
 
@@ -126,9 +135,15 @@ function whenHealthMoved(
     : whenWrote;
 }
 
-function tell(subject: Subject, { change, sides, transitions }: Prepared): readonly LogSignal[] {
+function tell(
+  subject: Subject,
+  { change, sides, transitions }: Prepared,
+  tellsStatus: boolean,
+): readonly LogSignal[] {
   const { before, after, kind: facts, managers } = change;
-  const records = [...updatedRecords(subject, sides.classified, { managers, when: sides.when })];
+  const { updated, statusUpdated } = sides.classified;
+  const told = { updated, statusUpdated: tellsStatus ? statusUpdated : [] };
+  const records = [...updatedRecords(subject, told, { managers, when: sides.when })];
   if (isDeleting(after) && !isDeleting(before)) records.push(deletingRecord(subject, after));
   const judgedBy = {
     before,

@@ -1046,6 +1046,19 @@ test("one write counts each of its facts", () => {
   });
 });
 
+test.each([
+  ["DEBUG", ["lifeline.object.status_updated"]],
+  ["INFO", []],
+] as const)("a status_updated counts at %s, too, where it is not made", (minimumSeverity, made) => {
+  const change = changeBetween(database({ status: { a: 1 } }), database({ status: { a: 2 } }));
+
+  const outcome = createInterpret({ minimumSeverity })(change, undefined);
+
+  const told = outcome.signals.filter((signal) => signal.type === "log");
+  expect(told.map(({ eventName }) => eventName)).toEqual(made);
+  expect(counts(outcome)).toEqual({ status_updated: 1 });
+});
+
 test("cluster-scoped objects have no namespace anywhere", () => {
   const object: KubeObject = {
     ...database(),

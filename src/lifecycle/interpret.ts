@@ -18,8 +18,8 @@ import type { Interpret, Outcome } from "./signal.ts";
  * The fold (docs/contract.md §4): what one Change of an object means, given what is remembered of it. Pure; never throws,
  * whatever the object holds.
  *
- * All records are made, DEBUG ones and each `observed` of a first look included: which of them are sent is the
- * pipeline's to decide (`LIFELINE_LOG_SEVERITY`, `admitFirstLook`).
+ * All records are made, each `observed` of a first look included (but see `minimumSeverity`): which of them are sent is
+ * the pipeline's to decide (`LIFELINE_LOG_SEVERITY`, `admitFirstLook`).
  */
 export function createInterpret(options: InterpretOptions): Interpret {
   return (change, memory) => {

@@ -74,7 +74,10 @@ export class Pipeline {
     const fold = new Fold({
       store,
       commit: this.#commit,
-      interpret: createInterpret(clusterNameOf(options)),
+      interpret: createInterpret({
+        ...clusterNameOf(options),
+        minimumSeverity: options.minimumSeverity,
+      }),
       initial: options.initial,
       minimumSeverity: options.minimumSeverity,
       pin: (row, decoded) =>

@@ -17,7 +17,7 @@ export type Write = { readonly managers: readonly string[]; readonly when: Event
 /** `lifeline.object.updated` and `lifeline.object.status_updated`, each if there is something to tell. */
 export function updatedRecords(
   subject: Subject,
-  classified: ClassifiedDifferences,
+  classified: Omit<ClassifiedDifferences, "ticks">,
   write: Write,
 ): readonly LogSignal[] {
   const records: LogSignal[] = [];
