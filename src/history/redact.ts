@@ -1,4 +1,5 @@
 import type { KubeObject, ObjectMeta } from "../cluster/kube-object.ts";
+import type { JsonMap } from "../util/json.ts";
 import type { Section } from "./object-state.ts";
 import { redactMap, redactNamed } from "./redaction/redact-value.ts";
 import { restoreSecretNames } from "./redaction/secret-names.ts";
@@ -27,20 +28,27 @@ function redactObject(
   object: KubeObject,
   isRedacted: (section: Section) => boolean,
 ): KubeObject {
-  const { metadata, status, ...spec } = object;
+  const { metadata, status } = object;
   const nextMetadata = isRedacted("metadata") ? metadata : redactMetadata(rules, metadata);
-  const nextSpec = isRedacted("spec") ? spec : redactMap(rules, spec, 0);
   const nextStatus = isRedacted("status") ? status : redactMap(rules, { status }, 0)["status"];
-  const { apiVersion, kind } = object;
+  const spec = isRedacted("spec") ? undefined : fieldsBeside(object);
+  const nextSpec = spec && redactMap(rules, spec, 0);
   if (nextSpec === spec && nextStatus === status)
     return nextMetadata === metadata ? object : { ...object, metadata: nextMetadata };
-  const redacted = status === undefined ? nextSpec : { ...nextSpec, status: nextStatus };
+  const fields = nextSpec ?? fieldsBeside(object);
+  const redacted = status === undefined ? fields : { ...fields, status: nextStatus };
   return {
     ...restoreSecretNames(object, redacted),
-    apiVersion,
-    kind,
+    apiVersion: object.apiVersion,
+    kind: object.kind,
     metadata: nextMetadata,
   };
+}
+
+/** All but metadata and status; `kind` stands among them, for Secrets are known by it. */
+function fieldsBeside(object: KubeObject): JsonMap {
+  const { metadata: _metadata, status: _status, ...fields } = object;
+  return fields;
 }
 
 function redactMetadata(rules: Rules, metadata: ObjectMeta): ObjectMeta {

@@ -161,8 +161,20 @@ export class Fold {
 
 /** The columns of a row that history owns. */
 export function columnsOf(state: ObjectState): Omit<ObjectState, "kind"> {
-  const { kind: _kind, ...columns } = state;
-  return columns;
+  const { uid, namespace, name, apiVersion, resourceVersion } = state;
+  const { metadata, spec, status, managers } = state;
+  // Named one by one: taking one away of ten copies the others through a slow path of V8.
+  return {
+    uid,
+    namespace,
+    name,
+    apiVersion,
+    resourceVersion,
+    metadata,
+    spec,
+    status,
+    managers,
+  };
 }
 
 /** What differs from the last run, by action, until the first complete look of this one. */

@@ -158,7 +158,8 @@ function redactSchema(rules: Rules, schema: JsonMap, depth: number): JsonMap {
 function redactList(rules: Rules, list: readonly unknown[], depth: number): readonly unknown[] {
   let copy: unknown[] | undefined;
   let afterFlag = false;
-  for (const [index, value] of list.entries()) {
+  for (let index = 0; index < list.length; index++) {
+    const value = list[index];
     const next: unknown =
       afterFlag && typeof value === "string" && !value.startsWith("-")
         ? rules.mark(value)
