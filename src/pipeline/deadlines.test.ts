@@ -120,6 +120,18 @@ test("a deadline that comes while another one is waited for is not slept through
   expect(elapsed).toEqual([["n2", 5000]]);
 });
 
+test("what gathers for the next commit is left to gather while nothing is due", async () => {
+  await run();
+
+  due(1, 60_000);
+  deadlines.moved();
+  await clock.advance(199);
+  const early = temporary.store.countObjects();
+  await clock.advance(1);
+
+  expect([early, temporary.store.countObjects()]).toEqual([0, 1]);
+});
+
 test("deadlines that passed while nobody ran come at once, however many", async () => {
   for (let id = 1; id <= 600; id += 1) due(id, -id);
 
@@ -136,6 +148,7 @@ test("a wish to be woken at once is granted, but not for ever", async () => {
     return { memory: EMPTY_MEMORY, health: "failed", signals: [], wakeAtMs: change.observedAtMs };
   };
   due(1, 0);
+  commit.flush();
   await run();
 
   await clock.advance(2500);

@@ -42,17 +42,17 @@ export class Deadlines {
     const { store, clock, commit, watchIds } = this.#options;
     while (!signal.aborted) {
       await commit.recovered(signal);
-      await this.elapse();
-      const nextMs = store.nextDueAt(watchIds());
-      await this.#wake.wait(
-        clock,
-        signal,
-        nextMs === undefined ? undefined : Math.max(0, nextMs - clock.now()),
-      );
+      const dueAtMs = store.nextDueAt(watchIds());
+      const delayMs = dueAtMs === undefined ? undefined : dueAtMs - clock.now();
+      if (delayMs === undefined || delayMs > 0) await this.#wake.wait(clock, signal, delayMs);
+      else await this.elapse();
     }
   }
 
-  /** Folds every deadline that has passed. */
+  /**
+   * Folds every deadline that has passed. What is pending is written first, for it may have moved them; asking for that
+   * before one is due would cut what gathers into commits of a few changes each.
+   */
   async elapse(): Promise<void> {
     const { store, clock, commit, watchIds } = this.#options;
     const slice = new TimeSlice();
