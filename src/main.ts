@@ -20,8 +20,10 @@ import { VERSION } from "./util/version.ts";
 
 const LONGEST_INTERVAL_MS = 2 ** 31 - 1;
 
-process.on("uncaughtException", (error) => {
-  const trace = error.stack ?? String(error);
+process.on("uncaughtException", (thrown: unknown) => {
+  // Anything can be thrown, and an error in here would hide it.
+  const { stack, message } = toError(thrown);
+  const trace = stack ?? message;
   process.stderr.write(
     `kube-lifeline ${VERSION} crashed: ${originalStack(trace, import.meta.url)}\n`,
   );

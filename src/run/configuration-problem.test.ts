@@ -46,3 +46,12 @@ test("formatProblems() hides credentials inside URLs and control characters", ()
   expect(text).not.toContain("s3cret");
   expect(text).not.toContain("\u001B");
 });
+
+test.each([
+  ["a query", "http://collector:4317/?key=s3cret&b=s3cret#s", "http://collector:4317/?[redacted]"],
+  ["a password with a slash", "http://me:s3/cr@et@host:1", "http://[redacted]@host:1"],
+])("formatProblems() hides %s of a URL", (_, seen, shown) => {
+  const text = formatProblems([{ variable: "OTEL_EXPORTER_OTLP_ENDPOINT", seen, why: "wrong" }]);
+
+  expect(text).toContain(`OTEL_EXPORTER_OTLP_ENDPOINT="${shown}"\n`);
+});

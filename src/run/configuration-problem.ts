@@ -19,15 +19,16 @@ export function formatProblems(problems: readonly ConfigurationProblem[]): strin
 }
 
 function formatProblem(problem: ConfigurationProblem): string {
-  const seen =
-    problem.seen === undefined ? "" : `=${JSON.stringify(withoutUserinfo(problem.seen))}`;
+  const seen = problem.seen === undefined ? "" : `=${JSON.stringify(withoutSecrets(problem.seen))}`;
   const lines = [`  ${problem.variable}${seen}`, `    ${problem.why}`];
   if (problem.wanted !== undefined) lines.push(`    wanted: ${problem.wanted}`);
   if (problem.nearest !== undefined) lines.push(`    did you mean ${problem.nearest}?`);
   return `${lines.join("\n")}\n`;
 }
 
-/** A URL may carry a password, and stderr is kept for long. */
-function withoutUserinfo(value: string): string {
-  return value.replaceAll(/\/\/[^/@\s]+@/g, "//[redacted]@");
+/** A URL may carry a password, with a slash in it as the URL is wrong, or a key in its query; and stderr is kept for long. */
+function withoutSecrets(value: string): string {
+  return value
+    .replaceAll(/\/\/\S+@/g, "//[redacted]@")
+    .replaceAll(/(\/\/[^\s?]*\?)\S+/g, "$1[redacted]");
 }

@@ -1,11 +1,18 @@
 import { expect, test } from "vitest";
 import { createFakeClock, type FakeClock } from "../testing/fake-clock.ts";
+import { startHealthServer } from "./health-server.ts";
 import { keepUp, type RunEnd } from "./keep-up.ts";
-import type { OwnLog } from "./own-log.ts";
+import { createOwnLog, type OwnLog } from "./own-log.ts";
 
 const INVALID: RunEnd = {
   type: "invalid",
   problems: [{ variable: "LIFELINE_RESOURCE", why: "not a known variable" }],
+  isLasting: true,
+};
+const MISSING_FILE: RunEnd = {
+  type: "invalid",
+  problems: [{ variable: "KUBECONFIG", why: "no such file" }],
+  isLasting: false,
 };
 const FAILED: RunEnd = { type: "failed", error: new Error("Cannot open the state file") };
 const MISCONFIGURED: RunEnd = { type: "misconfigured", error: new Error("Cannot read the CA") };
@@ -51,7 +58,7 @@ test("keepUp() waits out a wrong environment until it is asked to stop", async (
   expect(kept.said).toEqual([expect.stringMatching(/^error: .*LIFELINE_RESOURCE/)]);
 });
 
-test.each([FAILED, MISCONFIGURED])(
+test.each([FAILED, MISCONFIGURED, MISSING_FILE])(
   "keepUp() tries again what ended as $type, ever more slowly",
   async (end) => {
     const kept = keep(end);
@@ -69,6 +76,35 @@ test.each([FAILED, MISCONFIGURED])(
     expect(kept.said.at(-1)).toMatch(/^error: Cannot .*; tries again in 60s$/);
   },
 );
+
+test("keepUp() says why nothing answers while it idles, and idles on", async () => {
+  const taken = await startHealthServer(
+    { type: "listen", host: "127.0.0.1", port: 0 },
+    { unready: () => [], state: () => undefined },
+  );
+  if (taken.type !== "listening") throw new Error("Cannot take a port");
+  await using server = taken.server;
+  const clock = createFakeClock();
+  const stop = new AbortController();
+  const said: string[] = [];
+  const done = keepUp({
+    run: () => Promise.resolve(INVALID),
+    httpAddress: { type: "listen", host: "127.0.0.1", port: Number(new URL(server.url).port) },
+    ownLog: createOwnLog({ level: "error", clock, write: (line) => void said.push(line) }),
+    clock,
+    random: () => 0,
+    stop: stop.signal,
+  });
+  await clock.untilPending(1);
+
+  stop.abort();
+  await done;
+
+  expect(said).toEqual([
+    expect.stringContaining("LIFELINE_RESOURCE"),
+    expect.stringMatching(/Cannot listen on .*EADDRINUSE.*LIFELINE_HTTP_ADDRESS/),
+  ]);
+});
 
 test("keepUp() ends when a run was stopped as asked", async () => {
   const kept = keep({ type: "stopped" });

@@ -8,10 +8,14 @@ import { startHealthServer } from "./health-server.ts";
 import type { HttpAddress } from "./http-address.ts";
 import type { OwnLog } from "./own-log.ts";
 
-/** How one run ended; `invalid`: it did not begin, as the environment is wrong. */
+/** How one run ended; `invalid`: it did not begin, as the environment is wrong, or (not `isLasting`) a file that it names. */
 export type RunEnd =
   | DaemonEnd
-  | { readonly type: "invalid"; readonly problems: readonly ConfigurationProblem[] };
+  | {
+      readonly type: "invalid";
+      readonly problems: readonly ConfigurationProblem[];
+      readonly isLasting: boolean;
+    };
 
 export type KeepUpOptions = {
   /** One whole run, which says on stderr what is invalid, and leaves it to us to say why it failed. */
@@ -44,17 +48,23 @@ export async function keepUp(options: KeepUpOptions): Promise<void> {
     // A signal of its own, so that what a run leaves on it goes with the run.
     const end = await endOf(options.run(AbortSignal.any([stop])));
     if (end.type === "stopped") return;
-    if (end.type === "invalid") {
-      const names = end.problems.map(({ variable }) => variable).join(", ");
-      await idle(`Cannot start: the configuration is wrong in ${names}`, options);
+    const why = describeEnd(end);
+    if (end.type === "invalid" && end.isLasting) {
+      await idle(why, options);
       return;
     }
     const next = nextBackoff(backoff, clock.now(), { random: random(), capMs: PAUSE_MAX_MS });
     ({ backoff } = next);
     const wait = formatDuration(Math.ceil(next.delayMs / SECOND_MS) * SECOND_MS);
-    ownLog.log("error", `${end.error.message}; tries again in ${wait}`);
-    await pause(`Not running: ${end.error.message}`, options, next.delayMs);
+    ownLog.log("error", `${why}; tries again in ${wait}`);
+    await pause(`Not running: ${why}`, options, next.delayMs);
   }
+}
+
+function describeEnd(end: Exclude<RunEnd, { readonly type: "stopped" }>): string {
+  if (end.type !== "invalid") return end.error.message;
+  const names = end.problems.map(({ variable }) => variable).join(", ");
+  return `Cannot start: the configuration is wrong in ${names}`;
 }
 
 async function endOf(run: Promise<RunEnd>): Promise<RunEnd> {
@@ -86,7 +96,7 @@ async function pause(
       state: () => undefined,
     });
     if (health.type === "listening") cleanup.use(health.server);
-    else if (health.type === "failed") ownLog.log("warn", health.error.message);
+    else if (health.type === "failed") ownLog.log("error", health.error.message);
   }
   await clock.sleep(delayMs, stop);
 }

@@ -60,6 +60,7 @@ test("readSetup() tells a context that is not there with all else that is wrong,
         nearest: "simulated",
       },
     ],
+    isLasting: true,
   });
 });
 
@@ -78,6 +79,29 @@ test("readSetup() tells a KUBECONFIG that is not there as wrong", () => {
         wanted: "path of a kubeconfig file",
       },
     ],
+    isLasting: false,
+  });
+});
+
+test.each([
+  ["YAML", "users:\n- name: a\n  user:\n    token: canary"],
+  ["JSON", `{"users":[{"name":"a","user":{"token":"canary"}}]}`],
+  ["base64", Buffer.from("apiVersion: v1\n".repeat(50)).toString("base64")],
+])("readSetup() does not repeat a KUBECONFIG that is itself a kubeconfig in %s", (_, content) => {
+  const { read } = createRig();
+
+  const setup = read({ KUBECONFIG: content });
+
+  expect(setup).toEqual({
+    type: "invalid",
+    problems: [
+      {
+        variable: "KUBECONFIG",
+        why: "not the path of a file: the content of one, perhaps",
+        wanted: "path of a kubeconfig file",
+      },
+    ],
+    isLasting: false,
   });
 });
 

@@ -6,14 +6,24 @@ import { VARIABLES } from "./variables.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** `invalid`: what users set is wrong, all of it. `failed`: it is right, but there is no cluster to be found by it. */
+/** A few long paths; a kubeconfig with a token or a certificate in it is longer. */
+const PATHS_MAX_CHARACTERS = 500;
+
+/**
+ * `invalid`: what users set is wrong, all of it; not `isLasting` where only files are missing something that the environment names, as
+ * they may still get it. `failed`: it is right, but there is no cluster to be found by it.
+ */
 export type Setup =
   | {
       readonly type: "ready";
       readonly configuration: Configuration;
       readonly credentials: Credentials;
     }
-  | { readonly type: "invalid"; readonly problems: readonly ConfigurationProblem[] }
+  | {
+      readonly type: "invalid";
+      readonly problems: readonly ConfigurationProblem[];
+      readonly isLasting: boolean;
+    }
   | { readonly type: "failed"; readonly configuration: Configuration; readonly error: Error };
 
 /** Reads the environment and the kubeconfig that it names, so that a context that is not there is told with all else that is wrong. */
@@ -27,7 +37,8 @@ export function readSetup(
     ...(read.type === "invalid" ? read.problems : []),
     ...(loaded.type === "failed" ? wrongSetting(env, loaded) : []),
   ];
-  if (read.type === "invalid" || problems.length > 0) return { type: "invalid", problems };
+  if (read.type === "invalid" || problems.length > 0)
+    return { type: "invalid", problems, isLasting: read.type === "invalid" };
   const { configuration } = read;
   return loaded.type === "failed"
     ? { type: "failed", configuration, error: loaded.error }
@@ -42,8 +53,15 @@ function wrongSetting(env: Environment, { wrong }: LoadFailure): readonly Config
   const seen = valueOf(env, variable) ?? "";
   const nearest = nearestName(seen, wrong.known);
   const wanted = wrong.known.length === 0 ? type.wanted : wrong.known.join(", ");
+  if (wrong.setting === "kubeconfig" && !mayBePaths(seen))
+    return [{ variable, why: "not the path of a file: the content of one, perhaps", wanted }];
   const problem = { variable, seen, why: wrong.why, wanted };
   return [nearest === undefined ? problem : { ...problem, nearest }];
+}
+
+/** Whole kubeconfigs, as YAML, JSON or base64, get into KUBECONFIG by mistake: nothing that may be one is repeated. */
+function mayBePaths(text: string): boolean {
+  return text.length <= PATHS_MAX_CHARACTERS && !/[\n{]/.test(text);
 }
 
 function credentialsSource(env: Environment, home: string): Parameters<typeof loadCredentials>[0] {

@@ -222,7 +222,7 @@ export const VARIABLES: VariableTable = {
     whenUnset: { type: "value", text: "deployment" },
     help:
       "`sidecar` keeps an operator's pod up: a wrong configuration is reported, on stderr and at `/readyz`, and idled on until SIGTERM " +
-      "instead of exiting 2; what would exit 1 is reported and tried again, within two minutes; without its port it goes on without `/livez` and `/readyz`.",
+      "instead of exiting 2; what would exit 1, or 2 for a file that is named and not as it should be, is reported and tried again, within two minutes; without its port it goes on without `/livez` and `/readyz`.",
   },
   ownLogLevel: {
     name: "LIFELINE_OWN_LOG_LEVEL",

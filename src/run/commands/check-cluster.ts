@@ -4,7 +4,7 @@ import type { ClusterView, DiscoveryProblem } from "./look-at-cluster.ts";
 
 /** How the rights that are missing come about. */
 export const RBAC_ADVICE =
-  "let somebody who may grant rights run `lifeline rbac | kubectl apply -f -` with the same LIFELINE_* variables";
+  "let somebody who may grant rights run `lifeline rbac | kubectl apply -f -` with the same LIFELINE_* variables, and --service-account if it is not kube-lifeline/kube-lifeline";
 
 /** Which cluster it is, and what it keeps to itself. */
 export function checkCluster(view: ClusterView, credentials: Credentials): Section {

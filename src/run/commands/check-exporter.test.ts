@@ -219,3 +219,22 @@ test("check shows no secret of an endpoint", async () => {
   expect(columns).toContain("http://127.0.0.1:1/v1/logs");
   expect(JSON.stringify([columns, details])).not.toContain("canary");
 });
+
+test("check shows no header that a receiver repeats", async () => {
+  const url = await listen(
+    createServer(({ headers: { authorization = "" } }, response) => {
+      const token = authorization.replace("Bearer ", "");
+      response.writeHead(401).end(`neither ${authorization} nor ${token} of tenant a`);
+    }),
+  );
+
+  const { details } = await check({
+    OTEL_EXPORTER_OTLP_ENDPOINT: url,
+    OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf",
+    OTEL_EXPORTER_OTLP_HEADERS: "authorization=Bearer%20canary,x-tenant=a",
+  });
+
+  expect(details).toEqual([
+    expect.stringContaining("neither [redacted] nor [redacted] of tenant a"),
+  ]);
+});

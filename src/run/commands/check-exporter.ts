@@ -11,6 +11,9 @@ const EMPTY_REQUEST = new Uint8Array();
 /** Where the configuration sets no limit: people wait no longer. */
 const TIMEOUT_MS = 10_000;
 
+/** Shorter values of headers, such as `1` or a tenant, are no secrets but would tear words apart. */
+const SECRET_MIN_CHARACTERS = 6;
+
 /** `isConfiguration`: a file that the settings name can't be used, so the daemon would not start. */
 export type ExporterFinding = Finding & { readonly isConfiguration?: true };
 
@@ -50,7 +53,8 @@ export async function checkExporter(
     if (result.type === "accepted")
       return { level: "ok", columns: columns("took an empty request") };
     const { what, details, advice } = explain(result, exporter);
-    return { level: "fail", columns: columns(what), details, advice };
+    const told = details.map((text) => withoutValues(text, exporter.headers));
+    return { level: "fail", columns: columns(what), details: told, advice };
   } finally {
     await transport.close();
   }
@@ -187,6 +191,15 @@ function codesOf(error: Error): readonly string[] {
     current = current instanceof AggregateError ? current.errors[0] : current.cause;
   }
   return codes;
+}
+
+/** Receivers repeat what they don't accept, in what they say why; reports get into tickets. */
+function withoutValues(text: string, headers: OtlpOptions["headers"]): string {
+  const secrets = Object.values(headers)
+    // `Bearer …` may be repeated without its scheme.
+    .flatMap((value) => [value, value.replace(/^\S+\s+/, "")])
+    .filter((value) => value.length >= SECRET_MIN_CHARACTERS);
+  return secrets.reduce((rest, secret) => rest.replaceAll(secret, "[redacted]"), text);
 }
 
 /** People put keys into the query, and passwords before the host. */

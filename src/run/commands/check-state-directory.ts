@@ -36,17 +36,22 @@ function unwritable(columns: readonly string[]): Finding {
   };
 }
 
+/** What can't be looked at (no leave, a loop of links, a name that is too long) counts as there: `whyNotWritable` says what is wrong with it. */
 function nearestExisting(path: string): {
   readonly directory: string;
   readonly isMissing: boolean;
 } {
   let directory = path;
-  while (
-    directory !== dirname(directory) &&
-    statSync(directory, { throwIfNoEntry: false }) === undefined
-  )
-    directory = dirname(directory);
+  while (directory !== dirname(directory) && isAbsent(directory)) directory = dirname(directory);
   return { directory, isMissing: directory !== path };
+}
+
+function isAbsent(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) === undefined;
+  } catch {
+    return false;
+  }
 }
 
 function whyNotWritable(directory: string): string | undefined {

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { NO_HINTS } from "../../cluster/parse-crd.ts";
@@ -276,4 +276,31 @@ test("check says which state directory there would be, and makes none", async ()
     `1:  FAIL  ${file}  it is no directory`,
     `1:  FAIL  ${join(file, "below")}  missing, and ${file}: it is no directory`,
   ]);
+});
+
+test("check asks an exec plugin that fails once, and says what it is that failed", async () => {
+  using directory = createCommandSurroundings({});
+  const runs = join(directory.directory, "runs");
+  const exec = {
+    apiVersion: "client.authentication.k8s.io/v1",
+    command: "sh",
+    args: ["-c", `echo run >> ${runs}; echo no session >&2; exit 1`],
+    interactiveMode: "Never",
+  };
+  const kubeconfig = JSON.stringify({
+    "current-context": "a",
+    clusters: [{ name: "a", cluster: { server: "http://127.0.0.1:1" } }],
+    users: [{ name: "a", user: { exec } }],
+    contexts: [{ name: "a", context: { cluster: "a", user: "a" } }],
+  });
+  using surroundings = createCommandSurroundings(
+    { OTEL_LOGS_EXPORTER: "none", OTEL_METRICS_EXPORTER: "none" },
+    kubeconfig,
+  );
+
+  const code = await runCheck(new Map(), surroundings);
+
+  expect(code).toBe(1);
+  expect(sectionOf(surroundings.out(), "Cluster").join("\n")).toContain("Cannot get credentials");
+  expect(readFileSync(runs, "utf8")).toBe("run\n");
 });

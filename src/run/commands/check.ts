@@ -74,7 +74,8 @@ async function checkAllOfCluster(
   const { configuration } = setup;
   if (setup.type === "failed") {
     const { message } = setup.error;
-    const advice = "set KUBECONFIG, or run it in a pod with a service account";
+    const advice =
+      "correct the kubeconfig if one is named, else set KUBECONFIG, or run it in a pod with a service account";
     const finding = { level: "fail", columns: ["no cluster"], details: [message], advice } as const;
     return [{ title: "Cluster", findings: [finding] }];
   }

@@ -66,6 +66,9 @@ export async function lookAtCluster(
   { configuration, clock }: { readonly configuration: Configuration; readonly clock: Clock },
 ): Promise<ClusterView> {
   const { signal } = new AbortController();
+  // Before the first request, which would wait for a plugin that hangs, and the second for another run of it.
+  const authorization = await credentials.authorize();
+  if (authorization.type === "failed") return authorization;
   const starting = await createStartingCheck(client, clock)(signal);
   if (starting !== undefined) return { type: "failed", error: starting };
   const identity = await identifyCluster(client, credentials, signal);

@@ -8,6 +8,7 @@ import {
   startOtlpReceiver,
 } from "../../testing/otlp-receiver/start-otlp-receiver.ts";
 import { systemClock } from "../../util/clock.ts";
+import { whenAborted } from "../../util/when-aborted.ts";
 import { VERSION } from "../../util/version.ts";
 import { createOwnLog } from "../own-log.ts";
 import { createSelfExporters, type SelfExporters } from "./self-exporters.ts";
@@ -205,4 +206,32 @@ test("self exporters can be shut down with the system's clock without waiting fo
   const shutdown = exporters.shutdown(3_600_000);
 
   await expect(shutdown).resolves.toBeUndefined();
+});
+
+test("self exporters end a request that the collector never answers, though the transport has no limit", async () => {
+  const underWay: AbortSignal[] = [];
+  const clock = createFakeClock();
+  const exporters = createSelfExporters({
+    transports: {
+      logs: undefined,
+      metrics: {
+        send: (_, signal) => {
+          underWay.push(signal);
+          return whenAborted(signal).then(() => ({ type: "aborted" }));
+        },
+      },
+    },
+    resource: RESOURCE,
+    ownLog: createOwnLog({ level: "debug", clock, write: () => undefined }),
+    clock,
+    metricIntervalMs: 3_600_000,
+  });
+  exporters.meter.createCounter("c").add(1);
+  const shutdown = exporters.shutdown(3_600_000);
+  await clock.untilPending(2);
+
+  await clock.advance(60_000);
+
+  expect(underWay.map(({ aborted }) => aborted)).toEqual([true]);
+  await shutdown;
 });

@@ -58,6 +58,11 @@ const SCOPE = "kube-lifeline.self";
 const METRIC_INTERVAL_MS = 15_000;
 /** The transport has a limit of its own, by default the same; the SDK wants one that is no longer than the interval. */
 const EXPORT_TIMEOUT_MS = 10_000;
+/**
+ * The transport has no limit with OTEL_EXPORTER_OTLP_TIMEOUT=0, and what the SDK gave up must not stay under way for good, as
+ * more of it comes every interval. Longer than usual limits of the transport, which then looks for another connection.
+ */
+const UNDER_WAY_MAX_MS = 60_000;
 
 const SEVERITIES: Readonly<
   Record<OwnLogRecord["level"], { readonly number: SeverityNumber; readonly text: string }>
@@ -82,12 +87,13 @@ export function createSelfExporters(options: SelfExporterOptions): SelfExporters
   const resource = resourceFromAttributes(options.resource);
   const { metrics, logs } = options.transports;
   const ending = new AbortController();
+  const limited = (send: Transport): Transport => withLimit(send, options.clock);
   const meters = new MeterProvider({
     resource,
     readers:
       metrics === undefined
         ? []
-        : [createReader(createMetricExporter(metrics.send, ending.signal), options)],
+        : [createReader(createMetricExporter(limited(metrics.send), ending.signal), options)],
   });
   const loggers = new LoggerProvider({
     resource,
@@ -96,7 +102,7 @@ export function createSelfExporters(options: SelfExporterOptions): SelfExporters
         ? []
         : [
             new BatchLogRecordProcessor({
-              exporter: createLogExporter(logs.send, ending.signal),
+              exporter: createLogExporter(limited(logs.send), ending.signal),
               exportTimeoutMillis: EXPORT_TIMEOUT_MS,
             }),
           ],
@@ -157,6 +163,18 @@ function createLogExporter(send: Transport, ending: AbortSignal): LogRecordExpor
       void hand(send, ProtobufLogsSerializer.serializeRequest(records), { ending, done }),
     forceFlush: nothingToDo,
     shutdown: nothingToDo,
+  };
+}
+
+/** A request that ends, as aborted, whatever the transport's limit is. */
+function withLimit(send: Transport, clock: Clock): Transport {
+  return async (body, ending) => {
+    const done = new AbortController();
+    const late = new AbortController();
+    void clock.sleep(UNDER_WAY_MAX_MS, done.signal).then(() => late.abort());
+    const result = await send(body, AbortSignal.any([ending, late.signal]));
+    done.abort();
+    return result;
   };
 }
 
