@@ -14,7 +14,6 @@ import { cpuSeconds } from "./process-usage.ts";
 import { type ReplayServer, startReplayServer } from "./replay-server.ts";
 import { Scenario, type ScenarioOptions } from "./scenario.ts";
 
-/** The built program, and the flags of Node to start it with. */
 /** The built program, and how its own first line says that it is to be started. */
 export type Program = {
   readonly path: string;

@@ -27,17 +27,17 @@ test("findBundle() says what to run when there is no bundle", () => {
   });
 });
 
-test("findBundle() refuses a bundle that is older than a source, and names the source", () => {
-  const bundle = findBundle(
-    project({ "dist/main.js": 5, "src/main.ts": 1, "src/store/rows.ts": 6 }),
-  );
+test.for(["src/store/rows.ts", "package-lock.json", "rolldown.config.ts"])(
+  "findBundle() refuses a bundle that is older than %s, and names it",
+  (file) => {
+    const bundle = findBundle(project({ "dist/main.js": 5, "src/main.ts": 1, [file]: 6 }));
 
-  expect(bundle).toEqual({
-    type: "unfit",
-    problem:
-      'Cannot bench "dist/main.js": it is older than "src/store/rows.ts"; run "npm run build" first',
-  });
-});
+    expect(bundle).toEqual({
+      type: "unfit",
+      problem: `Cannot bench "dist/main.js": it is older than "${file}"; run "npm run build" first`,
+    });
+  },
+);
 
 test("findBundle() does not mind newer tests and fakes, and starts it with the flags of its first line", () => {
   const directory = project(

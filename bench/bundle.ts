@@ -9,19 +9,23 @@ export type Bundle =
 
 const REMEDY = 'run "npm run build" first';
 
-/** Finds `dist/main.js` in the project's directory; it must be newer than every source that can be part of it. */
+/** Besides the sources: what is bundled with them, and how. */
+const INGREDIENTS = ["package-lock.json", "rolldown.config.ts"];
+
+/** Finds `dist/main.js` in the project's directory; it must be newer than everything that it is made of. */
 export function findBundle(projectDirectory: string): Bundle {
   const path = join(projectDirectory, "dist", "main.js");
   if (!existsSync(path))
     return { type: "unfit", problem: `Cannot bench "dist/main.js": it is not there; ${REMEDY}` };
   const builtMs = statSync(path).mtimeMs;
-  const newer = sources(join(projectDirectory, "src")).find(
-    (file) => statSync(join(projectDirectory, "src", file)).mtimeMs > builtMs,
-  );
+  const newer = [
+    ...sources(join(projectDirectory, "src")).map((file) => `src/${file}`),
+    ...INGREDIENTS.filter((file) => existsSync(join(projectDirectory, file))),
+  ].find((file) => statSync(join(projectDirectory, file)).mtimeMs > builtMs);
   if (newer !== undefined)
     return {
       type: "unfit",
-      problem: `Cannot bench "dist/main.js": it is older than "src/${newer}"; ${REMEDY}`,
+      problem: `Cannot bench "dist/main.js": it is older than "${newer}"; ${REMEDY}`,
     };
   return { type: "ready", path, ...commandOf(readFileSync(path, "utf8")) };
 }

@@ -9,6 +9,7 @@ import { definition } from "./support/definition.ts";
 import { buildProgram } from "./testbed/build-program.ts";
 import { eventually } from "./testbed/eventually.ts";
 import { startLifeline } from "./testbed/lifeline.ts";
+import { withPrintedRoles } from "./testbed/printed-roles.ts";
 import { connectSharedCluster, serverTest, startCollector } from "./testbed/real-servers.ts";
 import { createTemporaryDirectory } from "./testbed/temporary-directory.ts";
 
@@ -19,8 +20,8 @@ const LAMP = {
   kind: LAMPS.kind,
   metadata: { name: "first", namespace: "default" },
 };
-/** What all of the program adds to a bare Node: 34 MB; client-node's models alone would be 11 more. */
-const PROGRAM_MAX_MB = 40;
+/** What all of the program adds to a bare Node: 37 MB; client-node's models alone would be 11 more. */
+const PROGRAM_MAX_MB = 42;
 const NODE_FLAGS = [
   "--max-semi-space-size=16",
   "--heap-growing-percent=80",
@@ -90,16 +91,27 @@ test("a crash of the bundle is told with the places in the sources", async () =>
   });
 });
 
+test("a crash of the bundle is told whatever was thrown", async () => {
+  const fault = join(directory, "no-error.mjs");
+  writeFileSync(fault, "process.stdout.write = () => { throw undefined; };");
+
+  const crashed = run(process.execPath, ["--import", fault, program, "--version"]);
+
+  await expect(crashed).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^kube-lifeline \S+ crashed: Error: Thrown value: undefined\n/),
+  });
+});
+
 serverTest("the bundle tells the life of an object to a real collector", async () => {
   await using cluster = await connectSharedCluster();
   await using collector = await startCollector();
   await cluster.admin.apply(definition(LAMPS));
-  const env = {
-    KUBECONFIG: await cluster.writeKubeconfig("admin"),
+  const env = await withPrintedRoles(cluster, {
     LIFELINE_RESOURCES: `${LAMPS.plural}.${LAMPS.group}`,
     LIFELINE_METRIC_INTERVAL: "250ms",
     OTEL_EXPORTER_OTLP_ENDPOINT: collector.grpcEndpoint,
-  };
+  });
   await using lifeline = await startLifeline({ program, env, stateDir: join(directory, "state") });
 
   await cluster.admin.create({ ...LAMP, spec: { watts: 5 } });

@@ -9,6 +9,7 @@ import { type Assembled, assemble } from "./image/assemble.ts";
 import { filesOf, readBuildContext } from "./image/build-context.ts";
 import { type Dockerfile, parseDockerfile, parsePairs } from "./image/parse-dockerfile.ts";
 import { findFreePort } from "./testbed/free-port.ts";
+import { withPrintedRoles } from "./testbed/printed-roles.ts";
 import { connectSharedCluster, serverTest } from "./testbed/real-servers.ts";
 import {
   startProcess,
@@ -33,14 +34,14 @@ beforeAll(async () => {
   const directory = resources.use(await createTemporaryDirectory("image")).path;
   await chmod(directory, 0o755);
   image = await assemble(dockerfile, await readBuildContext(REPOSITORY), directory);
+  // Who isn't root can't remove what lies in a directory that is read-only.
+  resources.defer(async () => await setWritable(image.root, true));
   files = await treeOf(image.root);
   await cp(process.execPath, join(image.root, image.entrypoint[0] ?? ""));
   await setWritable(image.root, false);
 }, BUILD_MS);
 
 afterAll(async () => {
-  // Who isn't root can't remove what lies in a directory that is read-only.
-  await setWritable(image.root, true);
   await resources.disposeAsync();
 });
 
@@ -77,13 +78,13 @@ serverTest(
     await using directory = await createTemporaryDirectory("image-kubeconfig");
     await chmod(directory.path, 0o755);
     const kubeconfig = join(directory.path, "config");
-    const text = await readFile(await cluster.writeKubeconfig("admin"), "utf8");
-    await writeFile(kubeconfig, text, { mode: 0o644 });
+    const watching = await withPrintedRoles(cluster, { LIFELINE_RESOURCES: "configmaps" });
+    await writeFile(kubeconfig, await readFile(watching.KUBECONFIG, "utf8"), { mode: 0o644 });
     const address = `127.0.0.1:${await findFreePort()}`;
     await using child = await start([], {
+      ...watching,
       KUBECONFIG: kubeconfig,
       LIFELINE_HTTP_ADDRESS: address,
-      LIFELINE_RESOURCES: "configmaps",
       OTEL_LOGS_EXPORTER: "none",
       OTEL_METRICS_EXPORTER: "none",
     });

@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, expect } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { readConfiguration } from "../src/run/configuration.ts";
+import { VARIABLES } from "../src/run/variables.ts";
 import { VERSION } from "../src/util/version.ts";
 import { parseDockerfile } from "./image/parse-dockerfile.ts";
 import type { NewObject } from "./testbed/admin-client.ts";
@@ -96,6 +97,28 @@ serverTest("manifests' pod is the only one, and can do with what the image gives
       volumeMounts: [{ name: "state", mountPath: "/var/lib/kube-lifeline" }],
     }),
   ]);
+});
+
+serverTest("manifests' probes and Service ask where the program answers", () => {
+  const { template } = JSON.parse(JSON.stringify(find("Deployment")["spec"]));
+  const [container] = template.spec.containers;
+  const service = JSON.parse(JSON.stringify(find("Service")["spec"]));
+  const port = Number(VARIABLES.httpAddress.whenUnset.text.split(":")[1]);
+
+  const { livenessProbe, readinessProbe, ports } = container;
+
+  expect(ports).toEqual([{ name: "health", containerPort: port }]);
+  expect(livenessProbe.httpGet).toEqual({ path: "/livez", port: "health" });
+  expect(readinessProbe.httpGet).toEqual({ path: "/readyz", port: "health" });
+  expect(service.ports).toEqual([{ name: "health", port, targetPort: "health" }]);
+  expect(template.metadata.labels).toMatchObject(service.selector);
+});
+
+serverTest("manifests' pod is given longer to stop than the program takes", () => {
+  const { template } = JSON.parse(JSON.stringify(find("Deployment")["spec"]));
+  const takesSeconds = Number.parseInt(VARIABLES.shutdownTimeoutMs.whenUnset.text, 10);
+
+  expect(template.spec.terminationGracePeriodSeconds).toBeGreaterThan(takesSeconds);
 });
 
 serverTest("manifests' settings are such that the program takes them", () => {

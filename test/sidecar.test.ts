@@ -8,10 +8,12 @@ import { probe } from "./support/probe.ts";
 import type { Cluster } from "./testbed/control-plane.ts";
 import { eventually } from "./testbed/eventually.ts";
 import { type Lifeline, type LifelineOptions, startLifeline } from "./testbed/lifeline.ts";
+import { withPrintedRoles } from "./testbed/printed-roles.ts";
 import { connectSharedCluster, serverTest } from "./testbed/real-servers.ts";
 import { createTemporaryDirectory } from "./testbed/temporary-directory.ts";
 
 const GROUP = "sidecar.example.com";
+const WATCHING = { LIFELINE_RESOURCES: `pumps.${GROUP}` };
 const STOPPED = { code: 0, signal: null };
 /** They wait most of the time. */
 const TOGETHER = { concurrent: true };
@@ -23,9 +25,9 @@ let directory: string;
 
 beforeAll(async () => {
   cluster = servers.use(await connectSharedCluster());
-  kubeconfig = await cluster.writeKubeconfig("admin");
   directory = servers.use(await createTemporaryDirectory("sidecar")).path;
   await cluster.admin.apply(definition({ group: GROUP, kind: "Pump", plural: "pumps" }));
+  ({ KUBECONFIG: kubeconfig } = await withPrintedRoles(cluster, WATCHING));
 });
 
 afterAll(async () => {
@@ -145,7 +147,7 @@ async function startSidecar(options: LifelineOptions): Promise<Lifeline> {
     env: {
       KUBECONFIG: kubeconfig,
       LIFELINE_MODE: "sidecar",
-      LIFELINE_RESOURCES: `pumps.${GROUP}`,
+      ...WATCHING,
       OTEL_LOGS_EXPORTER: "none",
       OTEL_METRICS_EXPORTER: "none",
       ...options.env,

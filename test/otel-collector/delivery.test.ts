@@ -5,9 +5,12 @@ import { connectSharedCluster } from "../testbed/real-servers.ts";
 import { storeTest } from "../testbed/real-stores.ts";
 import { NOTES, openNotebook, type Notebook } from "./notebook.ts";
 import { startChain, type Chain } from "./start-chain.ts";
+import { startShippedCollector } from "./start-shipped-collector.ts";
 
 /** The collector waits 5 s before it tries again, then half as long again each time. */
-const RETRIED = { timeoutMs: 30_000 };
+const RETRIED = { timeoutMs: 60_000 };
+/** Of a test that starts servers anew and waits for those attempts. */
+const LONG_TEST_MS = 180_000;
 
 const servers = new AsyncDisposableStack();
 let cluster: Cluster;
@@ -49,6 +52,11 @@ storeTest(
     const creating = (async () => {
       while (!killed.signal.aborted) await createOne();
     })();
+    await using failing = new AsyncDisposableStack();
+    failing.defer(async () => {
+      killed.abort();
+      await creating;
+    });
     await eventually(async () => expect(await toldIn(notebook)).not.toEqual([]));
 
     await chain.collector.kill();
@@ -61,6 +69,7 @@ storeTest(
     await eventually(async () => expect(await toldIn(notebook)).toEqual(expected), RETRIED);
     expect(await uidsIn(notebook)).toEqual({ lines: names.length, distinct: names.length });
   },
+  LONG_TEST_MS,
 );
 
 storeTest(
@@ -95,6 +104,35 @@ storeTest(
     );
     expect(await generationOf(notebook, "changed")).toEqual(["20"]);
   },
+  LONG_TEST_MS,
+);
+
+storeTest(
+  "what the collector's queue can't hold while Loki is away waits in kube-lifeline, and is in Loki once when it is back",
+  async () => {
+    const { loki, prometheus } = chain;
+    await using collector = await startShippedCollector(
+      { loki: loki.otlpEndpoint, prometheus: prometheus.otlpEndpoint },
+      { queueSize: 2 },
+    );
+    await using notebook = await openNotebook(cluster, collector, "delivery-full");
+    await notebook.create("first");
+    await eventually(async () => expect(await toldIn(notebook)).toHaveLength(1));
+
+    await loki.kill();
+    let size = 1;
+    await eventually(async () => {
+      await notebook.resize("first", ++size);
+      expect(await collector.refusedRecords()).toBeGreaterThan(0);
+    });
+    await loki.start();
+
+    const updates = Array.from({ length: size - 1 }, () => "first: updated");
+    const expected = ["first: created", ...updates];
+    await eventually(async () => expect(await toldIn(notebook)).toEqual(expected), RETRIED);
+    expect(await uidsIn(notebook)).toEqual({ lines: size, distinct: size });
+  },
+  LONG_TEST_MS,
 );
 
 /** Names of the notes that Prometheus has a present health of. */

@@ -3,6 +3,7 @@ import { definition } from "../support/definition.ts";
 import type { NewObject } from "../testbed/admin-client.ts";
 import type { Cluster } from "../testbed/control-plane.ts";
 import { startLifeline } from "../testbed/lifeline.ts";
+import { withPrintedRoles } from "../testbed/printed-roles.ts";
 import type { ShippedCollector } from "./start-shipped-collector.ts";
 
 const GROUP = "delivery.example.com";
@@ -29,13 +30,12 @@ export async function openNotebook(
   const { admin } = cluster;
   await admin.createNamespace(namespace);
   const lifeline = await startLifeline({
-    env: {
-      KUBECONFIG: await cluster.writeKubeconfig("admin"),
+    env: await withPrintedRoles(cluster, {
       LIFELINE_RESOURCES: `notes.${GROUP}`,
       LIFELINE_NAMESPACES: namespace,
       LIFELINE_METRIC_INTERVAL: "250ms",
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.grpcEndpoint,
-    },
+    }),
   });
   const note = (name: string, size = 1): NewObject => ({
     apiVersion: `${GROUP}/v1`,

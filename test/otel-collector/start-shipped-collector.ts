@@ -22,14 +22,19 @@ export type ShippedCollector = AsyncDisposable & {
   readonly grpcEndpoint: string;
   /** How many records it has said yes to since it was started. */
   acceptedRecords(): Promise<number>;
+  /** How many records found the queue full since it was started. */
+  refusedRecords(): Promise<number>;
   /** Starts it on the same ports and queue, after a kill. */
   start(): Promise<void>;
   /** SIGKILL. */
   kill(): Promise<void>;
 };
 
-/** Runs the file as it is, but on free ports of 127.0.0.1. */
-export async function startShippedCollector(destinations: Destinations): Promise<ShippedCollector> {
+/** Runs the file as it is, but on free ports of 127.0.0.1, and with a shorter queue of records if that is said. */
+export async function startShippedCollector(
+  destinations: Destinations,
+  { queueSize }: { readonly queueSize?: number } = {},
+): Promise<ShippedCollector> {
   await using starting = new AsyncDisposableStack();
   const { path: directory } = starting.use(await createTemporaryDirectory("shipped-collector"));
   const [grpc, http] = [await findFreePort(), await findFreePort()];
@@ -39,6 +44,9 @@ export async function startShippedCollector(destinations: Destinations): Promise
     `receivers.otlp.protocols.http.endpoint=127.0.0.1:${http}`,
     `extensions.health_check.endpoint=127.0.0.1:${health}`,
     `service.telemetry.metrics.readers=[{pull: {exporter: {prometheus: {host: 127.0.0.1, port: ${metrics}}}}}]`,
+    ...(queueSize === undefined
+      ? []
+      : [`exporters.otlphttp/loki.sending_queue.queue_size=${queueSize}`]),
   ];
   const env = {
     PATH: process.env["PATH"],
@@ -52,6 +60,8 @@ export async function startShippedCollector(destinations: Destinations): Promise
     return statusCode === 200;
   };
   const args = ["--config", SHIPPED_CONFIG, ...overrides.flatMap((one) => ["--set", one])];
+  const count = async (counter: string): Promise<number> =>
+    await readCounter(`http://127.0.0.1:${metrics}/metrics`, counter);
   let running: SupervisedProcess | undefined;
   const start = async (): Promise<void> => {
     running = await startProcess(serverBinaries().otelcol, args, { env });
@@ -63,16 +73,18 @@ export async function startShippedCollector(destinations: Destinations): Promise
   const everything = starting.move();
   return {
     grpcEndpoint: `http://127.0.0.1:${grpc}`,
-    acceptedRecords: () => countAccepted(`http://127.0.0.1:${metrics}/metrics`),
+    acceptedRecords: () => count("otelcol_receiver_accepted_log_records"),
+    refusedRecords: () => count("otelcol_exporter_enqueue_failed_log_records"),
     start,
     kill,
     [Symbol.asyncDispose]: () => everything.disposeAsync(),
   };
 }
 
-async function countAccepted(metricsUrl: string): Promise<number> {
+/** The sum of all of a counter's series. */
+async function readCounter(metricsUrl: string, name: string): Promise<number> {
   const { body } = await request(metricsUrl);
   const metrics = await body.text();
-  const counter = /^otelcol_receiver_accepted_log_records\{[^}]*\} (\d+)$/gm;
+  const counter = new RegExp(`^${name}(?:_total)?\\{[^}]*\\} (\\d+)$`, "gm");
   return [...metrics.matchAll(counter)].reduce((sum, [, count]) => sum + Number(count), 0);
 }

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isMap, type JsonMap } from "../../src/util/json.ts";
-import { runGo } from "./run-go.ts";
+import { GO_VERSION_MIN, runGo } from "./run-go.ts";
 import { fetchGoMod, goModList } from "./upstream-go-mod.ts";
 
 export const LOKI_VERSION = "v3.7.8";
@@ -40,7 +40,7 @@ function formatGoMod(upstream: unknown): string {
   const exclusions = goModList(upstream, "Exclude").map(
     (excluded) => `exclude ${formatModule(excluded)}`,
   );
-  return ["module testbed", ...replacements, ...exclusions, ""].join("\n");
+  return ["module testbed", `go ${GO_VERSION_MIN}`, ...replacements, ...exclusions, ""].join("\n");
 }
 
 /** A path, and a version where there is one. */

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { runGo } from "./run-go.ts";
+import { GO_VERSION_MIN, runGo } from "./run-go.ts";
 
 /** As a Go module; 3.15.0 to its users. */
 export const PROMETHEUS_VERSION = "v0.315.0";
@@ -11,7 +11,7 @@ const COMMAND = "github.com/prometheus/prometheus/cmd/prometheus";
 export async function buildPrometheus(directory: string, env: NodeJS.ProcessEnv): Promise<void> {
   const cwd = join(dirname(directory), "module");
   await mkdir(cwd);
-  await writeFile(join(cwd, "go.mod"), "module testbed\n");
+  await writeFile(join(cwd, "go.mod"), `module testbed\n\ngo ${GO_VERSION_MIN}\n`);
   await runGo(["get", "-tool", `${COMMAND}@${PROMETHEUS_VERSION}`], {
     title: `fetching what Prometheus ${PROMETHEUS_VERSION} needs (about 1 min)`,
     cwd,

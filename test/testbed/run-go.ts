@@ -8,6 +8,12 @@ export type GoStep = {
   readonly env: NodeJS.ProcessEnv;
 };
 
+/**
+ * What a go.mod of ours asks for at the least: `go get -tool` came with 1.24, the directive `ignore`, which others' go.mod
+ * have, with 1.25. An older Go (from 1.21 on) fetches a newer one only where a go.mod says so.
+ */
+export const GO_VERSION_MIN = "1.25.0";
+
 const PROGRESS_INTERVAL_MS = 10_000;
 
 /** Runs `go` with these arguments and returns its stdout; says on stderr what it does and for how long it has been at it. */

@@ -1,5 +1,7 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { isMap, type JsonMap } from "../../src/util/json.ts";
-import { runGo } from "./run-go.ts";
+import { GO_VERSION_MIN, runGo } from "./run-go.ts";
 
 /** A published module, and where and with what `go` is run. */
 export type UpstreamModule = {
@@ -9,8 +11,9 @@ export type UpstreamModule = {
   readonly env: NodeJS.ProcessEnv;
 };
 
-/** Downloads a module and returns its go.mod as JSON (`go help mod edit`, type GoMod). */
+/** Downloads a module and returns its go.mod as JSON (`go help mod edit`, type GoMod); `cwd` has a go.mod then, to be replaced. */
 export async function fetchGoMod({ path, version, cwd, env }: UpstreamModule): Promise<unknown> {
+  await writeFile(join(cwd, "go.mod"), `module testbed\n\ngo ${GO_VERSION_MIN}\n`);
   const downloaded = await runGo(["mod", "download", "-json", `${path}@${version}`], {
     title: `fetching ${path} ${version}`,
     cwd,
