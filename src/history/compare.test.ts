@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { KindFacts, KubeObject, ObjectMeta } from "../cluster/kube-object.ts";
+import type { JsonMap } from "../util/json.ts";
 import { compare, disappeared, type Comparison } from "./compare.ts";
 import { decodeState, type ObjectState } from "./object-state.ts";
 import { createRedactor } from "./redact.ts";
@@ -191,6 +192,23 @@ test.each<readonly [string, KubeObject]>([
     expect(seen).toMatchObject({ type: "unchanged", state: { resourceVersion: "11" } });
   },
 );
+
+test("compare tells a change under more levels than JSON can be written with", () => {
+  const levels = 20_000;
+  const nested = (leaf: string): JsonMap => {
+    let value: JsonMap = { leaf };
+    for (let level = 0; level < levels; level++) value = { below: value };
+    return value;
+  };
+  const known = remembered(example({ spec: nested("a") }));
+
+  const changed = see(known, example({ spec: nested("other") }, { resourceVersion: "11" }));
+
+  expect(changed).toMatchObject({
+    type: "changed",
+    change: { differences: [{ path: expect.arrayContaining(["spec", "below"]) }] },
+  });
+});
 
 test.each([
   ["9", "stale"],

@@ -99,12 +99,26 @@ function remember(input: CompareInput): {
   const { incoming, known, redact } = input;
   const managers = summarizeManagers(incoming.metadata.managedFields);
   const trimmed = trim(incoming);
-  const asSent = encodeState(trimmed, encodeManagers(managers));
+  const encoded = encodeManagers(managers);
+  const asSent = encodeAsSent(trimmed, encoded);
   const isSameForm = known?.apiVersion === incoming.apiVersion && known.kind === incoming.kind;
   // A text that was remembered is redacted already, and most writes leave most sections as they were.
-  const object = redact(trimmed, (section) => isSameForm && known[section] === asSent[section]);
-  const state = object === trimmed ? asSent : encodeState(object, asSent.managers);
+  const object = redact(
+    trimmed,
+    (section) => isSameForm && asSent !== undefined && known[section] === asSent[section],
+  );
+  const state = object === trimmed && asSent !== undefined ? asSent : encodeState(object, encoded);
   return { object, state, managers };
+}
+
+/** Undefined if it is nested too deep to be written (V8: some 4,000 levels) before redaction has cut it. */
+function encodeAsSent(trimmed: KubeObject, managers: string): ObjectState | undefined {
+  try {
+    return encodeState(trimmed, managers);
+  } catch (thrown) {
+    if (thrown instanceof RangeError) return undefined;
+    throw thrown;
+  }
 }
 
 /** Only decimal resourceVersions have an order (KEP-5504); others are only equal or not. */
