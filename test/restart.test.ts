@@ -17,7 +17,7 @@ import {
 const SERIES_ENDED = 1;
 const PROMISED_EXIT_MS = 10_000;
 /** Each test waits for most of its time, in a namespace of its own. */
-const TOGETHER = { concurrent: true };
+const TOGETHER = { concurrent: true, timeout: 120_000 };
 
 let cluster: Cluster;
 let collector: Collector;
@@ -82,7 +82,7 @@ serverTest(
           updated: 3,
         }),
       // A new counter is 0 in one export and has its value in the next, 15 s later.
-      { timeoutMs: 40_000 },
+      { timeoutMs: 60_000 },
     );
     const updates = countsOf(scene, "updated");
     const afterRestart = updates.filter(({ requestIndex }) => requestIndex >= restartedAt);
