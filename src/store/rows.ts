@@ -48,6 +48,16 @@ export type WatchRow = {
   readonly positionAt: number | null;
 };
 
+/** One watch that the file remembers, whether it runs or not. */
+export type KnownWatch = {
+  readonly id: number;
+  readonly kindId: number;
+  /** `formatWatchKey`. */
+  readonly key: string;
+  /** As `openWatch` was given them. */
+  readonly facts: string;
+};
+
 /** One encoded request that waits for its acknowledgement. */
 export type OutboxRow = {
   readonly id: number;

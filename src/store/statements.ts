@@ -12,14 +12,22 @@ const OBJECT_COLUMNS = `${SERIES_COLUMNS}, due_at, memory, managers, spec, repor
 export const STATEMENTS = {
   begin: "BEGIN IMMEDIATE",
   commit: "COMMIT",
+  setMeta:
+    "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
   addKind: "INSERT INTO kinds (grp, resource) VALUES (?, ?) ON CONFLICT DO NOTHING",
   findKind: "SELECT id FROM kinds WHERE grp = ? AND resource = ?",
   addWatch:
     "INSERT INTO watches (kind_id, key, facts) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET facts = excluded.facts",
   findWatch: "SELECT id, position, position_at, facts FROM watches WHERE key = ?",
+  watches: "SELECT id, kind_id, key, facts FROM watches ORDER BY id",
+  resetWatch: "UPDATE watches SET position = NULL, position_at = NULL WHERE id = ?",
+  removeWatch:
+    "DELETE FROM watches WHERE id = ? AND NOT EXISTS (SELECT 1 FROM objects WHERE watch_id = watches.id)",
+  removeKinds: "DELETE FROM kinds WHERE id NOT IN (SELECT kind_id FROM watches)",
   setPosition:
     "UPDATE watches SET position = ?, position_at = coalesce(?, position_at) WHERE id = ?",
   objectById: `SELECT ${OBJECT_COLUMNS} FROM objects WHERE id = ?`,
+  objectsAfter: `SELECT ${OBJECT_COLUMNS} FROM objects WHERE id > ? ORDER BY id LIMIT ?`,
   objectByUid: `SELECT ${OBJECT_COLUMNS} FROM objects WHERE uid = ? AND kind_id = ?`,
   objectByName: `SELECT ${OBJECT_COLUMNS} FROM objects WHERE watch_id = ? AND namespace = ? AND name = ?`,
   seriesById: `SELECT ${SERIES_COLUMNS} FROM objects WHERE id = ?`,
@@ -57,6 +65,7 @@ export const STATEMENTS = {
 /** Those that read objects, as lists of SERIES_COLUMNS or OBJECT_COLUMNS: measured, a third less than by column name. */
 export const LIST_STATEMENTS = [
   "objectById",
+  "objectsAfter",
   "objectByUid",
   "objectByName",
   "dueObjects",

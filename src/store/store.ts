@@ -1,9 +1,24 @@
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from "node:sqlite";
 import { toError } from "../util/to-error.ts";
+import { giveBackPages } from "./free-pages.ts";
 import { inspectDatabase, type StateFacts } from "./inspect-database.ts";
 import { readMeta } from "./open-database.ts";
 import { LIST_STATEMENTS, STATEMENTS } from "./statements.ts";
-import type { CounterRow, ObjectRow, OutboxRow, SeriesRow, UnitOfWork, WatchRow } from "./rows.ts";
+import type {
+  CounterRow,
+  KnownWatch,
+  ObjectRow,
+  OutboxRow,
+  SeriesRow,
+  UnitOfWork,
+  WatchRow,
+} from "./rows.ts";
+
+/** 4 MiB: what a busy outbox takes again within seconds. */
+const FREE_PAGES_KEPT = 1024;
+/** 128 KiB: about a millisecond, 15 where a checkpoint falls due in it (measured at 200 MB). */
+const PAGES_PER_STEP = 32;
+const REDACTION_VERSION = "redaction_version";
 
 /**
  * The state file as typed statements; knows no meaning.
@@ -16,6 +31,7 @@ export class Store implements Disposable {
   readonly #database: DatabaseSync;
   readonly #statements: ReturnType<typeof prepareAll>;
   #nextObjectId: number;
+  #hasSurplus = false;
 
   constructor(database: DatabaseSync) {
     this.#database = database;
@@ -38,17 +54,22 @@ export class Store implements Disposable {
     return this.#nextObjectId++;
   }
 
-  /** The watch of that key, begun if it is new; `facts` replaces what was known of its kind. */
+  /**
+   * The watch of that key, begun if it is new; `facts` replaces what was known of its kind. Writes only what differs,
+   * and throws where that can't be written.
+   */
   openWatch(
     key: string,
     kind: { readonly group: string; readonly resource: string },
     facts: string,
   ): WatchRow {
-    this.#statements.addKind.run(kind.group, kind.resource);
-    const kindId = numberOf(this.#statements.findKind.get(kind.group, kind.resource)?.["id"]);
-    const knownFacts = textOrNull(this.#statements.findWatch.get(key)?.["facts"]);
-    this.#statements.addWatch.run(kindId, key, facts);
-    const row = this.#statements.findWatch.get(key);
+    const { addKind, findKind, addWatch, findWatch } = this.#statements;
+    if (findKind.get(kind.group, kind.resource) === undefined)
+      addKind.run(kind.group, kind.resource);
+    const kindId = numberOf(findKind.get(kind.group, kind.resource)?.["id"]);
+    const knownFacts = textOrNull(findWatch.get(key)?.["facts"]);
+    if (knownFacts !== facts) addWatch.run(kindId, key, facts);
+    const row = findWatch.get(key);
     return {
       id: numberOf(row?.["id"]),
       kindId,
@@ -58,8 +79,36 @@ export class Store implements Disposable {
     };
   }
 
+  /** All watches of this file, those of earlier configurations included. */
+  knownWatches(): readonly KnownWatch[] {
+    return this.#statements.watches.all().map((row) => ({
+      id: numberOf(row["id"]),
+      kindId: numberOf(row["kind_id"]),
+      key: textOf(row["key"]),
+      facts: textOf(row["facts"]),
+    }));
+  }
+
+  /** From now on that watch has never looked: should it come back, it begins with a first look. */
+  resetWatch(id: number): Written {
+    return this.#transact(() => this.#statements.resetWatch.run(id));
+  }
+
+  /** Takes out a watch that has no objects, and kinds that have no watches. */
+  removeWatch(id: number): Written {
+    return this.#transact(() => {
+      this.#statements.removeWatch.run(id);
+      this.#statements.removeKinds.run();
+    });
+  }
+
   object(id: number): ObjectRow | undefined {
     return objectRowOrNone(this.#statements.objectById.get(id));
+  }
+
+  /** The next objects after `afterId` in id order, at most `limit`. */
+  objectsAfter(afterId: number, limit: number): readonly ObjectRow[] {
+    return this.#statements.objectsAfter.all(afterId, limit).map((row) => objectRow(listOf(row)));
   }
 
   objectByUid(kindId: number, uid: string): ObjectRow | undefined {
@@ -186,6 +235,44 @@ export class Store implements Disposable {
     return this.#transact(() => this.#write(work));
   }
 
+  /**
+   * Takes one small step towards a file without more free space than a burst takes again soon; `more`: another would
+   * find something to do. A few milliseconds each, for it is done between commits.
+   */
+  shrink(): Shrunk {
+    try {
+      const options = { keep: FREE_PAGES_KEPT, atMost: PAGES_PER_STEP };
+      const hadSurplus = this.#hasSurplus;
+      this.#hasSurplus = giveBackPages(this.#database, options);
+      // The pages leave the file with a checkpoint, which few other writes may bring for long.
+      if (hadSurplus && !this.#hasSurplus) this.#database.exec("PRAGMA wal_checkpoint(PASSIVE)");
+      return this.#hasSurplus ? "more" : "done";
+    } catch {
+      // On a full disk there is no room for the way to less, and the commits say so.
+      return "done";
+    }
+  }
+
+  /** The version of the redaction rules that every state here went through; undefined: nobody knows. */
+  get redactionVersion(): string | undefined {
+    return readMeta(this.#database, REDACTION_VERSION);
+  }
+
+  /** Takes one step towards a file without any free page, where old texts may stand; `more` until none is left. */
+  eraseFreePages(): Shrunk {
+    return giveBackPages(this.#database, { keep: 0, atMost: PAGES_PER_STEP }) ? "more" : "done";
+  }
+
+  /** Empties the WAL into the file, and remembers which rules every state went through. */
+  finishErasing(redactionVersion: string): Written {
+    try {
+      this.#database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    } catch (thrown) {
+      return { type: "failed", error: toError(thrown) };
+    }
+    return this.#transact(() => this.#statements.setMeta.run(REDACTION_VERSION, redactionVersion));
+  }
+
   [Symbol.dispose](): void {
     if (this.#database.isOpen) this.#database.close();
   }
@@ -197,8 +284,17 @@ export class Store implements Disposable {
       this.#statements.commit.run();
       return { type: "committed" };
     } catch (thrown) {
-      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      this.#rollBack();
       return { type: "failed", error: toError(thrown) };
+    }
+  }
+
+  /** A device that fails may fail this, too: SQLite then rolls back with the next that begins, or when it is closed. */
+  #rollBack(): void {
+    try {
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+    } catch {
+      // What failed first is what is told.
     }
   }
 
@@ -227,6 +323,9 @@ export class Store implements Disposable {
     if (updated.changes === 0) upsert.run(...objectValues(row));
   }
 }
+
+/** `more`: another step would find something to do. */
+export type Shrunk = "done" | "more";
 
 /** All of a write, or nothing and the reason. */
 export type Written =

@@ -8,8 +8,10 @@ import { Store } from "../store/store.ts";
 /** A real state file in a directory that goes with it. */
 export type TemporaryStore = Disposable & {
   readonly store: Store;
-  /** From now on every write fails, as on a full disk; reads go on. */
-  breakWrites(): void;
+  /** Of the state file. */
+  readonly path: string;
+  /** From now on every write fails, as on a full disk (`full`: with its very error) or a read-only one; reads go on. */
+  breakWrites(how?: "full"): void;
   mendWrites(): void;
 };
 
@@ -22,8 +24,11 @@ export function openTemporaryStore(): TemporaryStore {
   const store = new Store(database);
   return {
     store,
-    breakWrites: () => database.exec("PRAGMA query_only=1"),
-    mendWrites: () => database.exec("PRAGMA query_only=0"),
+    path: database.location() ?? "",
+    breakWrites: (how) =>
+      // Pages that are there are the most that there may be.
+      database.exec(how === "full" ? "PRAGMA max_page_count=1" : "PRAGMA query_only=1"),
+    mendWrites: () => database.exec("PRAGMA query_only=0; PRAGMA max_page_count=4294967294"),
     [Symbol.dispose]() {
       store[Symbol.dispose]();
       rmSync(directory, { recursive: true, force: true });
