@@ -262,6 +262,29 @@ test("a commit that fails stays pending, is tried again every second, and is tol
   await running;
 });
 
+test("failure is the newest reason while commits fail, and none when they succeed", () => {
+  const before = commit.failure;
+  temporary.breakWrites("full");
+  for (let id = 1; id <= 60; id += 1)
+    commit.put(objectRow(id, { spec: "x".repeat(3000) }), undefined, []);
+  commit.flush();
+  const full = commit.failure?.message;
+  temporary.breakWrites();
+  commit.flush();
+  const readOnly = commit.failure?.message;
+  temporary.mendWrites();
+  commit.flush();
+
+  expect([before, full, readOnly, commit.failure]).toEqual([
+    undefined,
+    "database or disk is full",
+    "attempt to write a readonly database",
+    undefined,
+  ]);
+  expect(reports.map(({ type }) => type)).toEqual(["commit-failed", "commit-recovered", "commit"]);
+  expect(temporary.store.inspect()).toMatchObject({ damages: [], objects: 60 });
+});
+
 test("a full commit that fails is not tried again with each further change", () => {
   temporary.breakWrites();
   for (let id = 1; id <= 250; id += 1) commit.put(objectRow(id), undefined, []);

@@ -76,6 +76,7 @@ export class Commit {
   readonly #forgotten = new Set<number>();
   #sizeBytes = 0;
   #failingSinceMs: number | undefined;
+  #failure: Error | undefined;
   readonly #wake = new WakeUp();
   readonly #recoveries = new Set<() => void>();
 
@@ -86,6 +87,11 @@ export class Commit {
   /** True while the last attempt failed: nothing new may be put in, watches are held. */
   get failing(): boolean {
     return this.#failingSinceMs !== undefined;
+  }
+
+  /** What the last attempt failed with; undefined while commits succeed. */
+  get failure(): Error | undefined {
+    return this.#failure;
   }
 
   find(kindId: number, uid: string): ObjectRow | undefined {
@@ -174,6 +180,7 @@ export class Commit {
       if (this.#failingSinceMs === undefined)
         this.#options.report({ type: "commit-failed", error: result.error, changes });
       this.#failingSinceMs ??= startedMs;
+      this.#failure = result.error;
       return false;
     }
     const touched = this.#touched;
@@ -302,6 +309,7 @@ export class Commit {
       heldMs: this.#options.clock.now() - this.#failingSinceMs,
     });
     this.#failingSinceMs = undefined;
+    this.#failure = undefined;
     for (const resolve of this.#recoveries) resolve();
     this.#recoveries.clear();
   }

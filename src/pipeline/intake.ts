@@ -44,6 +44,8 @@ export class Intake {
   }
 
   async take(watch: ActiveWatch, events: readonly WatchEvent[]): Promise<Taken> {
+    // What can't be written must not gather: the watch asks for these again.
+    if (this.#options.commit.failing) return "held";
     const slice = new TimeSlice();
     watch.events += events.length;
     if (events.some((event) => event.type !== "failed"))

@@ -155,9 +155,9 @@ test("what a watch tells arrives as records at once and as series within an inte
   expect(early).toEqual([["observed a"], []]);
   expect(livePhases()).toEqual(["a Ready"]);
   expect([
-    first.pipeline.isCommitting,
+    first.pipeline.commitFailure,
     [...first.pipeline.watches].map((one) => first.pipeline.objectsOf(one)),
-  ]).toEqual([true, [1]]);
+  ]).toEqual([undefined, [1]]);
 });
 
 test("a changed phase's series ends with the next export, also when it changes on just before that", async () => {

@@ -118,9 +118,9 @@ export class Pipeline {
     });
   }
 
-  /** Whether commits succeed; while they don't, watches are held. */
-  get isCommitting(): boolean {
-    return !this.#commit.failing;
+  /** Why the state file can't be written; while that is so, watches are held. */
+  get commitFailure(): Error | undefined {
+    return this.#commit.failure;
   }
 
   get liveSeries(): number {

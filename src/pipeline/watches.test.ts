@@ -19,6 +19,7 @@ const NAME = "customdatabases.custom.example.com";
 const pin = (): undefined => undefined;
 const redact = (one: KubeObject): KubeObject => one;
 
+let fillers = 0;
 let temporary: TemporaryStore;
 let clock: FakeClock;
 let api: SteeredApiClient;
@@ -77,6 +78,18 @@ afterEach(async () => {
 
 function object(name: string, version: number): KubeObject {
   return database({ metadata: { name, uid: `uid-${name}`, resourceVersion: String(version) } });
+}
+
+/** Rows until the file's pages are all in use. */
+function fillFreeSpace(): void {
+  for (let written = true; written;) {
+    const facts = "x".repeat(1000);
+    try {
+      temporary.store.openWatch(`filler ${fillers++}`, { group: "", resource: "fillers" }, facts);
+    } catch {
+      written = false;
+    }
+  }
 }
 
 function names(): readonly string[] {
@@ -215,6 +228,51 @@ test("while commits fail a watch is closed; it goes on from its position and mis
   expect(during).toEqual([true, 0]);
   expect(api.requests.at(-1)).toBe(`watch ${position}`);
   expect(names()).toEqual(objects.map(({ metadata }) => metadata.name));
+});
+
+test.each<"full" | undefined>([undefined, "full"])(
+  "start() answers with an error where the file takes no new watch (%s), and begins once it does",
+  async (how) => {
+    temporary.breakWrites(how);
+    // What fits on the pages that are there still does.
+    if (how === "full") fillFreeSpace();
+    const error = watches.start(START);
+    const during = [[...watches].length, api.requests.length];
+    temporary.mendWrites();
+
+    const again = watches.start(START);
+    await clock.advance(0);
+
+    expect(error?.message).toMatch(how === "full" ? /full/ : /readonly/);
+    expect(during).toEqual([0, 0]);
+    expect(again).toBe(undefined);
+    expect(api.requests).toEqual(["list", "watch 1"]);
+  },
+);
+
+test("a watch that is known begins also while nothing can be written", () => {
+  temporary.store.openWatch(NAME, START.key, JSON.stringify(START.facts));
+  temporary.breakWrites();
+
+  expect(watches.start(START)).toBe(undefined);
+});
+
+test("while commits fail no further event is taken", async () => {
+  watches.start(START);
+  await clock.advance(0);
+  commit.flush();
+  temporary.breakWrites();
+  commit.position({ id: 1, name: NAME }, "5");
+  commit.flush();
+  api.say("ADDED", object("a", 7));
+  await clock.advance(0);
+  const during = [commit.find(1, "uid-a"), api.openWatches];
+  temporary.mendWrites();
+  commit.flush();
+  await clock.advance(0);
+
+  expect(during).toEqual([undefined, 0]);
+  expect(api.requests.at(-1)).toBe("watch 1");
 });
 
 test("a look that is held begins anew", async () => {

@@ -3,6 +3,7 @@ import type { KindFacts } from "../cluster/kube-object.ts";
 import { watchResource } from "../cluster/reflector.ts";
 import type { ClusterReport } from "../cluster/report.ts";
 import { formatWatchKey, type WatchKey } from "../cluster/watch-event.ts";
+import type { WatchRow } from "../store/rows.ts";
 import type { Store } from "../store/store.ts";
 import type { Clock } from "../util/clock.ts";
 import { fieldAt } from "../util/json.ts";
@@ -64,14 +65,26 @@ export class Watches {
     return [...this.#byId.keys()];
   }
 
-  /** Begins a watch where its last run ended, or with a first look; a watch that runs already goes on as it is. */
-  start(start: WatchStart): void {
+  /**
+   * Begins a watch where its last run ended, or with a first look; a watch that runs already goes on as it is. Answers
+   * with an error where the state file can't be written: nothing has begun then, and it may be tried again.
+   */
+  start(start: WatchStart): Error | undefined {
     const name = formatWatchKey(start.key);
-    if (this.#running.has(name)) return;
-    const { store, commit, clock, report } = this.#options;
+    if (this.#running.has(name)) return undefined;
+    const { store, commit } = this.#options;
     // What a watch of this key that has just ended said last may still be pending.
-    commit.flush();
-    const row = store.openWatch(name, start.key, JSON.stringify(start.facts));
+    if (!commit.flush()) return commit.failure;
+    try {
+      this.#begin(start, name, store.openWatch(name, start.key, JSON.stringify(start.facts)));
+      return undefined;
+    } catch (thrown) {
+      return toError(thrown);
+    }
+  }
+
+  #begin(start: WatchStart, name: string, row: WatchRow): void {
+    const { commit, clock, report } = this.#options;
     const isSameVersion = servesSameVersion(row, start.facts);
     // Durable before the look: who is killed in the middle of it must not go on from the old position.
     if (!isSameVersion) commit.forgetPosition(row.id);

@@ -89,9 +89,10 @@ export async function runDaemon(options: DaemonOptions): Promise<DaemonEnd> {
   if (identity === undefined) return { type: "stopped" };
   const exporters = openTelemetry(options, identity, { reporter, guard, transports });
   const leftMs = countDown(configuration.shutdownTimeoutMs, { clock, stop });
-  const store = openStore(options, identity, cleanup);
+  const store = await openStore({ ...options, readiness, report }, identity, cleanup);
   // Ends before the store does: the last self-metrics look at it.
   cleanup.defer(() => exporters.shutdown(leftMs()));
+  if (store === undefined) return { type: "stopped" };
   if (store instanceof Error) return { type: "failed", error: store };
   readiness.opened(store);
   const delivery = createDelivery({
@@ -170,14 +171,9 @@ async function operate(options: DaemonOptions, parts: Parts): Promise<DaemonEnd>
 
 async function startWatches(
   { configuration, clock, random }: DaemonOptions,
-  {
-    client,
-    pipeline,
-    readiness,
-    reporter,
-    ending,
-  }: Parts & { readonly pipeline: Pipeline; readonly ending: AbortSignal },
+  parts: Parts & { readonly pipeline: Pipeline; readonly ending: AbortSignal },
 ): Promise<void> {
+  const { client, pipeline, readiness, reporter, ending } = parts;
   const { resources, namespaces, labelSelector } = configuration;
   const { report } = reporter;
   const chosen = await chooseWatches({
@@ -191,9 +187,27 @@ async function startWatches(
     signal: ending,
   });
   if (ending.aborted) return;
-  for (const { key, facts, namespaceFilter } of chosen)
-    pipeline.watches.start({ key, facts, includes: namespaceFilter ?? (() => true) });
+  for (const { key, facts, namespaceFilter } of chosen) {
+    const start = { key, facts, includes: namespaceFilter ?? (() => true) };
+    await patiently(async () => begins(pipeline.watches.start(start), parts), {
+      clock,
+      random,
+      signal: ending,
+    });
+  }
+  if (ending.aborted) return;
   readiness.watching(pipeline);
+}
+
+/** Whether the state file took what the beginning of a watch writes; `undefined`: not yet. */
+function begins(
+  error: Error | undefined,
+  { readiness, reporter }: Pick<Parts, "readiness" | "reporter">,
+): true | undefined {
+  readiness.unwritable(error);
+  if (error === undefined) return true;
+  reporter.report({ type: "commit-failed", error, changes: 0 });
+  return undefined;
 }
 
 /** What a piece of work ended with, as a value: a state file that cannot be read ends the process in order. */

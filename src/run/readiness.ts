@@ -13,6 +13,7 @@ export class Readiness implements HealthChecks {
   #pipeline: Pipeline | undefined;
   #store: Store | undefined;
   #obstacle: Error | undefined;
+  #unwritable: Error | undefined;
   #isStopping = false;
 
   constructor(clock: Clock) {
@@ -23,6 +24,11 @@ export class Readiness implements HealthChecks {
   /** Why the API server could not say yet what it serves; forgotten once the watches are chosen. */
   waiting(obstacle: Error): void {
     this.#obstacle = obstacle;
+  }
+
+  /** What the state file could not take while the program starts; undefined: it took all. */
+  unwritable(error: Error | undefined): void {
+    this.#unwritable = error;
   }
 
   /** The state file is open. */
@@ -50,14 +56,22 @@ export class Readiness implements HealthChecks {
 
   readonly unready = (): readonly string[] => {
     if (this.#isStopping) return ["The process stops"];
-    if (this.#pipeline === undefined) {
-      const seconds = Math.round((this.#clock.now() - this.#startedAtMs) / 1000);
-      const why = this.#obstacle === undefined ? "" : `: ${this.#obstacle.message}`;
-      return [`Waiting for the API server to say what it serves, for ${seconds} s${why}`];
-    }
+    if (this.#pipeline === undefined) return [this.#waitingFor()];
     const syncing = [...this.#pipeline.watches]
       .filter((watch) => watch.state === "syncing")
       .map((watch) => `${watch.name} is not synced yet`);
-    return this.#pipeline.isCommitting ? syncing : ["The state file cannot be written", ...syncing];
+    const { commitFailure } = this.#pipeline;
+    return commitFailure === undefined ? syncing : [cannotWrite(commitFailure), ...syncing];
   };
+
+  #waitingFor(): string {
+    if (this.#unwritable !== undefined) return cannotWrite(this.#unwritable);
+    const seconds = Math.round((this.#clock.now() - this.#startedAtMs) / 1000);
+    const why = this.#obstacle === undefined ? "" : `: ${this.#obstacle.message}`;
+    return `Waiting for the API server to say what it serves, for ${seconds} s${why}`;
+  }
+}
+
+function cannotWrite(error: Error): string {
+  return `The state file cannot be written: ${error.message}; what happens meanwhile is told once it can`;
 }

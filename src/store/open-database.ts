@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, renameSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { toError } from "../util/to-error.ts";
 import { FORMAT, SCHEMA } from "./schema.ts";
+import { isDiskTrouble } from "./sqlite-error.ts";
 
 export const FILE_NAME = "lifeline.db";
 /**
@@ -32,6 +33,8 @@ export type Opened =
     }
   /** Another process holds the file. */
   | { readonly type: "in-use"; readonly path: string }
+  /** The disk is full or fails: it may be there later, with all that is in it. */
+  | { readonly type: "unwritable"; readonly path: string; readonly error: Error }
   | { readonly type: "failed"; readonly path: string; readonly error: Error };
 
 /**
@@ -46,6 +49,9 @@ export function openDatabase(options: OpenOptions): Opened {
   const path = join(options.directory, FILE_NAME);
   try {
     mkdirSync(options.directory, { recursive: true, mode: 0o700 });
+    // What SQLite says of a read-only file is an I/O error, as of a disk that fails.
+    for (const needed of [options.directory, path])
+      if (existsSync(needed)) accessSync(needed, constants.W_OK);
     const first = tryOpen(path, options);
     if (first.type === "ready") return { type: "opened", database: first.database };
     if (first.type === "in-use") return { type: "in-use", path };
@@ -63,7 +69,8 @@ export function openDatabase(options: OpenOptions): Opened {
       error: new Error(`Cannot begin a new state file at "${path}" after setting one aside`),
     };
   } catch (thrown) {
-    return { type: "failed", path, error: toError(thrown) };
+    const error = toError(thrown);
+    return { type: isDiskTrouble(error) ? "unwritable" : "failed", path, error };
   }
 }
 

@@ -22,6 +22,13 @@ const ROWS: Readonly<Record<PipelineReport["type"], readonly Row[]>> = {
         "Cannot write 3 changes to the state file: disk full; they are kept in memory, the watches wait, and it is tried again",
       ],
     ],
+    [
+      { type: "commit-failed", error: FULL, changes: 0 },
+      [
+        "error",
+        "Cannot write to the state file: disk full; the watches wait, and it is tried again",
+      ],
+    ],
   ],
   "commit-recovered": [
     [

@@ -24,8 +24,10 @@ const WORDS: VariantTable<PipelineReport, Wording> = {
     type: "spoken",
     level: "error",
     message:
-      `Cannot write ${changes} changes to the state file: ${describeError(error)}; ` +
-      "they are kept in memory, the watches wait, and it is tried again",
+      changes === 0
+        ? `Cannot write to the state file: ${describeError(error)}; the watches wait, and it is tried again`
+        : `Cannot write ${changes} changes to the state file: ${describeError(error)}; ` +
+          "they are kept in memory, the watches wait, and it is tried again",
     fields: { changes },
     repetition: { type: "limited", subject: "commit", state: "commit-failed" },
   }),
