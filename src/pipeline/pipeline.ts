@@ -25,6 +25,7 @@ import { Intake } from "./intake.ts";
 import { ObjectCounts } from "./object-counts.ts";
 import type { PipelineReport } from "./report.ts";
 import { Sender } from "./sender.ts";
+import { type Judge, Upkeep } from "./upkeep.ts";
 import { Watches } from "./watches.ts";
 
 export type PipelineOptions = {
@@ -57,6 +58,7 @@ export class Pipeline {
   readonly #commit: Commit;
   readonly #counts = new ObjectCounts();
   readonly #deadlines: Deadlines;
+  readonly #upkeep: Upkeep;
   readonly #sender: Sender | undefined;
   readonly #heartbeat: Heartbeat | undefined;
 
@@ -116,6 +118,13 @@ export class Pipeline {
       report,
       reportCluster: options.reportCluster,
     });
+    const watches = (): Watches => this.watches;
+    this.#upkeep = new Upkeep({ store, commit: this.#commit, watches, clock, report });
+  }
+
+  /** The watches of this run have begun: forgets what others remembered, as far as `judge` lets it. */
+  forgetUnless(judge: Judge): void {
+    this.#upkeep.forgetUnless(judge);
   }
 
   /** Why the state file can't be written; while that is so, watches are held. */
@@ -137,6 +146,7 @@ export class Pipeline {
     await Promise.all([
       this.#commit.run(signal),
       this.#deadlines.run(signal),
+      this.#upkeep.run(signal),
       this.#sender?.run(signal, deadline),
       this.#heartbeat?.run(signal, deadline),
     ]);

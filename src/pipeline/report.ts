@@ -6,6 +6,8 @@ export type PipelineReport =
   | { readonly type: "commit-recovered"; readonly heldMs: number }
   | { readonly type: "watch-started"; readonly watch: string; readonly from: string | undefined }
   | { readonly type: "watch-stopped"; readonly watch: string; readonly reason: string }
+  /** A watch of an earlier configuration, with all that it remembered. */
+  | { readonly type: "watch-forgotten"; readonly watch: string; readonly objects: number }
   | {
       readonly type: "watch-synced";
       readonly watch: string;

@@ -9,6 +9,7 @@ import { createRedactor } from "../history/redact.ts";
 import type { WriteBytes } from "../otlp/console/console-transport.ts";
 import type { LineOptions } from "../otlp/console/line.ts";
 import { chooseWatches } from "../pipeline/choose-watches.ts";
+import { wantedOf } from "../pipeline/wanted-of.ts";
 import { Pipeline } from "../pipeline/pipeline.ts";
 import type { PipelineReport } from "../pipeline/report.ts";
 import type { Store } from "../store/store.ts";
@@ -197,6 +198,7 @@ async function startWatches(
   }
   if (ending.aborted) return;
   readiness.watching(pipeline);
+  pipeline.forgetUnless((watch) => wantedOf(watch, configuration));
 }
 
 /** Whether the state file took what the beginning of a watch writes; `undefined`: not yet. */

@@ -52,6 +52,7 @@ const PIPELINE_COUNTS: VariantTable<PipelineReport, readonly Count[]> = {
   "commit-recovered": NOTHING,
   "watch-started": NOTHING,
   "watch-stopped": NOTHING,
+  "watch-forgotten": NOTHING,
   "watch-synced": NOTHING,
   // The request that failed has been counted as the cluster room told it.
   "watch-failed": NOTHING,

@@ -45,6 +45,12 @@ const ROWS: Readonly<Record<PipelineReport["type"], readonly Row[]>> = {
       ["info", "Watching pods ended: its kind is gone"],
     ],
   ],
+  "watch-forgotten": [
+    [
+      { type: "watch-forgotten", watch, objects: 3 },
+      ["info", "Forgot pods, which is no longer configured, and what was remembered of 3 objects"],
+    ],
+  ],
   "watch-synced": [
     [
       { type: "watch-synced", watch, objects: 3, durationMs: 20 },

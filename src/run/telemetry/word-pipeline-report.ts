@@ -41,6 +41,12 @@ const WORDS: VariantTable<PipelineReport, Wording> = {
     spoken("debug", `Watching ${watch} begins`, { watch, from: from ?? "a first list" }),
   "watch-stopped": ({ watch, reason }) =>
     spoken("info", `Watching ${watch} ended: ${reason}`, { watch }),
+  "watch-forgotten": ({ watch, objects }) =>
+    spoken(
+      "info",
+      `Forgot ${watch}, which is no longer configured, and what was remembered of ${objects} objects`,
+      { watch, objects },
+    ),
   "watch-synced": ({ watch, objects, durationMs }) =>
     spoken("info", `Synced ${watch}: ${objects} objects`, { watch, objects, durationMs }),
   // The cluster room has already told the request that failed, with its status.

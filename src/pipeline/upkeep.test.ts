@@ -1,0 +1,180 @@
+import { statSync } from "node:fs";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { createActiveWatch } from "../testing/active-watch.ts";
+import { createFakeClock, type FakeClock } from "../testing/fake-clock.ts";
+import { DATABASE_KIND } from "../testing/kube-change.ts";
+import {
+  allObjects,
+  objectRow,
+  openTemporaryStore,
+  type TemporaryStore,
+} from "../testing/temporary-store.ts";
+import type { ActiveWatch } from "./active-watch.ts";
+import { Commit, type Touched } from "./commit.ts";
+import type { PipelineReport } from "./report.ts";
+import { Upkeep } from "./upkeep.ts";
+import type { Wanted } from "./wanted-of.ts";
+
+const FACTS = JSON.stringify(DATABASE_KIND);
+const KIND = { group: DATABASE_KIND.group, resource: DATABASE_KIND.resource };
+const OTHER_KIND = { group: "", resource: "others" };
+const MIB = 1024 * 1024;
+
+let temporary: TemporaryStore;
+let clock: FakeClock;
+let commit: Commit;
+let running: ActiveWatch[];
+let reports: PipelineReport[];
+let touched: Touched[];
+let upkeep: Upkeep;
+let stop: AbortController;
+let done: Promise<void>;
+
+beforeEach(() => {
+  temporary = openTemporaryStore();
+  const { store } = temporary;
+  clock = createFakeClock(1_000_000);
+  running = [];
+  reports = [];
+  touched = [];
+  const report = (one: PipelineReport): unknown => reports.push(one);
+  const committed = (some: readonly Touched[]): unknown => touched.push(...some);
+  commit = new Commit({ store, clock, report, logs: undefined, committed });
+  upkeep = new Upkeep({ store, commit, watches: () => running, clock, report });
+  stop = new AbortController();
+  done = upkeep.run(stop.signal);
+});
+
+afterEach(async () => {
+  stop.abort();
+  await done;
+  temporary[Symbol.dispose]();
+});
+
+/** A watch of the file with that many objects, and a position. */
+function remember(key: string, kind: typeof KIND, objects: number): number {
+  const { store } = temporary;
+  const { id, kindId } = store.openWatch(key, kind, FACTS);
+  const upserts = Array.from({ length: objects }, () => {
+    const objectId = store.nextObjectId();
+    return objectRow(objectId, { watchId: id, kindId });
+  });
+  const positions = [{ watchId: id, position: "7", atMs: 5 }];
+  const nothing = { removals: [], counterDeltas: [], requests: [] };
+  store.commit({ ...nothing, upserts, positions, committedAtMs: 0 });
+  return id;
+}
+
+function run(key: string, kind: typeof KIND, state: ActiveWatch["state"]): ActiveWatch {
+  const { id, kindId } = temporary.store.openWatch(key, kind, FACTS);
+  const watch = createActiveWatch({ id, kindId, name: key, state });
+  running.push(watch);
+  return watch;
+}
+
+function known(): readonly string[] {
+  return temporary.store.knownWatches().map(({ key }) => key);
+}
+
+function judge(wanted: Readonly<Record<string, Wanted>>): void {
+  upkeep.forgetUnless(({ key }) => wanted[key] ?? "nothing");
+}
+
+test("what is no longer configured is forgotten with all its objects, page by page, without a record", async () => {
+  remember("old", OTHER_KIND, 600);
+  remember("kept", KIND, 3);
+  run("kept", KIND, "synced");
+
+  judge({ kept: "watch" });
+  await clock.advance(2000);
+
+  expect(known()).toEqual(["kept"]);
+  expect(temporary.store.countObjects()).toBe(3);
+  expect(temporary.store.outboxState().requests).toBe(0);
+  expect(temporary.store.counters()).toEqual([]);
+  expect(reports.filter(({ type }) => type !== "commit")).toEqual([
+    { type: "watch-forgotten", watch: "old", objects: 600 },
+  ]);
+  expect(reports.filter(({ type }) => type === "commit").length).toBe(3);
+  expect(touched.length).toBe(600);
+  expect(touched[0]).toMatchObject({ before: { health: "current" }, healthAfter: undefined });
+});
+
+test("rows wait until every watch of their kind, which may take them over, has completed its look", async () => {
+  const old = remember("cluster-wide", KIND, 2);
+  const [first] = allObjects(temporary.store);
+  const heirs = [run("a", KIND, "synced"), run("b", KIND, "syncing")];
+
+  judge({ a: "watch", b: "watch", "cluster-wide": "kind" });
+  await clock.advance(5000);
+  const early = temporary.store.countObjects();
+  // The second look finds one of them, which is its own from then on.
+  if (first !== undefined) commit.put({ ...first, watchId: heirs[1]?.id ?? 0 }, undefined, []);
+  for (const heir of heirs) heir.state = "synced";
+  await clock.advance(2000);
+
+  expect(early).toBe(2);
+  expect(allObjects(temporary.store).map(({ watchId }) => watchId)).toEqual([heirs[1]?.id]);
+  expect(known()).toEqual(["a", "b"]);
+  expect(old).not.toBe(heirs[1]?.id);
+});
+
+test.each<{ readonly name: string; readonly wanted: Wanted }>([
+  { name: "a watch that is configured, but not served or allowed now,", wanted: "watch" },
+  { name: "a watch whose kind is configured, while none of its watches runs,", wanted: "kind" },
+])("$name keeps its rows and its position", async ({ wanted }) => {
+  remember("absent", KIND, 2);
+
+  judge({ absent: wanted });
+  await clock.advance(5000);
+
+  expect(temporary.store.countObjects()).toBe(2);
+  expect(temporary.store.openWatch("absent", KIND, FACTS).position).toBe("7");
+});
+
+test("until the watches have begun nothing is forgotten", async () => {
+  remember("old", OTHER_KIND, 2);
+
+  await clock.advance(5000);
+
+  expect([known(), temporary.store.countObjects()]).toEqual([["old"], 2]);
+});
+
+test("while nothing can be written nothing is forgotten; it goes on by itself", async () => {
+  remember("old", OTHER_KIND, 600);
+  judge({});
+  temporary.breakWrites();
+  await clock.advance(3000);
+  const during = temporary.store.countObjects();
+  temporary.mendWrites();
+
+  await clock.advance(3000);
+
+  expect([during, temporary.store.countObjects(), known()]).toEqual([600, 0, []]);
+});
+
+test("a watch that was half forgotten has no position, so that it begins with a first look should it come back", async () => {
+  remember("old", OTHER_KIND, 600);
+  judge({});
+  await clock.advance(1000);
+  stop.abort();
+  await done;
+
+  const row = temporary.store.openWatch("old", OTHER_KIND, FACTS);
+
+  expect(temporary.store.countObjects()).toBeGreaterThan(0);
+  expect(row).toMatchObject({ position: null, positionAt: null });
+});
+
+test("free space goes back to the disk between the commits, until what a burst takes again is left", async () => {
+  const { store, path } = temporary;
+  const request = { signal: "logs", encoding: "otlp", records: 1, positions: "{}" };
+  const requests = [{ ...request, body: new Uint8Array(12 * MIB) }];
+  const nothing = { upserts: [], removals: [], positions: [], counterDeltas: [] };
+  store.commit({ ...nothing, requests, committedAtMs: 0 });
+  store.acknowledge(store.outboxBatch("logs", "otlp", 1).map(({ id }) => id));
+
+  await clock.advance(10_000);
+
+  expect(statSync(path).size).toBeLessThan(5 * MIB);
+});

@@ -1,0 +1,116 @@
+import type { KindFacts } from "../cluster/kube-object.ts";
+import type { KnownWatch } from "../store/rows.ts";
+import type { Store } from "../store/store.ts";
+import type { Clock } from "../util/clock.ts";
+import type { ActiveWatch } from "./active-watch.ts";
+import type { Commit } from "./commit.ts";
+import { healthOf } from "./health-of.ts";
+import type { PipelineReport } from "./report.ts";
+import type { Wanted } from "./wanted-of.ts";
+
+const EVERY_MS = 1000;
+/** Between two steps of a few milliseconds each, so that commits and requests hardly notice. */
+const PAUSE_MS = 20;
+/** As many as a commit takes at most. */
+const PAGE = 250;
+const BEFORE_ALL_NAMES = { namespace: "", name: "" };
+
+export type UpkeepOptions = {
+  readonly store: Store;
+  readonly commit: Commit;
+  /** The running watches. */
+  readonly watches: () => Iterable<ActiveWatch>;
+  readonly clock: Clock;
+  readonly report: (report: PipelineReport) => void;
+};
+
+/** What a watch of the state file is to the configuration. */
+export type Judge = (watch: { readonly key: string; readonly facts: KindFacts }) => Wanted;
+
+/**
+ * Keeps the state file small, in steps between the commits: gives free space back to the disk, and forgets what watches
+ * of earlier configurations remembered.
+ *
+ * What is no longer watched is forgotten without a record, for nothing happened to it, and not before the watches that
+ * may take over its rows by UID (a cluster-wide one after namespaced ones, say) have all completed their looks.
+ */
+export class Upkeep {
+  readonly #options: UpkeepOptions;
+  #leftovers: readonly KnownWatch[] = [];
+  #judge: Judge | undefined;
+
+  constructor(options: UpkeepOptions) {
+    this.#options = options;
+  }
+
+  /** The watches of this run have begun; whatever else the file remembers may be forgotten, but for what is `watch`. */
+  forgetUnless(judge: Judge): void {
+    this.#judge = judge;
+    this.#leftovers = this.#options.store.knownWatches();
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#options.clock.sleep(EVERY_MS, signal);
+      await this.#forget(signal);
+      await this.#shrink(signal);
+    }
+  }
+
+  async #shrink(signal: AbortSignal): Promise<void> {
+    const { store, commit, clock } = this.#options;
+    while (!signal.aborted && !commit.failing && store.shrink() === "more")
+      await clock.sleep(PAUSE_MS, signal);
+  }
+
+  async #forget(signal: AbortSignal): Promise<void> {
+    for (const watch of this.#leftovers.filter((one) => this.#mayBeForgotten(one))) {
+      if (!(await this.#forgetOne(watch, signal))) return;
+      this.#leftovers = this.#leftovers.filter(({ id }) => id !== watch.id);
+    }
+  }
+
+  #mayBeForgotten({ id, kindId, key, facts }: KnownWatch): boolean {
+    // The text is our own, written when the watch was opened.
+    const wanted = this.#judge?.({ key, facts: JSON.parse(facts) });
+    if (wanted === undefined || wanted === "watch" || this.#isRunning(id)) return false;
+    const heirs = [...this.#options.watches()].filter((watch) => watch.kindId === kindId);
+    // Where the kind is wanted, but none of its watches runs yet, they may still come, and take over the rows.
+    if (wanted === "kind" && heirs.length === 0) return false;
+    return heirs.every(({ state }) => state === "synced");
+  }
+
+  #isRunning(id: number): boolean {
+    return [...this.#options.watches()].some((watch) => watch.id === id);
+  }
+
+  /** False: it could not be completed, and goes on later where it stopped. */
+  async #forgetOne({ id, key }: KnownWatch, signal: AbortSignal): Promise<boolean> {
+    const { store, commit, clock, report } = this.#options;
+    // First of all: who comes back to this watch must not go on from its position with half of its rows.
+    if (!commit.flush() || store.resetWatch(id).type === "failed") return false;
+    let objects = 0;
+    for (;;) {
+      const page = store.watchObjectsAfter(id, BEFORE_ALL_NAMES, PAGE);
+      if (page.length === 0) break;
+      for (const object of page) this.#remove(id, object.id);
+      if (!commit.flush()) return false;
+      objects += page.length;
+      await clock.sleep(PAUSE_MS, signal);
+      if (signal.aborted || this.#isRunning(id)) return false;
+    }
+    if (store.removeWatch(id).type === "failed") return false;
+    report({ type: "watch-forgotten", watch: key, objects });
+    return true;
+  }
+
+  #remove(watchId: number, id: number): void {
+    const { commit } = this.#options;
+    const row = commit.findById(id);
+    if (row === undefined || row.watchId !== watchId) return;
+    const { kindId, namespace, name } = row;
+    const before = { watchId, health: healthOf(row) };
+    const touched = { id, kindId, watchId, namespace, name, before };
+    commit.remove(row, { ...touched, healthAfter: undefined, pointsBefore: undefined }, []);
+  }
+}
