@@ -8,6 +8,14 @@ export type PipelineReport =
   | { readonly type: "watch-stopped"; readonly watch: string; readonly reason: string }
   /** A watch of an earlier configuration, with all that it remembered. */
   | { readonly type: "watch-forgotten"; readonly watch: string; readonly objects: number }
+  /** What was remembered went through newer redaction rules; records that wait were made under the old ones. */
+  | {
+      readonly type: "redaction-renewed";
+      /** Those that hold less than before. */
+      readonly objects: number;
+      readonly durationMs: number;
+      readonly waiting: number;
+    }
   | {
       readonly type: "watch-synced";
       readonly watch: string;

@@ -6,11 +6,13 @@ import { createStartingCheck, type FindServerStarting } from "../cluster/find-se
 import { createHttpApiClient } from "../cluster/http-api-client.ts";
 import { patiently } from "../cluster/patiently.ts";
 import { createRedactor } from "../history/redact.ts";
+import { REDACTION_VERSION } from "../history/redaction-version.ts";
 import type { WriteBytes } from "../otlp/console/console-transport.ts";
 import type { LineOptions } from "../otlp/console/line.ts";
 import { chooseWatches } from "../pipeline/choose-watches.ts";
 import { wantedOf } from "../pipeline/wanted-of.ts";
 import { Pipeline } from "../pipeline/pipeline.ts";
+import { renewRedaction } from "../pipeline/renew-redaction.ts";
 import type { PipelineReport } from "../pipeline/report.ts";
 import type { Store } from "../store/store.ts";
 import type { Clock } from "../util/clock.ts";
@@ -133,10 +135,13 @@ async function operate(options: DaemonOptions, parts: Parts): Promise<DaemonEnd>
   const { configuration, clock, random, stop } = options;
   const { client, store, delivery, readiness, reporter } = parts;
   const { report, reportCluster } = reporter;
+  const redact = createRedactor(createKeyedMark(store.redactionKey));
+  await renewRedaction({ store, redact, version: REDACTION_VERSION, clock, report, signal: stop });
+  if (stop.aborted) return { type: "stopped" };
   const pipeline = new Pipeline({
     client,
     store,
-    redact: createRedactor(createKeyedMark(store.redactionKey)),
+    redact,
     clock,
     random,
     report,

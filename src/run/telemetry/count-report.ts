@@ -53,6 +53,7 @@ const PIPELINE_COUNTS: VariantTable<PipelineReport, readonly Count[]> = {
   "watch-started": NOTHING,
   "watch-stopped": NOTHING,
   "watch-forgotten": NOTHING,
+  "redaction-renewed": NOTHING,
   "watch-synced": NOTHING,
   // The request that failed has been counted as the cluster room told it.
   "watch-failed": NOTHING,

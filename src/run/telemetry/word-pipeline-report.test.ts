@@ -51,6 +51,22 @@ const ROWS: Readonly<Record<PipelineReport["type"], readonly Row[]>> = {
       ["info", "Forgot pods, which is no longer configured, and what was remembered of 3 objects"],
     ],
   ],
+  "redaction-renewed": [
+    [
+      { type: "redaction-renewed", objects: 3, durationMs: 20, waiting: 0 },
+      [
+        "info",
+        "Redacted what is remembered by the rules of this version: 3 objects hold less than before",
+      ],
+    ],
+    [
+      { type: "redaction-renewed", objects: 3, durationMs: 20, waiting: 7 },
+      [
+        "warn",
+        "Redacted what is remembered by the rules of this version: 3 objects hold less than before; 7 records that wait to be sent were made by the old rules and go out as they are",
+      ],
+    ],
+  ],
   "watch-synced": [
     [
       { type: "watch-synced", watch, objects: 3, durationMs: 20 },

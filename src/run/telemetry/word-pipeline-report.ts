@@ -47,6 +47,15 @@ const WORDS: VariantTable<PipelineReport, Wording> = {
       `Forgot ${watch}, which is no longer configured, and what was remembered of ${objects} objects`,
       { watch, objects },
     ),
+  "redaction-renewed": ({ objects, durationMs, waiting }) =>
+    spoken(
+      waiting === 0 ? "info" : "warn",
+      `Redacted what is remembered by the rules of this version: ${objects} objects hold less than before` +
+        (waiting === 0
+          ? ""
+          : `; ${waiting} records that wait to be sent were made by the old rules and go out as they are`),
+      { objects, durationMs, waiting },
+    ),
   "watch-synced": ({ watch, objects, durationMs }) =>
     spoken("info", `Synced ${watch}: ${objects} objects`, { watch, objects, durationMs }),
   // The cluster room has already told the request that failed, with its status.
