@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect } from "vitest";
 import { listenOnLoopback } from "../src/testing/listen-on-loopback.ts";
 import { definition } from "./support/definition.ts";
+import { inspectStateFile } from "../src/store/inspect-database.ts";
 import { complaints } from "./support/own-messages.ts";
 import { probe } from "./support/probe.ts";
 import type { Collector } from "./testbed/collector.ts";
@@ -260,9 +261,11 @@ serverTest(
   },
 );
 
-serverTest("a second signal ends it at once", TOGETHER, async () => {
+serverTest("a second signal ends it at once, and leaves its state whole", TOGETHER, async () => {
   await using silent = await startSilentServer();
+  await using state = await createTemporaryDirectory("second-signal");
   await using lifeline = await startLifeline({
+    stateDir: state.path,
     env: {
       KUBECONFIG: kubeconfig,
       ...watching(),
@@ -281,7 +284,17 @@ serverTest("a second signal ends it at once", TOGETHER, async () => {
   const status = await lifeline.exited;
 
   expect(status).toEqual({ code: 1, signal: null });
+  expect(inspectStateFile(state.path)).toMatchObject({
+    type: "inspected",
+    facts: { damages: [] },
+  });
+  expect(outboxOf(state.path)).toBeGreaterThan(0);
 });
+
+function outboxOf(stateDirectory: string): number {
+  const inspection = inspectStateFile(stateDirectory);
+  return inspection.type === "inspected" ? inspection.facts.outbox.records : 0;
+}
 
 serverTest(
   "the console exporter writes plain text to a pipe, one line per record",
