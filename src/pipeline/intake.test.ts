@@ -573,6 +573,39 @@ test("a cluster-wide watch takes over the rows of namespaced ones, without telli
   expect(storedPosition(narrow)).toBeNull();
 });
 
+test("what a cluster-wide watch sees, but can make no sense of, is its own all the same", async () => {
+  const narrow = startWatch({ key: { group, resource, namespace: "default" } });
+  await intake.take(narrow, relist(9, object("a", 3)));
+  story();
+  restart();
+  const wide = startWatch();
+
+  await intake.take(wide, [
+    { type: "resync-start" },
+    { type: "resync-unreadable", uid: "uid-a" },
+    { type: "resync-end", resourceVersion: "20" },
+  ]);
+
+  expect(story()).toEqual(["synced"]);
+  expect(allObjects(temporary.store)).toMatchObject([{ name: "a", watchId: wide.id }]);
+});
+
+test("dropUnseen() tells that an object is gone whose row another watch owns", async () => {
+  const narrow = startWatch({ key: { group, resource, namespace: "default" } });
+  await intake.take(narrow, relist(9, object("a", 3)));
+  story();
+  restart();
+  const wide = startWatch();
+  await intake.take(wide, relist(20));
+  story();
+  const [row] = allObjects(temporary.store);
+
+  if (row !== undefined) intake.dropUnseen(wide, row);
+
+  expect(story()).toEqual(["deleted a"]);
+  expect(allObjects(temporary.store)).toEqual([]);
+});
+
 test("what stands failed under another API version is so told and remembered, though it is no Change", async () => {
   const watch = startWatch();
   await intake.take(watch, relist(9, object("a", 3, { phase: "Ready" })));

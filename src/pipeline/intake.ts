@@ -58,6 +58,15 @@ export class Intake {
     return "taken";
   }
 
+  /** Drops the row of an object that the watch's look should have shown, and did not. */
+  dropUnseen(watch: ActiveWatch, row: ObjectRow): void {
+    try {
+      this.#drop(watch, row, { cause: "relist" });
+    } catch (thrown) {
+      this.#skip(watch, row, thrown);
+    }
+  }
+
   async #takeOne(watch: ActiveWatch, event: WatchEvent): Promise<Taken> {
     switch (event.type) {
       case "resync-start":
@@ -106,6 +115,7 @@ export class Intake {
       step(known);
     } catch (thrown) {
       this.#skip(watch, { namespace, name }, thrown);
+      this.#own(watch, known);
     }
   }
 
@@ -249,7 +259,16 @@ export class Intake {
       uid === undefined
         ? name !== undefined && commit.findByName(watch.id, namespace, name)
         : commit.find(watch.kindId, uid);
-    if (known) watch.resync?.add(known.id);
+    if (!known) return;
+    watch.resync?.add(known.id);
+    this.#own(watch, known);
+  }
+
+  /** What is there is not gone with the watch that owned it until now, though no sense can be made of it. */
+  #own(watch: ActiveWatch, known: ObjectRow | undefined): void {
+    if (known === undefined || known.watchId === watch.id) return;
+    this.#options.commit.forgetPosition(known.watchId);
+    this.#hold(watch, known, undefined);
   }
 
   async #endResync(watch: ActiveWatch, resourceVersion: string): Promise<Taken> {

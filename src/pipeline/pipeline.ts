@@ -25,7 +25,7 @@ import { Intake } from "./intake.ts";
 import { ObjectCounts } from "./object-counts.ts";
 import type { PipelineReport } from "./report.ts";
 import { Sender } from "./sender.ts";
-import { type Judge, Upkeep } from "./upkeep.ts";
+import { type Judge, Upkeep, type UpkeepOptions } from "./upkeep.ts";
 import { Watches } from "./watches.ts";
 
 export type PipelineOptions = {
@@ -119,7 +119,8 @@ export class Pipeline {
       reportCluster: options.reportCluster,
     });
     const watches = (): Watches => this.watches;
-    this.#upkeep = new Upkeep({ store, commit: this.#commit, watches, clock, report });
+    const gone: UpkeepOptions["gone"] = (watch, row) => intake.dropUnseen(watch, row);
+    this.#upkeep = new Upkeep({ store, commit: this.#commit, watches, gone, clock, report });
   }
 
   /** The watches of this run have begun: forgets what others remembered, as far as `judge` lets it. */

@@ -18,6 +18,11 @@ import type { Wanted } from "./wanted-of.ts";
 const FACTS = JSON.stringify(DATABASE_KIND);
 const KIND = { group: DATABASE_KIND.group, resource: DATABASE_KIND.resource };
 const OTHER_KIND = { group: "", resource: "others" };
+/** A watch of another namespace than that of the objects. */
+const ELSEWHERE: Partial<ActiveWatch> = {
+  key: { ...KIND, namespace: "elsewhere" },
+  state: "synced",
+};
 const MIB = 1024 * 1024;
 
 let temporary: TemporaryStore;
@@ -27,6 +32,7 @@ let running: ActiveWatch[];
 let reports: PipelineReport[];
 let touched: Touched[];
 let upkeep: Upkeep;
+let gone: string[];
 let stop: AbortController;
 let done: Promise<void>;
 
@@ -40,7 +46,18 @@ beforeEach(() => {
   const report = (one: PipelineReport): unknown => reports.push(one);
   const committed = (some: readonly Touched[]): unknown => touched.push(...some);
   commit = new Commit({ store, clock, report, logs: undefined, committed });
-  upkeep = new Upkeep({ store, commit, watches: () => running, clock, report });
+  gone = [];
+  upkeep = new Upkeep({
+    store,
+    commit,
+    watches: () => running,
+    gone: (watch, row) => {
+      gone.push(`${watch.name}: ${row.namespace}/${row.name}`);
+      commit.remove(row, untouched(row.id), []);
+    },
+    clock,
+    report,
+  });
   stop = new AbortController();
   done = upkeep.run(stop.signal);
 });
@@ -65,11 +82,20 @@ function remember(key: string, kind: typeof KIND, objects: number): number {
   return id;
 }
 
-function run(key: string, kind: typeof KIND, state: ActiveWatch["state"]): ActiveWatch {
-  const { id, kindId } = temporary.store.openWatch(key, kind, FACTS);
-  const watch = createActiveWatch({ id, kindId, name: key, state });
+function run(
+  name: string,
+  kind: typeof KIND,
+  fields: Partial<ActiveWatch> = { state: "synced" },
+): ActiveWatch {
+  const { id, kindId } = temporary.store.openWatch(name, kind, FACTS);
+  const watch = createActiveWatch({ id, kindId, name, ...fields });
   running.push(watch);
   return watch;
+}
+
+function untouched(id: number): Touched {
+  const place = { kindId: 1, watchId: 1, namespace: "", name: "" };
+  return { id, ...place, before: undefined, healthAfter: undefined, pointsBefore: undefined };
 }
 
 function known(): readonly string[] {
@@ -83,7 +109,7 @@ function judge(wanted: Readonly<Record<string, Wanted>>): void {
 test("what is no longer configured is forgotten with all its objects, page by page, without a record", async () => {
   remember("old", OTHER_KIND, 600);
   remember("kept", KIND, 3);
-  run("kept", KIND, "synced");
+  run("kept", KIND);
 
   judge({ kept: "watch" });
   await clock.advance(2000);
@@ -103,7 +129,7 @@ test("what is no longer configured is forgotten with all its objects, page by pa
 test("rows wait until every watch of their kind, which may take them over, has completed its look", async () => {
   const old = remember("cluster-wide", KIND, 2);
   const [first] = allObjects(temporary.store);
-  const heirs = [run("a", KIND, "synced"), run("b", KIND, "syncing")];
+  const heirs = [run("a", KIND, ELSEWHERE), run("b", KIND, { ...ELSEWHERE, state: "syncing" })];
 
   judge({ a: "watch", b: "watch", "cluster-wide": "kind" });
   await clock.advance(5000);
@@ -117,6 +143,48 @@ test("rows wait until every watch of their kind, which may take them over, has c
   expect(allObjects(temporary.store).map(({ watchId }) => watchId)).toEqual([heirs[1]?.id]);
   expect(known()).toEqual(["a", "b"]);
   expect(old).not.toBe(heirs[1]?.id);
+});
+
+test.each<{
+  readonly name: string;
+  readonly old?: string;
+  readonly heir: Partial<ActiveWatch>;
+  readonly isGone: boolean;
+}>([
+  { name: "a cluster-wide watch", heir: {}, isGone: true },
+  {
+    name: "a watch of its namespace",
+    heir: { key: { ...KIND, namespace: "default" } },
+    isGone: true,
+  },
+  { name: "a watch of another namespace", heir: ELSEWHERE, isGone: false },
+  {
+    name: "a filter that leaves its namespace out",
+    heir: { includes: () => false },
+    isGone: false,
+  },
+  {
+    name: "a new selector",
+    heir: { key: { ...KIND, labelSelector: "a=b" } },
+    isGone: false,
+  },
+  {
+    name: "the selector that there was",
+    old: "old|labels=a=b",
+    heir: { key: { ...KIND, labelSelector: "a=b" } },
+    isGone: true,
+  },
+  { name: "a look that could not read everything", heir: { resyncIsBlind: true }, isGone: false },
+])("of what was not taken over it is told that it is gone: $isGone, after $name", async (row) => {
+  const old = row.old ?? "old";
+  remember(old, KIND, 1);
+  run("heir", KIND, { state: "synced", ...row.heir });
+
+  judge({ heir: "watch", [old]: "kind" });
+  await clock.advance(2000);
+
+  expect(gone).toEqual(row.isGone ? ["heir: default/object-1"] : []);
+  expect([temporary.store.countObjects(), known()]).toEqual([0, ["heir"]]);
 });
 
 test.each<{ readonly name: string; readonly wanted: Wanted }>([

@@ -1,9 +1,9 @@
 import type { KindFacts } from "../cluster/kube-object.ts";
-import type { KnownWatch } from "../store/rows.ts";
+import type { KnownWatch, ObjectRow } from "../store/rows.ts";
 import type { Store } from "../store/store.ts";
 import type { Clock } from "../util/clock.ts";
 import type { ActiveWatch } from "./active-watch.ts";
-import type { Commit } from "./commit.ts";
+import type { Commit, Touched } from "./commit.ts";
 import { healthOf } from "./health-of.ts";
 import type { PipelineReport } from "./report.ts";
 import type { Wanted } from "./wanted-of.ts";
@@ -20,6 +20,8 @@ export type UpkeepOptions = {
   readonly commit: Commit;
   /** The running watches. */
   readonly watches: () => Iterable<ActiveWatch>;
+  /** Of an object that is gone, as the complete look of a watch that would show it says: takes the row, and tells it. */
+  readonly gone: (watch: ActiveWatch, row: ObjectRow) => void;
   readonly clock: Clock;
   readonly report: (report: PipelineReport) => void;
 };
@@ -32,7 +34,8 @@ export type Judge = (watch: { readonly key: string; readonly facts: KindFacts })
  * of earlier configurations remembered.
  *
  * What is no longer watched is forgotten without a record, for nothing happened to it, and not before the watches that
- * may take over its rows by UID (a cluster-wide one after namespaced ones, say) have all completed their looks.
+ * may take over its rows by UID (a cluster-wide one after namespaced ones, say) have all completed their looks. What
+ * such a look should have shown, and did not, was deleted meanwhile, which is told.
  */
 export class Upkeep {
   readonly #options: UpkeepOptions;
@@ -85,7 +88,8 @@ export class Upkeep {
   }
 
   /** False: it could not be completed, and goes on later where it stopped. */
-  async #forgetOne({ id, key }: KnownWatch, signal: AbortSignal): Promise<boolean> {
+  async #forgetOne(watch: KnownWatch, signal: AbortSignal): Promise<boolean> {
+    const { id, key } = watch;
     const { store, commit, clock, report } = this.#options;
     // First of all: who comes back to this watch must not go on from its position with half of its rows.
     if (!commit.flush() || store.resetWatch(id).type === "failed") return false;
@@ -93,7 +97,7 @@ export class Upkeep {
     for (;;) {
       const page = store.watchObjectsAfter(id, BEFORE_ALL_NAMES, PAGE);
       if (page.length === 0) break;
-      for (const object of page) this.#remove(id, object.id);
+      for (const object of page) this.#remove(watch, object.id);
       if (!commit.flush()) return false;
       objects += page.length;
       await clock.sleep(PAUSE_MS, signal);
@@ -104,13 +108,33 @@ export class Upkeep {
     return true;
   }
 
-  #remove(watchId: number, id: number): void {
-    const { commit } = this.#options;
+  #remove(watch: KnownWatch, id: number): void {
+    const { commit, watches, gone } = this.#options;
     const row = commit.findById(id);
-    if (row === undefined || row.watchId !== watchId) return;
-    const { kindId, namespace, name } = row;
-    const before = { watchId, health: healthOf(row) };
-    const touched = { id, kindId, watchId, namespace, name, before };
-    commit.remove(row, { ...touched, healthAfter: undefined, pointsBefore: undefined }, []);
+    if (row === undefined || row.watchId !== watch.id) return;
+    const heir = [...watches()].find((one) => shouldHaveSeen(one, watch, row));
+    if (heir !== undefined) gone(heir, row);
+    // Also what no sense could be made of must go, or it would be looked at for ever.
+    if (commit.findById(id) !== undefined) commit.remove(row, untouched(row), []);
   }
+}
+
+/**
+ * Whether the complete look of that watch would have shown the object, and made its row its own: then it is gone, and
+ * that is no matter of the configuration.
+ */
+function shouldHaveSeen(heir: ActiveWatch, watch: KnownWatch, row: ObjectRow): boolean {
+  const { namespace, labelSelector } = heir.key;
+  if (heir.kindId !== row.kindId || heir.resyncIsBlind) return false;
+  if (namespace !== undefined && namespace !== row.namespace) return false;
+  if (row.namespace !== "" && !heir.includes(row.namespace)) return false;
+  return labelSelector === undefined || watch.key.endsWith(`|labels=${labelSelector}`);
+}
+
+/** What the counts of objects need to know of a row that nobody watches. */
+function untouched(row: ObjectRow): Touched {
+  const { id, kindId, watchId, namespace, name } = row;
+  const before = { watchId, health: healthOf(row) };
+  const after = { healthAfter: undefined, pointsBefore: undefined };
+  return { id, kindId, watchId, namespace, name, before, ...after };
 }
