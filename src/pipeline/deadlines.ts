@@ -17,7 +17,7 @@ export type DeadlinesOptions = {
   readonly store: Store;
   readonly commit: Commit;
   readonly fold: Fold;
-  /** The running watches: the deadlines of others wait until they run. */
+  /** The watches that have caught up: the deadlines of others wait until they have. */
   readonly watchIds: () => readonly number[];
   readonly watchOf: (row: ObjectRow) => ActiveWatch | undefined;
   readonly clock: Clock;

@@ -93,7 +93,8 @@ export class Pipeline {
       store,
       commit: this.#commit,
       fold,
-      watchIds: () => this.watches.ids(),
+      // What happened while nobody ran comes first: time may have nothing to say any more.
+      watchIds: () => this.watches.ids().filter((id) => this.watches.byId(id)?.state === "synced"),
       watchOf: (row) => this.watches.byId(row.watchId),
       clock,
       report,
