@@ -146,14 +146,18 @@ function readLife(directory: string): Life {
   };
 }
 
-/** Row ids and the times at which something was observed depend on the life. */
-function comparable({ id: _id, memory, ...columns }: ObjectRow): unknown {
+/** Row ids and the times at which something was observed, or is due since then, depend on the life. */
+function comparable({ id: _id, memory, dueAt, ...columns }: ObjectRow): unknown {
   return {
     ...columns,
-    memory: JSON.stringify(decodeMemory(memory), (key, value: unknown) =>
-      key === "sinceMs" ? "" : value,
-    ),
+    isDue: dueAt !== null,
+    memory: JSON.stringify(decodeMemory(memory), withoutTimes),
   };
+}
+
+function withoutTimes(key: string, value: unknown): unknown {
+  if (key === "sinceMs") return "";
+  return key === "toldAtMs" && Array.isArray(value) ? value.length : value;
 }
 
 /** Repetitions that are not, byte for byte, what they repeat. */

@@ -72,9 +72,14 @@ export const ATTRIBUTES: Readonly<Record<string, AttributeDescription>> = {
     description: "The health that was left; absent for an object that was born in bad health",
   },
   "lifeline.health.reason": { type: "string", description: "Why, in one word" },
+  "lifeline.health.message": {
+    type: "string",
+    description: "Why, in a sentence that holds the controller's own message; at most 1 KiB",
+  },
   "lifeline.duration": {
     type: "double",
-    description: "Seconds spent in the state that was left; absent where nobody knows",
+    description:
+      "Seconds spent in the state that was left (absent where nobody knows); of `stuck` those spent so far, of `hot` those that the records took",
   },
   "lifeline.age": { type: "double", description: "Seconds since its creation" },
   "lifeline.final_state_unknown": {
@@ -112,7 +117,25 @@ export const ATTRIBUTES: Readonly<Record<string, AttributeDescription>> = {
   "lifeline.change.managers": {
     type: "string[]",
     description:
-      "Who, as `manager/operation[/subresource]`: a program's name for itself, not an authenticated user",
+      "Of `hot` and collapsed records those who took turns, the busiest first. Who, as `manager/operation[/subresource]`: a program's name for itself, not an authenticated user",
+  },
+  "lifeline.collapsed": {
+    type: "int",
+    description:
+      "How many changes this one record stands for, those of 10 minutes of a flood: then the paths are all that moved (at most 20), and the diff is from before the first to after the last, for those that are not again as they were",
+  },
+  "lifeline.hot.records": {
+    type: "int",
+    description:
+      "How many records came within `lifeline.duration`, the first that is withheld included",
+  },
+  "lifeline.stuck.conditions": {
+    type: "string[]",
+    description: "Conditions that are not good, as `Ready=False (Reason): message` (at most 20)",
+  },
+  "lifeline.stuck.observed_generation": {
+    type: "int",
+    description: "The generation that its controller saw last, if that is an older one",
   },
   "lifeline.watch.key": { type: "string", description: "Which watch" },
   "lifeline.watch.position": {

@@ -1,17 +1,34 @@
 import type { Change } from "../history/change.ts";
 import type { Assessment } from "./health/assessment.ts";
+import { floodDueAtMs } from "./flood-guard.ts";
+import type { Memory } from "./memory.ts";
 import type { Outcome, Severity } from "./signal.ts";
+import { stuckDueAtMs } from "./stuck.ts";
 
 export type ChangeOf<Type extends Change["type"]> = Extract<Change, { readonly type: Type }>;
 
 export type InterpretOptions = {
   /** `k8s.cluster.name` of the counters. */
   readonly clusterName?: string;
-  /** Nobody sends records below it: `status_updated`, half of all, is then counted without being made. By default all are made. */
+  /** Nobody sends records below it: `status_updated`, half of all, and `updated` are then counted without being made. By default all are made. */
   readonly minimumSeverity?: Severity;
+  /** `LIFELINE_STUCK_AFTER`. By default nothing is ever called stuck. */
+  readonly stuckAfterMs?: number;
 };
 
-/** The part of an Outcome that the present health gives. */
-export function standing({ health, wakeAtMs }: Assessment): Pick<Outcome, "health" | "wakeAtMs"> {
-  return { health, ...(wakeAtMs === undefined ? {} : { wakeAtMs }) };
+/** An object as one Change leaves it. */
+export type Standing = { readonly assessment: Assessment; readonly memory: Memory };
+
+/** The part of an Outcome that the present health and memory give: its wake-up is at the first of all that time brings. */
+export function standing(
+  { assessment, memory }: Standing,
+  { stuckAfterMs }: InterpretOptions,
+): Pick<Outcome, "memory" | "health" | "wakeAtMs"> {
+  const { health } = assessment;
+  const due = [
+    assessment.wakeAtMs,
+    stuckDueAtMs(memory, { health, stuckAfterMs }),
+    floodDueAtMs(memory.flood),
+  ].filter((atMs) => atMs !== undefined);
+  return { memory, health, ...(due.length === 0 ? {} : { wakeAtMs: Math.min(...due) }) };
 }

@@ -32,9 +32,9 @@ export function interpretAppeared(
   const records = created
     ? createdStory(subject, change, assessment)
     : [observedRecord(subject, cause, assessment)];
+  const memory = startMemory({ object: after, health: assessment.health, observedAtMs, created });
   return {
-    memory: startMemory({ object: after, health: assessment.health, observedAtMs, created }),
-    ...standing(assessment),
+    ...standing({ assessment, memory }, options),
     signals: created
       ? [...records, ...countChanges(records, subject.identity, options.clusterName)]
       : records,

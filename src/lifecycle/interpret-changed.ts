@@ -9,6 +9,7 @@ import {
 import { type Condition, readConditions } from "./conditions.ts";
 import { deletionRequestedAtMs, isDeleting } from "./deletion-time.ts";
 import { type EventTime, eventTime } from "./event-time.ts";
+import { type Collapsed, type Flood, passTime } from "./flood-guard.ts";
 import { type ChangeOf, type InterpretOptions, standing } from "./fold.ts";
 import { assessByConditions, assessHealth } from "./health/assess-health.ts";
 import {
@@ -16,24 +17,24 @@ import {
   type HealthTransition,
   rememberHealth,
 } from "./health-transition.ts";
+import type { Health } from "./health-words.ts";
 import { readIdentity } from "./identity.ts";
-import type { Memory } from "./memory.ts";
+import { isSameMemory, type Memory } from "./memory.ts";
 import { rememberConditions, rememberGeneration, startMemory } from "./next-memory.ts";
 import { type Phase, readPhase } from "./phase.ts";
 import { findPhaseTransition, type PhaseTransition, rememberPhase } from "./phase-transition.ts";
 import { conditionsByType, presentConditions } from "./present-conditions.ts";
 import { createSubject, type Subject } from "./record.ts";
+import { collapsedRecords } from "./records/collapsed.ts";
 import { conditionRecord } from "./records/condition-changed.ts";
 import { deletingRecord } from "./records/deletion.ts";
 import { healthRecord } from "./records/health-changed.ts";
 import { phaseRecord } from "./records/phase-changed.ts";
-import { updatedRecords } from "./records/updated.ts";
 import type { LogSignal, Outcome } from "./signal.ts";
+import { rememberUnwell, tellStuck } from "./stuck.ts";
+import { tellUpdates } from "./tell-updates.ts";
 
 type Changed = ChangeOf<"changed">;
-
-/** The fact of a record that nobody wants: it counts all the same. */
-const STATUS_UPDATED = { eventName: "lifeline.object.status_updated" } as const;
 
 /** Everything that one write means: its differences, then the transitions that it shows. */
 export function interpretChanged(
@@ -65,18 +66,40 @@ export function interpretChanged(
       byTimeAlone: false,
     }),
   };
-  const prepared = { change, sides, transitions };
-  const tellsStatus = (options.minimumSeverity ?? "DEBUG") === "DEBUG";
-  const records = tell(subject, prepared, tellsStatus);
-  const facts =
-    tellsStatus || sides.classified.statusUpdated.length === 0
-      ? records
-      : [...records, STATUS_UPDATED];
+  const passed = passTime(memory.flood, observedAtMs);
+  const updates = tellUpdates(subject, {
+    classified: sides.classified,
+    write: { managers: change.managers, when: sides.when },
+    flood: passed.flood,
+    minimumSeverity: options.minimumSeverity ?? "DEBUG",
+  });
+  const prepared = { change, sides, transitions, health: assessment.health, flood: updates.flood };
+  const stuck = tellStuck(subject, remember(memory, prepared), {
+    object: after,
+    facts: kind,
+    assessment,
+    stuckAfterMs: options.stuckAfterMs,
+  });
+  const others = [...tellTransitions(subject, prepared), ...stuck.records];
+  const facts = [...updates.facts, ...others];
   return {
-    memory: remember(memory, prepared),
-    ...standing(assessment),
-    signals: [...records, ...countChanges(facts, subject.identity, options.clusterName)],
+    ...standing({ assessment, memory: stuck.memory }, options),
+    signals: [
+      ...tellCollapsed(change, passed.collapsed),
+      ...updates.records,
+      ...others,
+      ...countChanges(facts, subject.identity, options.clusterName),
+    ],
   };
+}
+
+/** Their time was over before this write came: they are about the object as it was until then. */
+function tellCollapsed(
+  { before, kind, observedAtMs }: Changed,
+  collapsed: Collapsed | undefined,
+): readonly LogSignal[] {
+  if (collapsed === undefined) return [];
+  return collapsedRecords(createSubject(readIdentity(before, kind), observedAtMs), collapsed);
 }
 
 /** What the two sides of the Change are, read once. */
@@ -102,6 +125,8 @@ type Prepared = {
   readonly change: Changed;
   readonly sides: Sides;
   readonly transitions: Transitions;
+  readonly health: Health;
+  readonly flood: Flood | undefined;
 };
 
 function readSides(change: Changed, memory: Memory, conditions: readonly Condition[]): Sides {
@@ -135,15 +160,13 @@ function whenHealthMoved(
     : whenWrote;
 }
 
-function tell(
+/** Never withheld, however often they come. */
+function tellTransitions(
   subject: Subject,
   { change, sides, transitions }: Prepared,
-  tellsStatus: boolean,
 ): readonly LogSignal[] {
-  const { before, after, kind: facts, managers } = change;
-  const { updated, statusUpdated } = sides.classified;
-  const told = { updated, statusUpdated: tellsStatus ? statusUpdated : [] };
-  const records = [...updatedRecords(subject, told, { managers, when: sides.when })];
+  const { before, after, kind: facts } = change;
+  const records: LogSignal[] = [];
   if (isDeleting(after) && !isDeleting(before)) records.push(deletingRecord(subject, after));
   const judgedBy = {
     before,
@@ -160,7 +183,8 @@ function tell(
 }
 
 /** The memory itself where the write moved nothing in it: then its row keeps its text. */
-function remember(memory: Memory, { change, sides, transitions }: Prepared): Memory {
+function remember(memory: Memory, prepared: Prepared): Memory {
+  const { change, sides, transitions, flood } = prepared;
   const { after: object, kind: facts, observedAtMs } = change;
   const { specChanged } = sides;
   const generation = rememberGeneration(memory, {
@@ -177,15 +201,15 @@ function remember(memory: Memory, { change, sides, transitions }: Prepared): Mem
     memory,
     observedAtMs,
   });
+  const unwell = rememberUnwell(memory, {
+    health: prepared.health,
+    transition: transitions.health,
+    generation,
+    observedAtMs,
+  });
   const { ticks } = sides.classified;
-  const isSame =
-    generation === memory.generation &&
-    health === memory.health &&
-    phase === memory.phase &&
-    conditions === memory.conditions &&
-    ticks === memory.ticks;
-  if (isSame) return memory;
-  return { version: 1, generation, health, phase, conditions, ticks };
+  const next: Memory = { version: 1, generation, health, phase, conditions, ticks, unwell, flood };
+  return isSameMemory(memory, next) ? memory : next;
 }
 
 function memoryBefore({ before: object, kind, observedAtMs }: Changed): Memory {

@@ -1111,7 +1111,7 @@ test("where every write bumps the generation only a changed spec begins one", ()
 test("a write that moves nothing of what is remembered leaves the memory itself", () => {
   const before = withConditions(condition("True"));
   const memory = remembered(before);
-  const after = { ...before, metadata: { ...before.metadata, labels: { a: "b" } } };
+  const after = withConditions(condition("True", { message: "still" }));
 
   const outcome = interpret(changeBetween(before, after), memory);
 

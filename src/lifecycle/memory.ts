@@ -1,4 +1,6 @@
 import { isMap } from "../util/json.ts";
+import type { Flood } from "./flood-guard.ts";
+import { readFlood, writeFlood } from "./flood-memory.ts";
 import { type Health, isHealth } from "./health-words.ts";
 
 /**
@@ -18,12 +20,35 @@ export type Memory = {
   readonly conditions: Readonly<Record<string, ConditionMemory>>;
   /** By formatted path: how many times running this time-formatted status field changed alone (docs/contract.md §4). */
   readonly ticks: Readonly<Record<string, number>>;
+  /** Absent for an object that is well and of which `stuck` was not told. */
+  readonly unwell?: Unwell | undefined;
+  /** Absent where no record of the last ten minutes counts for the flood guard and none is withheld. */
+  readonly flood?: Flood | undefined;
 };
+
+/**
+ * `sinceMs`: since when it has been neither current nor suspended, as far as is known; absent for what is well.
+ * `isTold`: whether `stuck` was told of the present generation.
+ */
+export type Unwell = { readonly sinceMs?: number | undefined; readonly isTold: boolean };
 
 type Held<Value> = { readonly value: Value; readonly sinceMs?: number | undefined };
 
 /** `sinceMs`: since when the status (not the reason) holds. */
 export type ConditionMemory = { readonly status: string; readonly sinceMs?: number | undefined };
+
+/** Whether every part is the very same: then the row of the object keeps its text. */
+export function isSameMemory(memory: Memory, next: Memory): boolean {
+  return (
+    next.generation === memory.generation &&
+    next.health === memory.health &&
+    next.phase === memory.phase &&
+    next.conditions === memory.conditions &&
+    next.ticks === memory.ticks &&
+    next.unwell === memory.unwell &&
+    next.flood === memory.flood
+  );
+}
 
 /** More conditions than any real object has; what is beyond is told without durations. */
 export const CONDITIONS_MAX = 64;
@@ -32,10 +57,11 @@ export const EMPTY_MEMORY: Memory = { version: 1, conditions: {}, ticks: {} };
 
 /**
  * As compact JSON, for a row of the store should be short: what is empty is left out, what holds since a time is
- * `[value, sinceMs]` (without the time where nobody knows), conditions are `[type, status, sinceMs]`.
+ * `[value, sinceMs]` (without the time where nobody knows), conditions are `[type, status, sinceMs]`, `unwell` is
+ * `[sinceMs]`, with a 1 behind it if `stuck` was told.
  */
 export function encodeMemory(memory: Memory): string {
-  const { version, generation, health, phase, conditions, ticks } = memory;
+  const { version, generation, health, phase, conditions, ticks, unwell, flood } = memory;
   const rows: unknown[] = [];
   for (const type of Object.keys(conditions)) {
     const { status, sinceMs } = conditions[type] ?? {};
@@ -48,6 +74,8 @@ export function encodeMemory(memory: Memory): string {
     phase: phase && writeHeld(phase),
     conditions: rows.length === 0 ? undefined : rows,
     ticks: Object.keys(ticks).length === 0 ? undefined : ticks,
+    unwell: unwell && writeUnwell(unwell),
+    flood: writeFlood(flood),
   });
 }
 
@@ -62,6 +90,8 @@ export function decodeMemory(text: string): Memory {
     phase: readHeld(json["phase"], isString),
     conditions: readConditions(json["conditions"]),
     ticks: readTicks(json["ticks"]),
+    unwell: readUnwell(json["unwell"]),
+    flood: readFlood(json["flood"]),
   };
 }
 
@@ -75,6 +105,17 @@ export function ownEntry<Value>(
 
 function writeHeld({ value, sinceMs }: Held<unknown>): readonly unknown[] {
   return sinceMs === undefined ? [value] : [value, sinceMs];
+}
+
+function writeUnwell({ sinceMs, isTold }: Unwell): readonly unknown[] {
+  return isTold ? [sinceMs ?? null, 1] : [sinceMs];
+}
+
+function readUnwell(json: unknown): Memory["unwell"] {
+  if (!isList(json)) return undefined;
+  const sinceMs = readTime(json[0]);
+  const isTold = json[1] === 1;
+  return sinceMs === undefined && !isTold ? undefined : { sinceMs, isTold };
 }
 
 function readGeneration(json: unknown): Memory["generation"] {

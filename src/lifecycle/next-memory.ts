@@ -12,7 +12,7 @@ import {
 } from "./memory.ts";
 import { readPhase } from "./phase.ts";
 import { presentConditions } from "./present-conditions.ts";
-import type { Health } from "./health-words.ts";
+import { type Health, isHealthy } from "./health-words.ts";
 
 /** An object seen so soon after its creation has, since its creation, been as it is. */
 const NEWBORN_MAX_MS = 60_000;
@@ -33,6 +33,7 @@ export function startMemory({ object, health, observedAtMs, created }: FirstSigh
   const sinceMs = newborn ? Math.min(createdAtMs, observedAtMs) : undefined;
   const phase = readPhase(object);
   const generation = generationOf(object);
+  const knownSinceMs = sinceMs ?? observedAtMs;
   return {
     version: 1,
     // The first generation is as old as the object; of a later one, first sight is all that is known.
@@ -52,6 +53,8 @@ export function startMemory({ object, health, observedAtMs, created }: FirstSigh
       observedAtMs,
     }),
     ticks: {},
+    // How long it has been so before its first sight nobody knows.
+    unwell: isHealthy(health) ? undefined : { sinceMs: knownSinceMs, isTold: false },
   };
 }
 

@@ -43,6 +43,7 @@ const CHANGE = [
   "lifeline.change.diff",
   "lifeline.change.truncated",
   "lifeline.change.managers",
+  "lifeline.collapsed",
 ];
 
 const EXPERIMENTAL = { stability: "experimental" } as const;
@@ -101,6 +102,20 @@ export const LOG_RECORDS: Readonly<Record<EventName, LogDescription>> = {
     ],
     ...EXPERIMENTAL,
   },
+  "lifeline.object.stuck": {
+    description:
+      "It has been progressing, degraded or failed, and not current or suspended in between, for `LIFELINE_STUCK_AFTER` since its generation began or, if that was later, since it was last current or suspended; of what was so at a first look, since then. Once per generation.",
+    severity: "WARN",
+    attributes: [
+      "lifeline.health",
+      "lifeline.health.reason",
+      "lifeline.health.message",
+      "lifeline.duration",
+      "lifeline.stuck.conditions",
+      "lifeline.stuck.observed_generation",
+    ],
+    ...EXPERIMENTAL,
+  },
   "lifeline.object.deleting": {
     description: "Deletion was requested.",
     severity: "INFO",
@@ -123,6 +138,13 @@ export const LOG_RECORDS: Readonly<Record<EventName, LogDescription>> = {
       "Present at a first look, or come into view later (a selector, a right) though old.",
     severity: "INFO",
     attributes: ["lifeline.health", "lifeline.health.reason"],
+    ...EXPERIMENTAL,
+  },
+  "lifeline.object.hot": {
+    description:
+      "The flood guard bites: more than 20 `updated` and `status_updated` records that would be sent within 10 minutes. From now on one collapsed record of each kind tells what happens in 10 minutes, until there are at most 20 in 10 minutes. Conditions, phases and health are told as ever.",
+    severity: "WARN",
+    attributes: ["lifeline.hot.records", "lifeline.duration", "lifeline.change.managers"],
     ...EXPERIMENTAL,
   },
   "lifeline.synced": {

@@ -40,9 +40,11 @@ export type EventName =
   | "lifeline.object.condition_changed"
   | "lifeline.object.phase_changed"
   | "lifeline.object.health_changed"
+  | "lifeline.object.stuck"
   | "lifeline.object.deleting"
   | "lifeline.object.deleted"
   | "lifeline.object.observed"
+  | "lifeline.object.hot"
   | "lifeline.synced";
 
 /** OpenTelemetry's SeverityText; the numbers are 5, 9, 13 and 17. */

@@ -67,6 +67,7 @@ function begin(): Life {
     minimumSeverity: "DEBUG",
     metricIntervalMs: INTERVAL_MS,
     metricHeartbeatMs: HEARTBEAT_MS,
+    stuckAfterMs: 600_000,
     logs: {
       encoding: "otlp",
       encode: (signals) => encodeLogs(signals, CONTEXT),

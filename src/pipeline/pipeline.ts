@@ -41,6 +41,8 @@ export type PipelineOptions = {
   readonly clusterName: string | undefined;
   readonly initial: InitialPolicy;
   readonly minimumSeverity: Severity;
+  /** For so long an object may be on its way before it is called stuck. */
+  readonly stuckAfterMs: number;
   readonly metricIntervalMs: number;
   readonly metricHeartbeatMs: number;
   /** Absent: that signal is not exported. */
@@ -79,6 +81,7 @@ export class Pipeline {
       interpret: createInterpret({
         ...clusterNameOf(options),
         minimumSeverity: options.minimumSeverity,
+        stuckAfterMs: options.stuckAfterMs,
       }),
       initial: options.initial,
       minimumSeverity: options.minimumSeverity,

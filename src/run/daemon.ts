@@ -150,6 +150,7 @@ async function operate(options: DaemonOptions, parts: Parts): Promise<DaemonEnd>
     clusterName: configuration.clusterName,
     initial: configuration.initial,
     minimumSeverity: configuration.logSeverity,
+    stuckAfterMs: configuration.stuckAfterMs,
     metricIntervalMs: configuration.metricIntervalMs,
     metricHeartbeatMs: configuration.metricHeartbeatMs,
     logs: delivery.logs,

@@ -32,6 +32,7 @@ export type VariableValues = {
   readonly logSeverity: Severity;
   readonly metricIntervalMs: number;
   readonly metricHeartbeatMs: number;
+  readonly stuckAfterMs: number;
   readonly clusterName: string | undefined;
   readonly httpAddress: HttpAddress;
   readonly shutdownTimeoutMs: number;
@@ -83,6 +84,9 @@ const INTERVAL_MIN_MS = 100;
 const HEARTBEAT_MAX_MS = 4 * MINUTE_MS;
 /** Longer than any terminationGracePeriodSeconds that makes sense. */
 const SHUTDOWN_TIMEOUT_MAX_MS = 10 * MINUTE_MS;
+
+/** What nobody waits for any longer is not stuck but forgotten. */
+const STUCK_AFTER_MAX_MS = 7 * 24 * 60 * MINUTE_MS;
 
 /** Every variable but those of exporters, which otlp/exporter-options.ts reads. In the order of the help text. */
 export const VARIABLES: VariableTable = {
@@ -174,6 +178,13 @@ export const VARIABLES: VariableTable = {
       "How often an unchanged series is sent again; at least `LIFELINE_METRIC_INTERVAL`, and well under the five minutes " +
       "after which Prometheus calls a series stale.",
   },
+  stuckAfterMs: {
+    name: "LIFELINE_STUCK_AFTER",
+    section: "What is told",
+    type: duration({ minMs: SECOND_MS, maxMs: STUCK_AFTER_MAX_MS }),
+    whenUnset: { type: "value", text: "10m" },
+    help: "An object that is progressing, degraded or failed for so long is reported stuck, once per generation.",
+  },
   clusterName: {
     name: "LIFELINE_CLUSTER_NAME",
     section: "What is told",
@@ -255,7 +266,6 @@ export const VARIABLES_OF_LATER_VERSIONS: readonly string[] = [
   "LIFELINE_PROMETHEUS",
   "LIFELINE_SERIES_MAX",
   "LIFELINE_SHARD",
-  "LIFELINE_STUCK_AFTER",
   "LIFELINE_TRACE_MAX",
 ];
 

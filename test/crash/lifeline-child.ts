@@ -100,6 +100,7 @@ async function main(): Promise<void> {
     minimumSeverity: "DEBUG",
     metricIntervalMs: 1000,
     metricHeartbeatMs: 5000,
+    stuckAfterMs: 600_000,
     logs: {
       encoding: "otlp/protobuf",
       encode: (signals) =>

@@ -3,13 +3,19 @@ import { formatFieldPath } from "../../util/field-path.ts";
 import { changeAttributes } from "../change-attributes.ts";
 import type { ClassifiedDifferences } from "../classify-differences.ts";
 import type { EventTime } from "../event-time.ts";
+import type { GuardedEvent } from "../flood-guard.ts";
 import { type Subject, makeRecord } from "../record.ts";
-import type { EventName, LogSignal, Severity } from "../signal.ts";
+import type { LogSignal, Severity } from "../signal.ts";
 import { inSentence } from "./why.ts";
 
 /** A sentence names so many paths; the record has more of them. */
 const PATHS_IN_SENTENCE = 3;
 const VALUE_MAX_LENGTH = 40;
+
+export const SEVERITY_OF: Readonly<Record<GuardedEvent, Severity>> = {
+  "lifeline.object.updated": "INFO",
+  "lifeline.object.status_updated": "DEBUG",
+};
 
 /** Who wrote, and when. */
 export type Write = { readonly managers: readonly string[]; readonly when: EventTime };
@@ -21,40 +27,37 @@ export function updatedRecords(
   write: Write,
 ): readonly LogSignal[] {
   const records: LogSignal[] = [];
-  const add = (
-    eventName: EventName,
-    severity: Severity,
-    differences: readonly Difference[],
-  ): void => {
+  const add = (eventName: GuardedEvent, differences: readonly Difference[]): void => {
     if (differences.length === 0) return;
     records.push(
       makeRecord(subject, {
         eventName,
-        severity,
+        severity: SEVERITY_OF[eventName],
         when: write.when,
-        sentence: sentenceOf(differences, write.managers),
+        sentence: `changed ${namedDifferences(differences)}${namedManagers(write.managers)}`,
         knownBy: "resourceVersion",
         attributes: changeAttributes(differences, write.managers),
       }),
     );
   };
-  add("lifeline.object.updated", "INFO", classified.updated);
-  add("lifeline.object.status_updated", "DEBUG", classified.statusUpdated);
+  add("lifeline.object.updated", classified.updated);
+  add("lifeline.object.status_updated", classified.statusUpdated);
   return records;
 }
 
-/** `changed spec.replicas 3 → 5 and spec.image, by kubectl/Apply`. */
-function sentenceOf(differences: readonly Difference[], managers: readonly string[]): string {
+/** `spec.replicas 3 → 5, spec.image and 2 more`. */
+export function namedDifferences(differences: readonly Difference[]): string {
   const named = differences.slice(0, PATHS_IN_SENTENCE).map(describe).join(", ");
-  const rest =
-    differences.length > PATHS_IN_SENTENCE
-      ? ` and ${differences.length - PATHS_IN_SENTENCE} more`
-      : "";
-  const by =
-    managers.length === 0
-      ? ""
-      : `, by ${managers.slice(0, PATHS_IN_SENTENCE).map(inSentence).join(", ")}`;
-  return `changed ${named}${rest}${by}`;
+  return differences.length > PATHS_IN_SENTENCE
+    ? `${named} and ${differences.length - PATHS_IN_SENTENCE} more`
+    : named;
+}
+
+/** `, by kubectl/Apply`; nothing where nobody knows. */
+export function namedManagers(managers: readonly string[]): string {
+  return managers.length === 0
+    ? ""
+    : `, by ${managers.slice(0, PATHS_IN_SENTENCE).map(inSentence).join(", ")}`;
 }
 
 function describe({ path, before, after }: Difference): string {

@@ -54,6 +54,18 @@ test("formatLogLine shows the most telling differences and who made them", () =>
   );
 });
 
+test("formatLogLine tells a collapsed record by its sentence, which says how many changes it stands for", () => {
+  const collapsed = {
+    ...UPDATE,
+    body: "CustomDatabase default/my-app-db changed 40 times, in all spec.replicas 2 → 3, by kubectl/Apply, at resourceVersion 4712",
+    attributes: { ...UPDATE.attributes, "lifeline.collapsed": 40 },
+  };
+
+  expect(formatLogLine(collapsed, PLAIN)).toBe(
+    "12:34:56 INFO  updated        CustomDatabase default/my-app-db changed 40 times, in all spec.replicas 2 → 3, by kubectl/Apply",
+  );
+});
+
 test("formatLogLine aligns what follows a short object", () => {
   const short = {
     ...RECORD,

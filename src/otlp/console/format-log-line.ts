@@ -38,10 +38,11 @@ export function formatLogLine(signal: LogSignal, options: LineOptions): string {
   return renderLine(spans, options);
 }
 
-/** What changed and by whom where the record says it in full, else its sentence. */
+/** What changed and by whom where the record says it in full, else its sentence; of several changes in one that says more. */
 function storyOf(signal: LogSignal, object: string): readonly Span[] {
   const style: Style = signal.severity === "DEBUG" ? "dim" : "plain";
-  const changes = changesOf(signal.attributes);
+  const isCollapsed = signal.attributes["lifeline.collapsed"] !== undefined;
+  const changes = isCollapsed ? "" : changesOf(signal.attributes);
   if (changes === "") return [{ text: sentenceOf(signal, object), style }];
   return [
     { text: `changed ${changes}`, style },
