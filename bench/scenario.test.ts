@@ -17,7 +17,8 @@ function seriesOf(scenario: Scenario): ReadonlyMap<string, ReadonlyMap<string, n
 }
 
 test("the updates hold the mix: 20 % spec, 25 % conditions, 10 % phases, and some objects are deleted", () => {
-  const scenario = new Scenario(OPTIONS);
+  // Few updates each, so that the flood guard has nothing to say.
+  const scenario = new Scenario({ ...OPTIONS, objects: 200 });
 
   const events = eventsOf(scenario.updates());
 
@@ -26,8 +27,8 @@ test("the updates hold the mix: 20 % spec, 25 % conditions, 10 % phases, and som
   expect(records.get("lifeline.object.updated")).toBe(400);
   expect(records.get("lifeline.object.condition_changed")).toBe(500);
   expect(records.get("lifeline.object.phase_changed")).toBe(200);
-  expect(records.get("lifeline.object.deleted")).toBe(1);
-  expect(events.filter(({ type }) => type === "DELETED")).toHaveLength(1);
+  expect(records.get("lifeline.object.deleted")).toBe(5);
+  expect(events.filter(({ type }) => type === "DELETED")).toHaveLength(5);
   expect(events.at(-1)?.type).toBe("DELETED");
 });
 
@@ -100,6 +101,20 @@ test("without updates nothing is deleted, and pages hold all objects", () => {
   expect([first.items.length, second.items.length, second.next]).toEqual([30, 10, undefined]);
   expect(seriesOf(scenario).size).toBe(40);
   expect([...scenario.expected().records]).toEqual([["lifeline.synced", 1]]);
+});
+
+test("of an object that changes more often than the flood guard lets through, 20 records and a hot one are due", () => {
+  const scenario = new Scenario({ ...OPTIONS, objects: 20 });
+
+  eventsOf(scenario.updates());
+
+  const { records } = scenario.expected();
+  const told = ["updated", "status_updated"].map(
+    (action) => records.get(`lifeline.object.${action}`) ?? 0,
+  );
+  expect(told.reduce((sum, count) => sum + count, 0)).toBe(20 * 20);
+  expect(records.get("lifeline.object.hot")).toBe(20);
+  expect(records.get("lifeline.object.condition_changed")).toBe(500);
 });
 
 test("at INFO no record of a mere status is expected", () => {
