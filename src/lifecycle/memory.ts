@@ -1,7 +1,13 @@
 import { isMap } from "../util/json.ts";
-import type { Flood } from "./flood-guard.ts";
+import {
+  type Flood,
+  GUARDED_EVENTS,
+  type GuardedEvent,
+  type Held as Withheld,
+} from "./flood-guard.ts";
 import { readFlood, writeFlood } from "./flood-memory.ts";
 import { type Health, isHealth } from "./health-words.ts";
+import { forgetValues } from "./net-differences.ts";
 
 /**
  * What lifecycle remembers about one object between two Changes, kept in the object's row as `encodeMemory` writes it.
@@ -93,6 +99,18 @@ export function decodeMemory(text: string): Memory {
     unwell: readUnwell(json["unwell"]),
     flood: readFlood(json["flood"]),
   };
+}
+
+/** Without the values of users' objects that the flood guard holds: of a path and a value alone no rule can tell what is secret. */
+export function forgetValuesOf(memory: Memory): Memory {
+  const { flood } = memory;
+  if (flood?.type !== "withholding") return memory;
+  const held: Partial<Record<GuardedEvent, Withheld>> = {};
+  for (const event of GUARDED_EVENTS) {
+    const withheld = flood.held[event];
+    if (withheld !== undefined) held[event] = { ...withheld, net: forgetValues(withheld.net) };
+  }
+  return { ...memory, flood: { ...flood, held } };
 }
 
 /** The entry that a record itself holds: keys come from users' objects, `__proto__` and `constructor` included. */

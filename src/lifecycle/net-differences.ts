@@ -59,6 +59,11 @@ export function remainingDifferences({ entries }: NetDifferences): readonly Diff
   return differences;
 }
 
+/** The same paths, without their values. */
+export function forgetValues({ entries }: NetDifferences): NetDifferences {
+  return { entries: entries.map(({ path }) => ({ path })), isCut: true };
+}
+
 /** Compact JSON for the memory: `[path, {before, after}]` per entry, `[path]` without values. */
 export function writeNetDifferences({ entries }: NetDifferences): readonly unknown[] {
   return entries.map(({ path, values }) => (values === undefined ? [path] : [path, values]));

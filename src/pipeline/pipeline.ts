@@ -102,15 +102,8 @@ export class Pipeline {
       clock,
       report,
     });
-    const intake = new Intake({
-      store,
-      commit: this.#commit,
-      fold,
-      counts: this.#counts,
-      redact,
-      clock,
-      report,
-    });
+    const [commit, counts] = [this.#commit, this.#counts];
+    const intake = new Intake({ store, commit, fold, counts, redact, clock, report });
     this.watches = new Watches({
       client: options.client,
       store,

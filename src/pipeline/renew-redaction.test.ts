@@ -12,6 +12,8 @@ import {
   type TemporaryStore,
 } from "../testing/temporary-store.ts";
 import type { ObjectRow } from "../store/rows.ts";
+import { decodeMemory, EMPTY_MEMORY, encodeMemory } from "../lifecycle/memory.ts";
+import type { NetDifferences } from "../lifecycle/net-differences.ts";
 import { columnsOf } from "./fold.ts";
 import { renewRedaction } from "./renew-redaction.ts";
 import type { PipelineReport } from "./report.ts";
@@ -131,6 +133,30 @@ test("it makes no records, is said once, and not done again under the same rules
   expect(temporary.store.outboxState().requests).toBe(0);
   expect(reports).toEqual([{ type: "redaction-renewed", objects: 1, durationMs: 0, waiting: 0 }]);
   expect(canaries()).toBeGreaterThan(0);
+});
+
+test("what a flood withholds keeps its count, but not the values: their rules go by names that stand elsewhere", async () => {
+  const net: NetDifferences = {
+    entries: [{ path: ["spec", "password"], values: { before: CANARY, after: "b" } }],
+    isCut: false,
+  };
+  const held = { "lifeline.object.updated": { count: 3, net } };
+  const flood = { type: "withholding", sinceMs: 5, writers: [], held } as const;
+  const memory = encodeMemory({ ...EMPTY_MEMORY, flood });
+  commit([{ ...leaky(1, "[redacted:abcd]"), memory, reported: null }]);
+
+  await renew();
+
+  expect(canaries()).toBe(0);
+  expect(decodeMemory(temporary.store.object(1)?.memory ?? "").flood).toEqual({
+    ...flood,
+    held: {
+      "lifeline.object.updated": {
+        count: 3,
+        net: { entries: [{ path: ["spec", "password"] }], isCut: true },
+      },
+    },
+  });
 });
 
 test("a row that the rules do not touch is not written", async () => {

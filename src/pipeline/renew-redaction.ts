@@ -1,5 +1,6 @@
 import { decodeState, encodeState } from "../history/object-state.ts";
 import type { Redact } from "../history/redact.ts";
+import { decodeMemory, encodeMemory, forgetValuesOf } from "../lifecycle/memory.ts";
 import type { ObjectRow } from "../store/rows.ts";
 import type { Store, Written } from "../store/store.ts";
 import type { Clock } from "../util/clock.ts";
@@ -84,7 +85,7 @@ function renew(
 ): readonly ObjectRow[] {
   try {
     const renewed = { ...row, ...renewState(row, kind, redact) };
-    const memory = renewMap(row.memory, redact);
+    const memory = renewMap(renewMemory(row.memory), redact);
     const reported = row.reported === null ? null : renewReported(row, kind, redact);
     const next = { ...renewed, memory, reported };
     return isSame(row, next) ? [] : [next];
@@ -103,6 +104,12 @@ function isSame(one: ObjectRow, other: ObjectRow): boolean {
     one.memory === other.memory &&
     one.reported === other.reported
   );
+}
+
+function renewMemory(text: string): string {
+  const memory = decodeMemory(text);
+  const renewed = forgetValuesOf(memory);
+  return renewed === memory ? text : encodeMemory(renewed);
 }
 
 type Sections = Pick<ObjectRow, "metadata" | "spec" | "status">;

@@ -57,6 +57,7 @@ export function beginLife(
     clusterName: undefined,
     initial: "all",
     minimumSeverity: "DEBUG",
+    stuckAfterMs: 600_000,
     metricIntervalMs: 5000,
     metricHeartbeatMs: 60_000,
     logs: {
