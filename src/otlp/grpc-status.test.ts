@@ -15,18 +15,18 @@ test.each([
   [2, "refused"],
   [3, "refused"],
   [4, "retryable"],
-  [5, "refused"],
+  [5, "unwelcome"],
   [6, "refused"],
-  [7, "refused"],
-  [8, "refused"],
+  [7, "unwelcome"],
+  [8, "unwelcome"],
   [9, "refused"],
   [10, "retryable"],
   [11, "retryable"],
-  [12, "refused"],
+  [12, "unwelcome"],
   [13, "refused"],
   [14, "retryable"],
   [15, "retryable"],
-  [16, "refused"],
+  [16, "unwelcome"],
   [99, "refused"],
 ])("status %i is %s, as the OTLP specification says", (code, type) => {
   expect(resultOf(code).type).toBe(type);
@@ -46,9 +46,9 @@ test.each([
   ["Received message larger than max (123 vs 100)", "too-large"],
   ["gRPC message exceeds maximum size 4194304: 4194310", "too-large"],
   ["request too large", "too-large"],
-  ["sending queue is full", "refused"],
-  ["quota exceeded for project", "refused"],
-  ["", "refused"],
+  ["sending queue is full", "unwelcome"],
+  ["quota exceeded for project", "unwelcome"],
+  ["", "unwelcome"],
 ])("RESOURCE_EXHAUSTED %j without RetryInfo is %s", (message, type) => {
   expect(resultOf(8, message).type).toBe(type);
 });

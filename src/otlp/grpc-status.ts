@@ -40,6 +40,12 @@ const RESOURCE_EXHAUSTED = 8;
 /** OTLP specification, "Failures": CANCELLED, DEADLINE_EXCEEDED, ABORTED, OUT_OF_RANGE, UNAVAILABLE, DATA_LOSS. */
 const RETRYABLE: ReadonlySet<number> = new Set([1, 4, 10, 11, 14, 15]);
 
+/**
+ * NOT_FOUND, PERMISSION_DENIED, UNIMPLEMENTED, UNAUTHENTICATED: about the endpoint and who may use it, not about the data.
+ * The specification calls them "not retryable" like INVALID_ARGUMENT, but there is nothing in the data to be refused.
+ */
+const ABOUT_ENDPOINT: ReadonlySet<number> = new Set([5, 7, 12, 16]);
+
 /** grpc-go and grpc-js: "received message larger than max"; grpc-java: "exceeds maximum size"; proxies vary. */
 const ABOUT_SIZE =
   /larger than|too large|exceed\w* (?:the )?(?:max|limit|allowed)|(?:message|request) (?:size|length)|max\w* (?:message|size)/i;
@@ -79,7 +85,12 @@ export function statusOfHttp(httpStatus: number): number {
   }
 }
 
-/** What to do about a status other than OK; `errorOf` words the failure. */
+/**
+ * What to do about a status other than OK; `errorOf` words the failure.
+ *
+ * RESOURCE_EXHAUSTED is retryable with RetryInfo alone (OTLP specification, "Failures"); else it is a size, which halves
+ * help against, or a quota, which is nobody's data's fault.
+ */
 export function resultOfStatus(status: GrpcStatus, errorOf: (what: string) => Error): SendResult {
   const { code, message, afterMs } = status;
   const error = errorOf(
@@ -88,8 +99,9 @@ export function resultOfStatus(status: GrpcStatus, errorOf: (what: string) => Er
   const after = afterMs === undefined ? {} : { afterMs };
   if (code === RESOURCE_EXHAUSTED) {
     if (afterMs !== undefined) return { type: "retryable", error, ...after };
-    return { type: ABOUT_SIZE.test(message) ? "too-large" : "refused", error };
+    return { type: ABOUT_SIZE.test(message) ? "too-large" : "unwelcome", error };
   }
+  if (ABOUT_ENDPOINT.has(code)) return { type: "unwelcome", error };
   return RETRYABLE.has(code) ? { type: "retryable", error, ...after } : { type: "refused", error };
 }
 

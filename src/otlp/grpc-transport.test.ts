@@ -189,14 +189,14 @@ test("the official server's refusal of a large message is too-large, compressed 
   expect(results.map((result) => result.type)).toEqual(["too-large", "too-large"]);
 });
 
-test("an unknown service is refused", async () => {
+test("an unknown service is unwelcome, whatever is sent there", async () => {
   const { server, url } = await serve(() => Buffer.alloc(0));
   server.unregister("/opentelemetry.proto.collector.logs.v1.LogsService/Export");
 
   const result = await send(open(url));
 
   expect([result.type, messageOf(result)]).toEqual([
-    "refused",
+    "unwelcome",
     expect.stringContaining("UNIMPLEMENTED"),
   ]);
 });
@@ -405,8 +405,8 @@ test("the gRPC transport verifies TLS by the given authority and shows its own c
 test.each([
   ["HTTP 503 of a proxy", { ":status": 503, "content-type": "text/plain" }, "retryable"],
   ["HTTP 429 of a proxy", { ":status": 429 }, "retryable"],
-  ["HTTP 401 of a proxy", { ":status": 401 }, "refused"],
-  ["HTTP 404 of a proxy", { ":status": 404 }, "refused"],
+  ["HTTP 401 of a proxy", { ":status": 401 }, "unwelcome"],
+  ["HTTP 404 of a proxy", { ":status": 404 }, "unwelcome"],
   ["HTTP 413 of a proxy", { ":status": 413 }, "too-large"],
   ["HTTP 200 with a web page", { ":status": 200, "content-type": "text/html" }, "retryable"],
   [

@@ -28,6 +28,14 @@ export type HttpTransportOptions = {
 /** OTLP specification, "OTLP/HTTP Response": all others are not to be sent again. */
 const RETRYABLE_CODES: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
+/**
+ * About the endpoint and who may use it, not about the data: 401 and 407 credentials, 402 and 403 rights, 404, 405, 415,
+ * 421, 426 and 501 another path, port or kind of server, 408 a slow way there, 511 a portal in between. So are redirects, which are not followed.
+ */
+const ABOUT_ENDPOINT: ReadonlySet<number> = new Set([
+  401, 402, 403, 404, 405, 407, 408, 415, 421, 426, 501, 511,
+]);
+
 /** Longer than the interval of metrics, so that they don't connect each time; shorter than receivers keep idle ones. */
 const KEEP_ALIVE_MS = 30_000;
 
@@ -129,9 +137,14 @@ function resultOf(answer: Answer, options: HttpTransportOptions): SendResult {
   if (statusCode >= 200 && statusCode <= 299) return successOf(answer, options);
   const error = errorOf(options, `receiver answered ${statusCode}${quoteOf(answer)}`);
   if (statusCode === 413) return { type: "too-large", error };
+  if (isAboutEndpoint(statusCode)) return { type: "unwelcome", error };
   if (!RETRYABLE_CODES.has(statusCode)) return { type: "refused", error };
   const afterMs = parseRetryAfter(answer.retryAfter, options.clock.now());
   return { type: "retryable", error, ...(afterMs === undefined ? {} : { afterMs }) };
+}
+
+function isAboutEndpoint(statusCode: number): boolean {
+  return ABOUT_ENDPOINT.has(statusCode) || (statusCode >= 300 && statusCode <= 399);
 }
 
 /** A page for people with status 200 comes from something in between that is no OTLP receiver: nothing was taken, and it may go away. */

@@ -9,8 +9,13 @@ export type SendResult =
   | { readonly type: "retryable"; readonly error: Error; readonly afterMs?: number }
   /** Larger than the collector takes: send it in halves. */
   | { readonly type: "too-large"; readonly error: Error }
-  /** Permanently refused: sending it again would be refused again. */
+  /** Permanently refused: sending the same again would be refused again. */
   | { readonly type: "refused"; readonly error: Error }
+  /**
+   * Refused whatever is in it: the path, the credentials or a quota is wrong. The specification forbids to repeat the
+   * request; what waits for it may be sent once somebody has mended that, and only now and then is it looked whether they have.
+   */
+  | { readonly type: "unwelcome"; readonly error: Error }
   /** The caller's signal ended the attempt; whether it arrived is not known. */
   | { readonly type: "aborted" };
 

@@ -31,7 +31,8 @@ export class Aggregates {
   async export(timeMs: number, signal: AbortSignal): Promise<SendResult> {
     const counted = await this.#exportCounts(timeMs, signal);
     // What is refused for good must not keep the counters back.
-    if (counted.type === "retryable" || counted.type === "aborted") return counted;
+    if (counted.type !== "accepted" && counted.type !== "refused" && counted.type !== "too-large")
+      return counted;
     return this.#exportCounters(timeMs, signal);
   }
 

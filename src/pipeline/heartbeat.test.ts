@@ -102,6 +102,7 @@ function createHeartbeat(flush: () => boolean = () => true): Heartbeat {
     }),
     pointsOf,
     clock,
+    random: () => 0.5,
     intervalMs: INTERVAL_MS,
     heartbeatMs: HEARTBEAT_MS,
     active: () => isActive,

@@ -1,6 +1,7 @@
 import type { ObjectPoints } from "../lifecycle/signal.ts";
 import type { GaugeObject } from "../otlp/encode-metrics.ts";
 import type { MetricExporter } from "../otlp/metric-exporter.ts";
+import { type PauseReason, RetryDelays } from "../otlp/retry-delays.ts";
 import type { SendResult } from "../otlp/transport.ts";
 import type { SeriesRow } from "../store/rows.ts";
 import type { Store } from "../store/store.ts";
@@ -40,6 +41,7 @@ export type HeartbeatOptions = {
   /** The points of a row, or undefined where its kind is not watched now. */
   readonly pointsOf: (row: SeriesRow) => ObjectPoints | undefined;
   readonly clock: Clock;
+  readonly random: () => number;
   readonly intervalMs: number;
   readonly heartbeatMs: number;
   /** Whether this instance may send (leadership). */
@@ -53,7 +55,7 @@ export type HeartbeatOptions = {
  *
  * Points never wait in a queue. While the collector is away the pins keep what is out there, and when it is back the
  * then current points go out once, with the ends of those that are no more. One request is in flight, so the times of
- * all series rise. Whatever may not have arrived as it should counts as unknown, and is sent whether it changed or not.
+ * all series rise. While it takes nothing, exports are as rare as the delays of a retry. Whatever may not have arrived as it should counts as unknown, and is sent whether it changed or not.
  */
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
@@ -64,16 +66,25 @@ export class Heartbeat {
   /** Objects times milliseconds for which nothing was sent yet, and until when that is reckoned. */
   #owed = 0;
   #owedUntilMs: number | undefined;
+  readonly #delays: RetryDelays;
   #failingSinceMs: number | undefined;
+  /** While the collector takes nothing: when the next export is worth its encoding. */
+  #pausedUntilMs = 0;
   #seriesInPass = 0;
   #liveSeries = 0;
 
   constructor(options: HeartbeatOptions) {
     this.#options = options;
+    this.#delays = new RetryDelays(options.random);
   }
 
   touch(touched: readonly Touched[]): void {
     this.#pins.touch(touched);
+  }
+
+  /** The collector takes something again: the next export need not wait. */
+  resume(): void {
+    this.#pausedUntilMs = 0;
   }
 
   /** How many series the last whole pass over all objects found. */
@@ -99,7 +110,7 @@ export class Heartbeat {
     const { clock } = this.#options;
     while (!signal.aborted) {
       const startedMs = clock.now();
-      await step();
+      if (startedMs >= this.#pausedUntilMs) await step();
       await clock.sleep(Math.max(0, startedMs + periodMs - clock.now()), signal);
     }
   }
@@ -277,20 +288,30 @@ export class Heartbeat {
             failedMs: clock.now() - this.#failingSinceMs,
           });
         this.#failingSinceMs = undefined;
+        this.#delays.reset();
+        this.resume();
         return result.rejected === 0 ? "delivered" : "passed-over";
       case "too-large":
       case "refused":
         report({ type: "export-refused", signal: "metrics", items, error: result.error });
         return "passed-over";
       case "retryable":
-        this.#failingSinceMs ??= clock.now();
-        report({ type: "export-failed", signal: "metrics", error: result.error });
+      case "unwelcome":
+        this.#pause(result);
         return "failed";
       case "aborted":
         return "failed";
       default:
         return unreachable(result);
     }
+  }
+
+  #pause(reason: PauseReason): void {
+    const { clock, report } = this.#options;
+    this.#failingSinceMs ??= clock.now();
+    this.#pausedUntilMs = clock.now() + this.#delays.next(reason);
+    const type = reason.type === "retryable" ? "export-failed" : "export-unwelcome";
+    report({ type, signal: "metrics", error: reason.error });
   }
 }
 

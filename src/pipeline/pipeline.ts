@@ -8,6 +8,7 @@ import type { InitialPolicy } from "../lifecycle/first-look.ts";
 import { createInterpret } from "../lifecycle/interpret.ts";
 import { objectPoints } from "../lifecycle/points.ts";
 import type { ObjectPoints, Severity } from "../lifecycle/signal.ts";
+import type { DividedRequest } from "../otlp/divide-logs.ts";
 import type { MetricExporter } from "../otlp/metric-exporter.ts";
 import type { Transport } from "../otlp/transport.ts";
 import type { SeriesRow } from "../store/rows.ts";
@@ -46,7 +47,12 @@ export type PipelineOptions = {
   readonly metricIntervalMs: number;
   readonly metricHeartbeatMs: number;
   /** Absent: that signal is not exported. */
-  readonly logs: (LogEncoder & { readonly transport: Transport }) | undefined;
+  readonly logs:
+    | (LogEncoder & {
+        readonly transport: Transport;
+        readonly divide?: (body: Uint8Array) => DividedRequest | undefined;
+      })
+    | undefined;
   readonly metrics: MetricExporter | undefined;
 };
 
@@ -157,7 +163,7 @@ export class Pipeline {
   }
 
   #createHeartbeat(): Heartbeat | undefined {
-    const { metrics: exporter, store, clock, report, active } = this.#options;
+    const { metrics: exporter, store, clock, random, report, active } = this.#options;
     if (exporter === undefined) return undefined;
     const kindOf = (watchId: number): KindFacts | undefined => this.watches.byId(watchId)?.facts;
     return new Heartbeat({
@@ -173,6 +179,7 @@ export class Pipeline {
       flush: () => this.#commit.flush(),
       pointsOf: (row) => this.#pointsOf(row),
       clock,
+      random,
       intervalMs: this.#options.metricIntervalMs,
       heartbeatMs: this.#options.metricHeartbeatMs,
       active,
@@ -181,15 +188,19 @@ export class Pipeline {
   }
 
   #createSender(): Sender | undefined {
-    const { logs, store, clock, report, active } = this.#options;
+    const { logs, store, clock, random, report, active } = this.#options;
     if (logs === undefined) return undefined;
     return new Sender({
       store,
       signal: "logs",
       encoding: logs.encoding,
       transport: logs.transport,
+      divide: logs.divide,
       clock,
+      random,
       active,
+      // Most collectors take both signals.
+      recovered: () => this.#heartbeat?.resume(),
       report,
     });
   }

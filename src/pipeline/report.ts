@@ -44,6 +44,8 @@ export type PipelineReport =
     }
   /** Not taken now; tried again with the same bytes (logs) or the then current points (metrics). */
   | { readonly type: "export-failed"; readonly signal: ExportedSignal; readonly error: Error }
+  /** Refused whatever is sent there: held, and only now and then looked whether that was mended. */
+  | { readonly type: "export-unwelcome"; readonly signal: ExportedSignal; readonly error: Error }
   | {
       readonly type: "export-recovered";
       readonly signal: ExportedSignal;
@@ -62,6 +64,14 @@ export type PipelineReport =
       readonly signal: ExportedSignal;
       readonly items: number;
       readonly error: Error;
+    }
+  /** The collector refused these items for good; they are kept as dead letters, for which so many older ones had to go. */
+  | {
+      readonly type: "export-set-aside";
+      readonly signal: ExportedSignal;
+      readonly items: number;
+      readonly error: Error;
+      readonly forgotten: number;
     }
   | { readonly type: "discovery-failed"; readonly error: Error }
   | {

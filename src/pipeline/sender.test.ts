@@ -1,13 +1,16 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
+import type { DividedRequest } from "../otlp/divide-logs.ts";
 import type { SendResult } from "../otlp/transport.ts";
 import { createFakeClock, type FakeClock } from "../testing/fake-clock.ts";
 import { openTemporaryStore, type TemporaryStore } from "../testing/temporary-store.ts";
 import type { PipelineReport } from "./report.ts";
-import { Sender } from "./sender.ts";
+import { Sender, type SenderOptions } from "./sender.ts";
 
 const ACCEPTED: SendResult = { type: "accepted", rejected: 0, message: "" };
 const REFUSED: SendResult = { type: "refused", error: new Error("bad") };
 const TOO_LARGE: SendResult = { type: "too-large", error: new Error("413") };
+const AWAY: SendResult = { type: "retryable", error: new Error("away") };
+const UNWELCOME: SendResult = { type: "unwelcome", error: new Error("404") };
 const ABORTED: SendResult = { type: "aborted" };
 const NEVER = new AbortController().signal;
 
@@ -17,6 +20,7 @@ let reports: PipelineReport[];
 let sent: string[];
 let answer: (body: string, signal: AbortSignal) => SendResult | Promise<SendResult>;
 let isActive: boolean;
+let recoveries: number;
 let sender: Sender;
 
 beforeEach(() => {
@@ -26,7 +30,16 @@ beforeEach(() => {
   sent = [];
   answer = () => ACCEPTED;
   isActive = true;
-  sender = new Sender({
+  recoveries = 0;
+  sender = createSender();
+});
+
+afterEach(() => {
+  temporary[Symbol.dispose]();
+});
+
+function createSender(options: Pick<SenderOptions, "divide"> = { divide: divideText }): Sender {
+  return new Sender({
     store: temporary.store,
     signal: "logs",
     encoding: "otlp",
@@ -35,15 +48,14 @@ beforeEach(() => {
       sent.push(text);
       return answer(text, signal);
     },
+    ...options,
     clock,
+    random: () => 0.5,
     active: () => isActive,
+    recovered: () => (recoveries += 1),
     report: (report) => reports.push(report),
   });
-});
-
-afterEach(() => {
-  temporary[Symbol.dispose]();
-});
+}
 
 /** Each text is one row, of as many records as it is long. */
 function queue(...texts: readonly string[]): void {
@@ -68,6 +80,14 @@ function queueAs(encoding: string, ...texts: readonly string[]): void {
     requests,
     committedAtMs: 0,
   });
+}
+
+function divideText(body: Uint8Array): DividedRequest {
+  return { records: body.length, slice: (start, end) => body.subarray(start, end) };
+}
+
+function deadLetters(): readonly string[] {
+  return temporary.store.deadLetters().map(({ body }) => Buffer.from(body).toString());
 }
 
 function waiting(): number {
@@ -131,37 +151,149 @@ test("a row is in the outbox until the collector has answered", async () => {
   expect([during, waiting()]).toEqual([1, 0]);
 });
 
-test("of rows that are refused only the bad one is lost, and that is said", async () => {
-  queue("a", "b", "c", "!", "e", "f", "g");
+test("of rows that are refused only the bad record is set aside, and that is said", async () => {
+  queue("a", "b", "cc!c", "e", "f", "g");
   answer = (body) => (body.includes("!") ? REFUSED : ACCEPTED);
 
   await sender.drain(NEVER);
 
-  expect(sent.filter((body) => !body.includes("!")).join("")).toBe("abcefg");
-  expect(reports.filter(({ type }) => type === "export-refused")).toEqual([
-    { type: "export-refused", signal: "logs", items: 1, error: new Error("bad") },
+  expect(sent.filter((body) => !body.includes("!")).join("")).toBe("abcccefg");
+  expect(deadLetters()).toEqual(["!"]);
+  expect(reports.filter(({ type }) => type === "export-set-aside")).toEqual([
+    { type: "export-set-aside", signal: "logs", items: 1, error: new Error("bad"), forgotten: 0 },
   ]);
   expect([sent.at(-1), waiting()]).toEqual(["efg", 0]);
 });
 
-test("what is too large is sent in halves; a row that is too large alone is lost, and that is said", async () => {
-  queue("aa", "bb", "cc", "ddddddd", "ee");
-  answer = (body) => (body.length > 4 ? TOO_LARGE : ACCEPTED);
+test("a dead letter tells what was refused, when and why", async () => {
+  queue("!");
+  answer = () => REFUSED;
 
   await sender.drain(NEVER);
 
-  expect(sent).toEqual([
-    "aabbccdddddddee",
-    "aabb",
-    "ccdddddddee",
-    "cc",
-    "dddddddee",
-    "ddddddd",
-    "ee",
+  expect(temporary.store.deadLetters()).toEqual([
+    {
+      id: 1,
+      signal: "logs",
+      encoding: "otlp",
+      refusedAtMs: clock.now(),
+      reason: "bad",
+      body: new Uint8Array(Buffer.from("!")),
+    },
   ]);
-  expect(
-    reports.flatMap((report) => (report.type === "export-refused" ? [report.items] : [])),
-  ).toEqual([7]);
+});
+
+test.each([64, 1000])("one bad record among %i takes few requests", async (count) => {
+  const half = ".".repeat(count / 2);
+  queue(`${half}!${half.slice(1)}`);
+  answer = (body) => (body.includes("!") ? REFUSED : ACCEPTED);
+
+  await sender.drain(NEVER);
+
+  expect([deadLetters(), waiting()]).toEqual([["!"], 0]);
+  expect(sent.length).toBeLessThanOrEqual(2 * Math.ceil(Math.log2(count)) + 2);
+});
+
+test("what is too large is sent in halves, of rows and then of a row's records; only a record that is too large alone is set aside", async () => {
+  queue("aa", "bb", "cc", "ddddddd", "W", "ee");
+  answer = (body) => (body.length > 4 || body.includes("W") ? TOO_LARGE : ACCEPTED);
+
+  await sender.drain(NEVER);
+
+  expect(sent.filter((body) => answer(body, NEVER) === ACCEPTED).join("")).toBe("aabbccdddddddee");
+  expect([deadLetters(), waiting()]).toEqual([["W"], 0]);
+});
+
+test("a size that was found once is kept to, and tried again when it was taken long enough", async () => {
+  answer = (body) => (body.length > 4 ? TOO_LARGE : ACCEPTED);
+  queue("aaa", "bbb");
+  await sender.drain(NEVER);
+  const first = sent.length;
+  queue("ccc", "ddd");
+  await sender.drain(NEVER);
+  const second = sent.slice(first);
+  answer = () => ACCEPTED;
+  for (let count = 0; count < 64; count += 1) {
+    queue("e");
+    await sender.drain(NEVER);
+  }
+  queue("fff", "ggg");
+
+  await sender.drain(NEVER);
+
+  expect([second, sent.at(-1)]).toEqual([["ccc", "ddd"], "fffggg"]);
+});
+
+test("what could not be divided is set aside as a whole", async () => {
+  queue("not divisible");
+  sender = createSender({ divide: () => undefined });
+  answer = () => REFUSED;
+
+  await sender.drain(NEVER);
+
+  expect([sent, deadLetters()]).toEqual([["not divisible"], ["not divisible"]]);
+});
+
+test("where rows are no requests what is refused is lost, and that is said", async () => {
+  queue("a", "b");
+  sender = createSender({ divide: undefined });
+  answer = (body) => (body.includes("a") ? REFUSED : ACCEPTED);
+
+  await sender.drain(NEVER);
+
+  expect([sent, deadLetters(), waiting()]).toEqual([["ab", "a", "b"], [], 0]);
+  expect(reports.filter(({ type }) => type === "export-refused")).toEqual([
+    { type: "export-refused", signal: "logs", items: 1, error: new Error("bad") },
+  ]);
+});
+
+test("an endpoint that refuses everything empties no outbox: all is held, and goes when it is mended", async () => {
+  queue("abcdefghijklmnopqrstuvwxyz");
+  answer = () => REFUSED;
+  const stop = new AbortController();
+  const running = sender.run(stop.signal);
+  await clock.advance(300_000);
+  const during = [deadLetters().length, temporary.store.outboxState().records];
+  answer = () => ACCEPTED;
+
+  await clock.advance(90_000);
+
+  expect(during).toEqual([10, 16]);
+  expect(reports.filter(({ type }) => type === "export-unwelcome").length).toBeGreaterThan(1);
+  expect([sent.at(-1), waiting(), recoveries]).toEqual(["klmnopqrstuvwxyz", 0, 1]);
+  stop.abort();
+  await running;
+});
+
+test("a record that alone is left to be refused goes after ten minutes, so that it holds nothing for ever", async () => {
+  queue("!!!!!!!!!!!abc");
+  answer = (body) => (body.includes("!") ? REFUSED : ACCEPTED);
+  const stop = new AbortController();
+  const running = sender.run(stop.signal);
+
+  await clock.advance(700_000);
+
+  expect([deadLetters().length, waiting()]).toEqual([11, 0]);
+  stop.abort();
+  await running;
+});
+
+test("where nobody takes what is sent, whatever it is, nothing is set aside, and it is tried ever more rarely", async () => {
+  queue("a", "b", "c");
+  answer = () => UNWELCOME;
+  const stop = new AbortController();
+  const running = sender.run(stop.signal);
+  await clock.advance(3_600_000);
+  const during = [deadLetters(), waiting(), sent.length] as const;
+  answer = () => ACCEPTED;
+
+  await clock.advance(60_000);
+
+  expect(during.slice(0, 2)).toEqual([[], 3]);
+  expect(during[2]).toBeLessThan(70);
+  expect([sent.slice(-2), waiting()]).toEqual([["a", "bc"], 0]);
+  stop.abort();
+  await running;
 });
 
 test("items that a collector rejects from a request that it takes are said", async () => {
@@ -193,18 +325,57 @@ test("an attempt that is aborted keeps its rows, which go out again byte for byt
   expect([kept, sent, waiting()]).toEqual([2, ["ab", "ab"], 0]);
 });
 
-test("what comes back to be tried again is tried again, after a second", async () => {
+test("an endpoint that is down is probed with the oldest row alone, ever more rarely, and gets all once it is back", async () => {
+  const rows = "abcdefghijklmnopqrstuvwxyz".split("");
+  queue(...rows);
+  const stop = new AbortController();
+  answer = () => AWAY;
+  const running = sender.run(stop.signal);
+  await clock.advance(600_000);
+  const probes = sent.slice(1);
+  answer = () => ACCEPTED;
+
+  await clock.advance(30_000);
+
+  expect(new Set(probes)).toEqual(new Set(["a"]));
+  expect(probes.length).toBeLessThan(30);
+  expect(sent.slice(1 + probes.length)).toEqual(["a", "bcde", "fghijklmnopqrstu", "vwxyz"]);
+  expect([waiting(), recoveries]).toEqual([0, 1]);
+  expect(reports.filter(({ type }) => type === "export-recovered")).toHaveLength(1);
+  stop.abort();
+  await running;
+});
+
+test("the collector's wish when to come again is kept", async () => {
   queue("a");
   const stop = new AbortController();
-  answer = () => ({ type: "retryable", error: new Error("away") });
+  answer = () => ({ ...AWAY, afterMs: 20_000 });
   const running = sender.run(stop.signal);
-  await clock.advance(2500);
-  const attempts = sent.length;
+  await clock.advance(19_999);
+  const before = sent.length;
 
-  answer = () => ACCEPTED;
-  await clock.advance(500);
+  await clock.advance(1);
 
-  expect([attempts, sent.length, waiting()]).toEqual([3, 4, 0]);
+  expect([before, sent.length]).toEqual([1, 2]);
+  stop.abort();
+  await running;
+});
+
+test("in the middle of a row that is divided an outage repeats nothing of what was taken", async () => {
+  queue("ab!d");
+  let calls = 0;
+  answer = (body) => {
+    calls += 1;
+    if (calls === 3) return AWAY;
+    return body.includes("!") ? REFUSED : ACCEPTED;
+  };
+  const stop = new AbortController();
+  const running = sender.run(stop.signal);
+
+  await clock.advance(60_000);
+
+  expect(sent).toEqual(["ab!d", "ab", "!", "!d", "!", "d"]);
+  expect([deadLetters(), waiting()]).toEqual([["!"], 0]);
   stop.abort();
   await running;
 });

@@ -1,13 +1,16 @@
-import type { Transport } from "../otlp/transport.ts";
-import type { OutboxRow } from "../store/rows.ts";
+import { Buffer } from "node:buffer";
+import type { DividedRequest } from "../otlp/divide-logs.ts";
+import { type PauseReason, RetryDelays } from "../otlp/retry-delays.ts";
+import type { SendResult, Transport } from "../otlp/transport.ts";
+import type { OutboxRow, OutboxStep } from "../store/rows.ts";
 import type { Store } from "../store/store.ts";
 import type { Clock } from "../util/clock.ts";
 import { unreachable } from "../util/unreachable.ts";
 import { WakeUp } from "../util/wake-up.ts";
+import { Bisection } from "./bisection.ts";
 import type { PipelineReport } from "./report.ts";
-
-/** The collector's default limit is 4 MiB; this leaves room for its own framing. */
-const MAX_REQUEST_BYTES = 3 * 1024 * 1024;
+import { RequestSize } from "./request-size.ts";
+import { Trust } from "./trust.ts";
 
 const RETRY_MS = 1000;
 
@@ -16,27 +19,48 @@ export type SenderOptions = {
   readonly signal: "logs";
   /** Only rows of this encoding are sent: what another exporter was to send waits for it. */
   readonly encoding: string;
-  /** Retries by itself what the collector may take later, until its signal aborts. */
+  /** Tries once. */
   readonly transport: Transport;
+  /** Reads a row as its records; absent: a row is one whole, and what is refused of it is not kept. */
+  readonly divide?: ((body: Uint8Array) => DividedRequest | undefined) | undefined;
   readonly clock: Clock;
+  readonly random: () => number;
   /** Whether this instance may send (leadership); it keeps its outbox otherwise. */
   readonly active: () => boolean;
+  /** Called when requests are taken again after they were not. */
+  readonly recovered: () => void;
   readonly report: (report: PipelineReport) => void;
 };
+
+type Refusal = Extract<SendResult, { readonly type: "refused" | "too-large" }>;
+
+type Answer = { readonly result: SendResult; readonly durationMs: number };
 
 /**
  * Sends the outbox of one signal, oldest first, one request in flight, until each row was acknowledged.
  *
  * Rows go out byte for byte as they were committed, however often; OTLP requests are repeated fields, so consecutive
- * rows are concatenated into one. A row leaves the outbox when the collector took it, or refused it for good.
+ * rows are concatenated into one. A row leaves the outbox when the collector took it.
+ *
+ *     sending ──refused, too large──▶ halves of the rows ──one row──▶ halves of its records ──one record──▶ set aside
+ *        ▲ └──unreachable, unwelcome──▶ waiting ──▶ probe: the oldest row alone ──taken──┐
+ *        └───────────────────────────────────────────────────────────────────────────────┘
+ *
+ * What is under way is nowhere but in the outbox: each part that is taken or set aside shortens its row in the same
+ * transaction, so that a crash repeats at most the request that it interrupted.
  */
 export class Sender {
   readonly #options: SenderOptions;
   readonly #wake = new WakeUp();
-  #maxRows = Number.POSITIVE_INFINITY;
+  readonly #delays: RetryDelays;
+  readonly #size = new RequestSize();
+  readonly #rows = new Bisection();
+  readonly #trust = new Trust();
+  #failingSinceMs: number | undefined;
 
   constructor(options: SenderOptions) {
     this.#options = options;
+    this.#delays = new RetryDelays(options.random);
   }
 
   /** There may be something to send. */
@@ -54,84 +78,218 @@ export class Sender {
 
   /** Sends until the outbox is empty, or the signal aborts. */
   async drain(signal: AbortSignal): Promise<void> {
-    const { store, encoding, active } = this.#options;
-    while (!signal.aborted && active()) {
-      const rows = store
-        .outboxBatch(this.#options.signal, encoding, MAX_REQUEST_BYTES)
-        .slice(0, this.#maxRows);
+    const { store, encoding } = this.#options;
+    while (this.#goesOn(signal)) {
+      const batch = store.outboxBatch(this.#options.signal, encoding, this.#size.bytes);
+      const rows = batch.slice(0, Math.min(this.#size.rows, this.#rows.next(batch.length)));
       if (rows.length === 0) return;
       await this.#send(rows, signal);
     }
   }
 
+  #goesOn(signal: AbortSignal): boolean {
+    return !signal.aborted && this.#options.active();
+  }
+
   async #send(rows: readonly OutboxRow[], signal: AbortSignal): Promise<void> {
-    const { transport, clock, report } = this.#options;
-    const body =
-      rows.length === 1 && rows[0] !== undefined
-        ? rows[0].body
-        : Buffer.concat(rows.map((row) => row.body));
-    const startedMs = clock.now();
-    const result = await transport(body, signal);
-    const records = rows.reduce((sum, row) => sum + row.records, 0);
+    const [row] = rows;
+    if (row === undefined) return;
+    const body = rows.length === 1 ? row.body : Buffer.concat(rows.map((one) => one.body));
+    const answer = await this.#request(body, signal);
+    const { result } = answer;
     switch (result.type) {
-      case "accepted":
-        await this.#acknowledge(rows, signal);
-        this.#maxRows = Number.POSITIVE_INFINITY;
-        if (result.rejected > 0)
-          report({
-            type: "export-rejected",
-            signal: "logs",
-            items: result.rejected,
-            message: result.message,
-          });
-        report({
-          type: "exported",
-          signal: "logs",
-          items: records - result.rejected,
-          durationMs: clock.now() - startedMs,
-        });
+      case "accepted": {
+        const { store } = this.#options;
+        const ids = rows.map(({ id }) => id);
+        await this.#untilWritten(() => store.acknowledge(ids), signal);
+        this.#rows.accepted(rows.length);
+        const records = rows.reduce((sum, one) => sum + one.records, 0);
+        this.#accepted({ ...answer, result }, records);
         return;
+      }
       case "too-large":
       case "refused":
-        await this.#divide(rows, { error: result.error, signal });
+        if (result.type === "too-large") this.#size.tooLarge(body.length);
+        else this.#rows.refused(rows.length);
+        if (rows.length === 1) await this.#isolate(row, answer, signal);
         return;
       case "retryable":
+      case "unwelcome":
       case "aborted":
-        // Its transport does not come back with these before the signal aborts; if one did, not in a hot loop.
-        await clock.sleep(RETRY_MS, signal);
-        return;
+        return await this.#pause(result, signal);
       default:
         unreachable(result);
     }
   }
 
-  /** Smaller requests until one row stands alone: what is refused then is lost, and only that. */
-  async #divide(
-    rows: readonly OutboxRow[],
-    refusal: { readonly error: Error; readonly signal: AbortSignal },
-  ): Promise<void> {
-    const [row] = rows;
-    if (row === undefined) return;
-    if (rows.length > 1) {
-      this.#maxRows = Math.floor(rows.length / 2);
-      return;
-    }
-    await this.#acknowledge(rows, refusal.signal);
-    this.#maxRows = Number.POSITIVE_INFINITY;
-    const { error } = refusal;
-    this.#options.report({ type: "export-refused", signal: "logs", items: row.records, error });
+  async #request(body: Uint8Array, signal: AbortSignal): Promise<Answer> {
+    const { transport, clock } = this.#options;
+    const startedMs = clock.now();
+    const result = await transport(body, signal);
+    return { result, durationMs: clock.now() - startedMs };
   }
 
-  /** Takes rows out of the outbox; while that fails (a full disk) nothing else is sent, or they would go out for ever. */
-  async #acknowledge(rows: readonly OutboxRow[], signal: AbortSignal): Promise<void> {
-    const { store, clock, report } = this.#options;
-    const ids = rows.map((row) => row.id);
+  #accepted(
+    { result, durationMs }: Answer & { readonly result: { readonly type: "accepted" } },
+    records: number,
+  ): void {
+    const { clock, report, recovered } = this.#options;
+    this.#size.accepted();
+    this.#delays.reset();
+    this.#trust.accepted();
+    if (this.#failingSinceMs !== undefined) {
+      const failedMs = clock.now() - this.#failingSinceMs;
+      this.#failingSinceMs = undefined;
+      report({ type: "export-recovered", signal: "logs", failedMs });
+      recovered();
+    }
+    const { rejected, message } = result;
+    // Which ones nobody says: they can only be counted.
+    if (rejected > 0) report({ type: "export-rejected", signal: "logs", items: rejected, message });
+    report({ type: "exported", signal: "logs", items: records - rejected, durationMs });
+  }
+
+  /** One probe at a time from now on, and the next one not at once. */
+  async #pause(
+    result: Exclude<SendResult, Refusal | { readonly type: "accepted" }>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { clock } = this.#options;
+    // Its transport answers so only when the signal aborts; if it did otherwise, not in a hot loop.
+    if (result.type === "aborted") return await clock.sleep(RETRY_MS, signal);
+    this.#size.failed();
+    this.#failingSinceMs ??= clock.now();
+    this.#options.report(failureOf(result));
+    await clock.sleep(this.#delays.next(result), signal);
+  }
+
+  /** A row that was refused alone: what of it is taken goes out, in order, and what is not is set aside. */
+  async #isolate(row: OutboxRow, refusal: Answer, signal: AbortSignal): Promise<void> {
+    const parts = this.#options.divide?.(row.body) ?? { records: 1, slice: () => row.body };
+    const search = new Bisection();
+    let start = 0;
+    let count = parts.records;
+    let answer = refusal;
+    while (this.#goesOn(signal)) {
+      const end = start + count;
+      const left = parts.records - end;
+      const part = {
+        step: {
+          id: row.id,
+          rest: left === 0 ? undefined : { records: left, body: parts.slice(end, parts.records) },
+        },
+        body: parts.slice(start, end),
+        parts: count,
+        records: parts.records === 1 ? row.records : count,
+      };
+      const outcome = await this.#settle(part, { answer, search }, signal);
+      if (outcome === "held") return;
+      if (outcome === "over") start = end;
+      if (start === parts.records) return;
+      count = search.next(parts.records - start);
+      answer = await this.#request(parts.slice(start, start + count), signal);
+    }
+  }
+
+  /** What an answer means for a part of a row: it is over, is to be divided, or everything waits. */
+  async #settle(
+    part: Part,
+    { answer, search }: { readonly answer: Answer; readonly search: Bisection },
+    signal: AbortSignal,
+  ): Promise<"over" | "divided" | "held"> {
+    const { result } = answer;
+    switch (result.type) {
+      case "accepted":
+        await this.#untilWritten(() => this.#options.store.step(part.step), signal);
+        search.accepted(part.parts);
+        this.#accepted({ ...answer, result }, part.records);
+        return "over";
+      case "refused":
+      case "too-large":
+        if (part.parts === 1) {
+          if (!(await this.#setAside(part, result, signal))) return "held";
+          search.found();
+          this.#rows.found();
+          return "over";
+        }
+        if (result.type === "refused") search.refused(part.parts);
+        else search.tooLarge(part.parts);
+        return "divided";
+      case "retryable":
+      case "unwelcome":
+      case "aborted":
+        await this.#pause(result, signal);
+        return "held";
+      default:
+        return unreachable(result);
+    }
+  }
+
+  /** False if the refusal is not believed for now: then everything stays as it is, and is tried again later. */
+  async #setAside(
+    { step, body, records }: Part,
+    { error }: Refusal,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const { store, clock, report, encoding, divide } = this.#options;
+    if (divide === undefined) {
+      await this.#untilWritten(() => store.step(step), signal);
+      report({ type: "export-refused", signal: "logs", items: records, error });
+      return true;
+    }
+    if (!this.#trust.believes(clock.now())) {
+      await this.#pause({ type: "unwelcome", error }, signal);
+      return false;
+    }
+    const deadLetter = {
+      signal: this.#options.signal,
+      encoding,
+      refusedAtMs: clock.now(),
+      reason: error.message,
+      body,
+    };
+    let forgotten = 0;
+    await this.#untilWritten(() => {
+      const written = store.step({ ...step, deadLetter });
+      ({ forgotten } = written);
+      return written;
+    }, signal);
+    report({ type: "export-set-aside", signal: "logs", items: records, error, forgotten });
+    return true;
+  }
+
+  /** Writes what became of rows; while that fails (a full disk) nothing else is sent, or they would go out for ever. */
+  async #untilWritten(
+    write: () => ReturnType<Store["acknowledge"]>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { clock, report } = this.#options;
     for (;;) {
-      const written = store.acknowledge(ids);
+      const written = write();
       if (written.type === "committed" || signal.aborted) return;
       report({ type: "export-failed", signal: "logs", error: cannotAcknowledge(written.error) });
       await clock.sleep(RETRY_MS, signal);
     }
+  }
+}
+
+/** Some neighbouring parts of a row as one request, and what is left of the row once it is over. */
+type Part = {
+  readonly step: OutboxStep;
+  readonly body: Uint8Array;
+  readonly parts: number;
+  readonly records: number;
+};
+
+function failureOf(result: PauseReason): PipelineReport {
+  const { type, error } = result;
+  switch (type) {
+    case "retryable":
+      return { type: "export-failed", signal: "logs", error };
+    case "unwelcome":
+      return { type: "export-unwelcome", signal: "logs", error };
+    default:
+      return unreachable(type);
   }
 }
 

@@ -103,7 +103,6 @@ export async function runDaemon(options: DaemonOptions): Promise<DaemonEnd> {
     exporters: configuration.exporters,
     transports,
     resource: objectResource(configuration, identity.uid),
-    report,
   });
   // Awaited here: what is cleaned up at the end of this scope is in use until then.
   return await operate(options, {

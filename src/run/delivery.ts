@@ -3,15 +3,13 @@ import { createConsoleTransport, type WriteBytes } from "../otlp/console/console
 import { encodeLogLines } from "../otlp/console/encode-lines.ts";
 import type { LineOptions } from "../otlp/console/line.ts";
 import { createTransport } from "../otlp/create-transport.ts";
+import { divideLogs } from "../otlp/divide-logs.ts";
 import type { EncodeContext } from "../otlp/encode-attributes.ts";
 import { encodeLogs } from "../otlp/encode-logs.ts";
 import type { ExporterOptions } from "../otlp/exporter-options.ts";
 import { createOtlpMetricExporter } from "../otlp/metric-exporter.ts";
 import type { OpenTransport } from "../otlp/open-transport.ts";
-import type { Transport } from "../otlp/transport.ts";
-import { withRetry } from "../otlp/with-retry.ts";
 import type { PipelineOptions } from "../pipeline/pipeline.ts";
-import type { PipelineReport } from "../pipeline/report.ts";
 import type { Clock } from "../util/clock.ts";
 import { VERSION } from "../util/version.ts";
 
@@ -51,9 +49,6 @@ export type DeliveryOptions = {
   /** Resource of logs, without the object's namespace. */
   readonly resource: Readonly<Record<string, string>>;
   readonly console: LineOptions & { readonly write: WriteBytes };
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly report: (report: PipelineReport) => void;
 };
 
 /** Where the pipeline delivers to: exactly what the configuration asks for. */
@@ -62,7 +57,7 @@ export type Delivery = Pick<PipelineOptions, "logs" | "metrics">;
 const SCOPE = { name: "kube-lifeline", version: VERSION };
 
 /** The name under which outbox rows of this encoding are kept; another layout needs another name. */
-const OTLP_ENCODING = "otlp/protobuf";
+export const OTLP_ENCODING = "otlp/protobuf";
 const CONSOLE_ENCODING = "console/text";
 
 /** Puts the encoders of each signal in front of its transport, or of the console. */
@@ -84,7 +79,8 @@ function deliverLogs(options: DeliveryOptions, context: EncodeContext): Delivery
   return {
     encoding: OTLP_ENCODING,
     encode: (signals) => encodeLogs(signals, context),
-    transport: retrying(transports.logs.send, options),
+    transport: transports.logs.send,
+    divide: divideLogs,
   };
 }
 
@@ -98,25 +94,4 @@ function deliverMetrics(options: DeliveryOptions, context: EncodeContext): Deliv
   return transports.metrics === undefined
     ? undefined
     : createOtlpMetricExporter(transports.metrics.send, context);
-}
-
-/** Repeats what may be repeated, and says when that begins and ends. */
-function retrying(next: Transport, { clock, random, report }: DeliveryOptions): Transport {
-  let failingSinceMs: number | undefined;
-  const send = withRetry(next, {
-    clock,
-    random,
-    report: ({ error }) => {
-      failingSinceMs ??= clock.now();
-      report({ type: "export-failed", signal: "logs", error });
-    },
-  });
-  return async (body, signal) => {
-    const result = await send(body, signal);
-    if (result.type === "accepted" && failingSinceMs !== undefined) {
-      report({ type: "export-recovered", signal: "logs", failedMs: clock.now() - failingSinceMs });
-      failingSinceMs = undefined;
-    }
-    return result;
-  };
 }

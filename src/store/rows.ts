@@ -65,6 +65,24 @@ export type OutboxRow = {
   readonly body: Uint8Array;
 };
 
+/** One record that the collector refused for good. `body` is a whole request that holds it alone. */
+export type DeadLetter = {
+  readonly signal: string;
+  readonly encoding: string;
+  /** Unix milliseconds. */
+  readonly refusedAtMs: number;
+  /** What the collector said, for people. */
+  readonly reason: string;
+  readonly body: Uint8Array;
+};
+
+/** What became of a request in the outbox: it is over, or what is left of it is this. */
+export type OutboxStep = {
+  readonly id: number;
+  readonly rest: Omit<OutboxRow, "id"> | undefined;
+  readonly deadLetter?: DeadLetter;
+};
+
 /** One of our own cumulative counters. `startedAt` in Unix milliseconds. */
 export type CounterRow = {
   readonly metric: string;

@@ -56,6 +56,17 @@ CREATE TABLE outbox (
 );
 CREATE INDEX outbox_by_signal ON outbox (signal, encoding, id);
 
+-- What the collector refused for good, each body a whole request of one record; refused_at: Unix milliseconds.
+CREATE TABLE dead_letters (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  signal TEXT NOT NULL,
+  encoding TEXT NOT NULL,
+  refused_at INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  bytes INTEGER NOT NULL,
+  body BLOB NOT NULL
+);
+
 -- announced: 1 once the zero that a cumulative series begins with was acknowledged.
 CREATE TABLE counters (
   metric TEXT NOT NULL,

@@ -56,6 +56,15 @@ export const STATEMENTS = {
     "SELECT count(*) AS requests, coalesce(sum(records), 0) AS records, coalesce(sum(length(body)), 0) AS bytes, min(committed_at) AS oldest FROM outbox",
   addRequest:
     "INSERT INTO outbox (signal, encoding, records, committed_at, positions, body) VALUES (?, ?, ?, ?, ?, ?)",
+  shortenRequest: "UPDATE outbox SET records = ?, body = ? WHERE id = ?",
+  addDeadLetter:
+    "INSERT INTO dead_letters (signal, encoding, refused_at, reason, bytes, body) VALUES (?, ?, ?, ?, ?, ?)",
+  // Oldest first, until what is left fits both bounds.
+  forgetDeadLetters: `DELETE FROM dead_letters WHERE id IN (SELECT id FROM (SELECT id, row_number() OVER newest AS position, sum(bytes) OVER newest AS total
+    FROM dead_letters WINDOW newest AS (ORDER BY id DESC)) WHERE position > ? OR total > ?)`,
+  deadLetters:
+    "SELECT id, signal, encoding, refused_at, reason, bytes, body FROM dead_letters ORDER BY id",
+  deadLetterState: "SELECT count(*) AS records, coalesce(sum(bytes), 0) AS bytes FROM dead_letters",
   addToCounter:
     "INSERT INTO counters (metric, attributes, value, started_at) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET value = value + excluded.value",
   counters: "SELECT metric, attributes, value, started_at, announced FROM counters",

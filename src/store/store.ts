@@ -1,5 +1,6 @@
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from "node:sqlite";
 import { toError } from "../util/to-error.ts";
+import { addDeadLetter, type DeadLetterRow, readDeadLetters } from "./dead-letters.ts";
 import { giveBackPages } from "./free-pages.ts";
 import { inspectDatabase, type StateFacts } from "./inspect-database.ts";
 import { readMeta } from "./open-database.ts";
@@ -9,6 +10,7 @@ import type {
   KnownWatch,
   ObjectRow,
   OutboxRow,
+  OutboxStep,
   SeriesRow,
   UnitOfWork,
   WatchRow,
@@ -196,6 +198,26 @@ export class Store implements Disposable {
   /** Takes requests out of the outbox. */
   acknowledge(ids: readonly number[]): Written {
     return this.#transact(() => this.#statements.acknowledge.run(JSON.stringify(ids)));
+  }
+
+  /**
+   * Goes on with a request that is taken in parts: shortens it to what is left, or takes it out, and sets aside what was
+   * refused of it, all at once. `forgotten`: how many of the oldest dead letters had to go for it.
+   */
+  step({ id, rest, deadLetter }: OutboxStep): Written & { readonly forgotten: number } {
+    const s = this.#statements;
+    let forgotten = 0;
+    const written = this.#transact(() => {
+      if (rest === undefined) s.acknowledge.run(JSON.stringify([id]));
+      else s.shortenRequest.run(rest.records, rest.body, id);
+      if (deadLetter !== undefined) forgotten = addDeadLetter(s, deadLetter);
+    });
+    return { ...written, forgotten };
+  }
+
+  /** What the collector refused for good, oldest first; may be as large as `DEAD_LETTER_BYTES_MAX`. */
+  deadLetters(): readonly DeadLetterRow[] {
+    return readDeadLetters(this.#database);
   }
 
   /** What waits: requests, records, bytes, and when the oldest was committed (Unix milliseconds). */

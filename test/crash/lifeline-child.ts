@@ -5,7 +5,6 @@ import { createRedactor } from "../../src/history/redact.ts";
 import { encodeLogs } from "../../src/otlp/encode-logs.ts";
 import type { MetricExporter } from "../../src/otlp/metric-exporter.ts";
 import type { SendResult, Transport } from "../../src/otlp/transport.ts";
-import { withRetry } from "../../src/otlp/with-retry.ts";
 import { Pipeline } from "../../src/pipeline/pipeline.ts";
 import type { PipelineReport } from "../../src/pipeline/report.ts";
 import { Store } from "../../src/store/store.ts";
@@ -105,7 +104,7 @@ async function main(): Promise<void> {
       encoding: "otlp/protobuf",
       encode: (signals) =>
         encodeLogs(signals, { resource: {}, scope: { name: "kube-lifeline", version: "0" } }),
-      transport: withRetry(createFileTransport(file), { clock, random: Math.random }),
+      transport: createFileTransport(file),
     },
     metrics,
   });

@@ -103,6 +103,29 @@ test.each<[PipelineReport, unknown[]]>([
       OTLP_ERROR,
     ],
   ],
+  [
+    { type: "export-unwelcome", signal: "logs", error: ERROR },
+    [["lifeline.export.requests", 1, { signal: "logs", outcome: "failed" }], OTLP_ERROR],
+  ],
+  [
+    { type: "export-set-aside", signal: "logs", items: 1, error: ERROR, forgotten: 0 },
+    [
+      ["lifeline.export.requests", 1, { signal: "logs", outcome: "refused" }],
+      ["lifeline.export.rejected", 1, { signal: "logs" }],
+      ["lifeline.export.dead_letters", 1, { outcome: "kept" }],
+      OTLP_ERROR,
+    ],
+  ],
+  [
+    { type: "export-set-aside", signal: "logs", items: 1, error: ERROR, forgotten: 2 },
+    [
+      ["lifeline.export.requests", 1, { signal: "logs", outcome: "refused" }],
+      ["lifeline.export.rejected", 1, { signal: "logs" }],
+      ["lifeline.export.dead_letters", 1, { outcome: "kept" }],
+      ["lifeline.export.dead_letters", 2, { outcome: "forgotten" }],
+      OTLP_ERROR,
+    ],
+  ],
   [{ type: "export-recovered", signal: "logs", failedMs: 1 }, []],
   [{ type: "discovery-failed", error: ERROR }, [CLUSTER_ERROR]],
   [{ type: "watch-failed", watch, error: ERROR }, []],

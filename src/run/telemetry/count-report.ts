@@ -74,6 +74,10 @@ const PIPELINE_COUNTS: VariantTable<PipelineReport, readonly Count[]> = {
     add("lifeline.export.requests", 1, { signal, outcome: "failed" }),
     error("otlp"),
   ],
+  "export-unwelcome": ({ signal }) => [
+    add("lifeline.export.requests", 1, { signal, outcome: "failed" }),
+    error("otlp"),
+  ],
   "export-recovered": NOTHING,
   "export-rejected": ({ signal, items }) => [
     add("lifeline.export.rejected", items, { signal }),
@@ -82,6 +86,15 @@ const PIPELINE_COUNTS: VariantTable<PipelineReport, readonly Count[]> = {
   "export-refused": ({ signal, items }) => [
     add("lifeline.export.requests", 1, { signal, outcome: "refused" }),
     add("lifeline.export.rejected", items, { signal }),
+    error("otlp"),
+  ],
+  "export-set-aside": ({ signal, items, forgotten }) => [
+    add("lifeline.export.requests", 1, { signal, outcome: "refused" }),
+    add("lifeline.export.rejected", items, { signal }),
+    add("lifeline.export.dead_letters", 1, { outcome: "kept" }),
+    ...(forgotten > 0
+      ? [add("lifeline.export.dead_letters", forgotten, { outcome: "forgotten" })]
+      : []),
     error("otlp"),
   ],
   "discovery-failed": CLUSTER_ERROR,

@@ -17,6 +17,7 @@ export type CounterName =
   | "lifeline.export.requests"
   | "lifeline.export.items"
   | "lifeline.export.rejected"
+  | "lifeline.export.dead_letters"
   | "lifeline.process.errors";
 
 export type HistogramName =
@@ -81,6 +82,11 @@ export const COUNTERS: Readonly<Record<CounterName, SelfMetricFacts>> = {
     description:
       "Records and points that the collector rejected for good, alone or with their whole request",
     attributes: ["signal"],
+  },
+  "lifeline.export.dead_letters": {
+    unit: "{record}",
+    description: "Log records that were refused for good: kept, forgotten (oldest first)",
+    attributes: ["outcome"],
   },
   "lifeline.process.errors": {
     unit: "{error}",

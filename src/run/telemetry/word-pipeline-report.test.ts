@@ -137,6 +137,26 @@ const ROWS: Readonly<Record<PipelineReport["type"], readonly Row[]>> = {
       ["error", "The collector refused 2 items of logs for good, they are lost: 400"],
     ],
   ],
+  "export-unwelcome": [
+    [
+      { type: "export-unwelcome", signal: "logs", error: new Error("answered 404") },
+      [
+        "error",
+        expect.stringMatching(
+          /^The collector refuses all logs: answered 404; is OTEL_EXPORTER_OTLP_ENDPOINT its address/,
+        ),
+      ],
+    ],
+  ],
+  "export-set-aside": [
+    [
+      { type: "export-set-aside", signal: "logs", items: 1, error: new Error("400"), forgotten: 0 },
+      [
+        "error",
+        "The collector refused 1 items of logs for good: 400; set aside, `lifeline dead-letters` prints them",
+      ],
+    ],
+  ],
   "discovery-failed": [
     [
       { type: "discovery-failed", error: DOWN },
@@ -181,6 +201,10 @@ test("wordPipelineReport() lists the first of very many kinds and counts the oth
 test.each([
   [
     { type: "export-failed", signal: "logs", error: DOWN },
+    { type: "export-recovered", signal: "logs", failedMs: 1 },
+  ],
+  [
+    { type: "export-unwelcome", signal: "logs", error: DOWN },
     { type: "export-recovered", signal: "logs", failedMs: 1 },
   ],
   [

@@ -99,6 +99,16 @@ const WORDS: VariantTable<PipelineReport, Wording> = {
     fields: { signal },
     repetition: { type: "limited", subject: `export ${signal}`, state: "export-failed" },
   }),
+  "export-unwelcome": ({ signal, error }) => ({
+    type: "spoken",
+    level: "error",
+    message:
+      `The collector refuses all ${signal}: ${describeError(error)}; ` +
+      "is OTEL_EXPORTER_OTLP_ENDPOINT its address, OTEL_EXPORTER_OTLP_HEADERS what it asks for, and does it take this signal? " +
+      "It is tried again now and then, `lifeline check` tries it at once",
+    fields: { signal },
+    repetition: { type: "limited", subject: `export ${signal}`, state: "export-unwelcome" },
+  }),
   "export-recovered": ({ signal, failedMs }) => ({
     type: "spoken",
     level: "info",
@@ -119,6 +129,13 @@ const WORDS: VariantTable<PipelineReport, Wording> = {
     message: `The collector refused ${items} items of ${signal} for good, they are lost: ${describeError(error)}`,
     fields: { signal, items },
     repetition: { type: "limited", subject: `refused ${signal}`, state: "export-refused" },
+  }),
+  "export-set-aside": ({ signal, items, error, forgotten }) => ({
+    type: "spoken",
+    level: "error",
+    message: `The collector refused ${items} items of ${signal} for good: ${describeError(error)}; set aside, \`lifeline dead-letters\` prints them`,
+    fields: { signal, items, forgotten },
+    repetition: { type: "limited", subject: `refused ${signal}`, state: "export-set-aside" },
   }),
   "discovery-failed": ({ error }) => ({
     type: "spoken",
