@@ -78,6 +78,8 @@ async function loadCommand(name: CommandName): Promise<RunCommand> {
   switch (name) {
     case "check":
       return (await import("./run/commands/check.ts")).runCheck;
+    case "dead-letters":
+      return (await import("./run/commands/dead-letters.ts")).runDeadLetters;
     case "rbac":
       return (await import("./run/commands/rbac.ts")).runRbac;
     default:

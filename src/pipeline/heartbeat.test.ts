@@ -731,3 +731,39 @@ test.each(Array.from({ length: 60 }, (_, seed) => seed))(
     expectTruth();
   },
 );
+
+test("while the collector takes nothing exports grow rare, and come at once when it is known to be back", async () => {
+  collector.answer = () => AWAY;
+  change(1, "a", { x: 1 });
+  const stop = new AbortController();
+  const running = heartbeat.run(stop.signal);
+  await clock.advance(600_000);
+  const tries = collector.batches.length;
+  collector.answer = () => ACCEPTED;
+
+  heartbeat.resume();
+  await clock.advance(INTERVAL_MS);
+
+  expect(tries).toBeLessThan(60);
+  expect([...collector.live]).toEqual([["a/x", 1]]);
+  stop.abort();
+  await running;
+});
+
+test("where the collector takes no gauges at all that is said, and looked at again", async () => {
+  collector.answer = () => ({ type: "unwelcome", error: new Error("404") });
+  collector.arrives = () => 0;
+  change(1, "a", { x: 1 });
+  await heartbeat.changes(NEVER);
+  collector.answer = () => ACCEPTED;
+  collector.arrives = (objects) => objects;
+
+  await heartbeat.changes(NEVER);
+
+  expect(reports.map(({ type }) => type)).toEqual([
+    "export-unwelcome",
+    "exported",
+    "export-recovered",
+  ]);
+  expect([...collector.live]).toEqual([["a/x", 1]]);
+});

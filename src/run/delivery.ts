@@ -57,7 +57,7 @@ export type Delivery = Pick<PipelineOptions, "logs" | "metrics">;
 const SCOPE = { name: "kube-lifeline", version: VERSION };
 
 /** The name under which outbox rows of this encoding are kept; another layout needs another name. */
-export const OTLP_ENCODING = "otlp/protobuf";
+const OTLP_ENCODING = "otlp/protobuf";
 const CONSOLE_ENCODING = "console/text";
 
 /** Puts the encoders of each signal in front of its transport, or of the console. */

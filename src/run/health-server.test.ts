@@ -4,7 +4,11 @@ import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
 import { type HealthChecks, type HealthServer, startHealthServer } from "./health-server.ts";
 
-const WELL: HealthChecks = { unready: () => [], state: () => `{"objects":1}` };
+const WELL: HealthChecks = {
+  unready: () => [],
+  state: () => `{"objects":1}`,
+  deadLetters: () => `{"deadLetters":[]}`,
+};
 
 async function start(checks: HealthChecks, host = "127.0.0.1"): Promise<HealthServer> {
   const started = await startHealthServer({ type: "listen", host, port: 0 }, checks);
@@ -13,7 +17,7 @@ async function start(checks: HealthChecks, host = "127.0.0.1"): Promise<HealthSe
 }
 
 const UNREADY: HealthChecks = { ...WELL, unready: () => ["pods: listing", "databases: listing"] };
-const NOT_FOUND = "Not found: there are /livez, /readyz and /state\n";
+const NOT_FOUND = "Not found: there are /livez, /readyz, /state and /dead-letters\n";
 
 test.each([
   { path: "/livez", status: 200, text: "ok\n" },
@@ -33,6 +37,7 @@ test.each([
     status: 503,
     text: "The state file can't be read now: the process begins or ends\n",
   },
+  { path: "/dead-letters", status: 200, text: '{"deadLetters":[]}\n' },
   { path: "/", status: 404, text: NOT_FOUND },
   { path: "/livez/", status: 404, text: NOT_FOUND },
   { path: "//livez", status: 404, text: NOT_FOUND },

@@ -8,6 +8,8 @@ export type HealthChecks = {
   readonly unready: () => readonly string[];
   /** What is in the state file, as JSON; `undefined` before it is open. Not cheap: it reads the whole file. */
   readonly state: () => string | undefined;
+  /** What the collector refused, as JSON; `undefined` before the state file is open. */
+  readonly deadLetters: () => string | undefined;
 };
 
 export type HealthServerStart =
@@ -28,7 +30,8 @@ const CONNECTIONS_MAX = 64;
 
 /**
  * Serves `/livez`, which is 200 while the loop turns; `/readyz`: 200, or 503 with the reasons, one per line; and to this
- * machine (this pod) alone `/state`, what is in the state file as JSON, for `lifeline check --state`.
+ * machine (this pod) alone `/state`, what is in the state file as JSON, for `lifeline check --state`, and `/dead-letters`, what
+ * the collector refused, for `lifeline dead-letters`.
  */
 export async function startHealthServer(
   address: HttpAddress,
@@ -80,18 +83,25 @@ function decide(request: IncomingMessage, checks: HealthChecks): Decision {
       ? { status: 200, text: "ok" }
       : { status: 503, text: unready.join("\n") };
   }
-  if (path === "/state") return decideState(request, checks);
-  return { status: 404, text: "Not found: there are /livez, /readyz and /state" };
+  if (path === "/state") return decideLocal(request, path, checks.state);
+  if (path === "/dead-letters") return decideLocal(request, path, checks.deadLetters);
+  return { status: 404, text: "Not found: there are /livez, /readyz, /state and /dead-letters" };
 }
 
-/** Reading the whole file holds everything else up, so that is for who could read the file, too. */
-function decideState({ socket, method }: IncomingMessage, checks: HealthChecks): Decision {
-  if (socket.remoteAddress === undefined || socket.remoteAddress !== socket.localAddress)
-    return { status: 403, text: "Only the machine (the pod) that this runs on may ask for /state" };
-  const state = method === "HEAD" ? "" : checks.state();
-  return state === undefined
+/** What is in the file is for who could read the file, too, and reading all of it holds everything else up. */
+function decideLocal(
+  { socket, method }: IncomingMessage,
+  path: string,
+  read: () => string | undefined,
+): Decision {
+  if (socket.remoteAddress === undefined || socket.remoteAddress !== socket.localAddress) {
+    const text = `Only the machine (the pod) that this runs on may ask for ${path}`;
+    return { status: 403, text };
+  }
+  const content = method === "HEAD" ? "" : read();
+  return content === undefined
     ? { status: 503, text: "The state file can't be read now: the process begins or ends" }
-    : { status: 200, text: state, type: "application/json" };
+    : { status: 200, text: content, type: "application/json" };
 }
 
 function listen(

@@ -94,6 +94,7 @@ async function pause(
     const health = await startHealthServer(httpAddress, {
       unready: () => [why],
       state: () => undefined,
+      deadLetters: () => undefined,
     });
     if (health.type === "listening") cleanup.use(health.server);
     else if (health.type === "failed") ownLog.log("error", health.error.message);

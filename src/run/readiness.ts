@@ -1,11 +1,12 @@
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import type { Store } from "../store/store.ts";
 import type { Clock } from "../util/clock.ts";
+import { formatDeadLetterAnswer } from "./dead-letter-answer.ts";
 import type { HealthChecks } from "./health-server.ts";
 
 /**
  * What `/livez` and `/readyz` answer: the loop turns if it can answer at all; ready is who has asked the cluster what
- * there is and has an answer for every kind. A collector that is away does not make us unready. And what `/state` does.
+ * there is and has an answer for every kind. A collector that is away does not make us unready. And what `/state` and `/dead-letters` do.
  */
 export class Readiness implements HealthChecks {
   readonly #clock: Clock;
@@ -45,14 +46,19 @@ export class Readiness implements HealthChecks {
     this.#isStopping = true;
   }
 
-  readonly state = (): string | undefined => {
+  readonly state = (): string | undefined => this.#read((store) => JSON.stringify(store.inspect()));
+
+  readonly deadLetters = (): string | undefined =>
+    this.#read((store) => formatDeadLetterAnswer(store.path, store.deadLetters()));
+
+  #read(read: (store: Store) => string): string | undefined {
     try {
-      return this.#store === undefined ? undefined : JSON.stringify(this.#store.inspect());
+      return this.#store === undefined ? undefined : read(this.#store);
     } catch {
       // Closed, or broken: who asks then opens the file, and hears more.
       return undefined;
     }
-  };
+  }
 
   readonly unready = (): readonly string[] => {
     if (this.#isStopping) return ["The process stops"];

@@ -6,8 +6,8 @@ import { STATEMENTS } from "./statements.ts";
 export type DeadLetterRow = DeadLetter & { readonly id: number };
 
 /** Enough to see a pattern, and not what the outbox itself may take. */
-export const DEAD_LETTERS_MAX = 1_000;
-export const DEAD_LETTER_BYTES_MAX: number = 16 * 1024 * 1024;
+const DEAD_LETTERS_MAX = 1_000;
+const DEAD_LETTER_BYTES_MAX = 16 * 1024 * 1024;
 
 /** Within a transaction; answers how many of the oldest had to go for it. One that is over the bound by itself goes at once. */
 export function addDeadLetter(

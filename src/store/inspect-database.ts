@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { DatabaseSync } from "node:sqlite";
 import { toError } from "../util/to-error.ts";
+import { type DeadLetterRow, readDeadLetters } from "./dead-letters.ts";
 import { FILE_NAME, readMeta } from "./open-database.ts";
 import { FORMAT } from "./schema.ts";
 import { STATEMENTS } from "./statements.ts";
@@ -27,11 +28,13 @@ export type StateFacts = {
     /** When the oldest was committed: Unix milliseconds. */
     readonly oldestAtMs: number | undefined;
   };
+  /** What the collector refused for good. */
+  readonly deadLetters: { readonly records: number; readonly bytes: number };
 };
 
 /** `newer`: a later version of the program wrote it. `unreadable`: no database, or one in which something is missing. */
-export type Inspection =
-  | { readonly type: "inspected"; readonly facts: StateFacts }
+export type Inspection<Facts = StateFacts> =
+  | { readonly type: "inspected"; readonly facts: Facts }
   | { readonly type: "missing"; readonly path: string }
   | { readonly type: "in-use"; readonly path: string }
   | {
@@ -46,6 +49,18 @@ const DAMAGES_MAX = 10;
 
 /** Looks into the state file of a directory without changing it; nothing is left beside it. */
 export function inspectStateFile(directory: string): Inspection {
+  return lookInto(directory, inspectDatabase);
+}
+
+/** The same for what the collector refused. */
+export function inspectDeadLetters(directory: string): Inspection<readonly DeadLetterRow[]> {
+  return lookInto(directory, readDeadLetters);
+}
+
+function lookInto<Facts>(
+  directory: string,
+  read: (database: DatabaseSync) => Facts,
+): Inspection<Facts> {
   const path = join(directory, FILE_NAME);
   if (!existsSync(path)) return { type: "missing", path };
   const hadIndex = existsSync(`${path}-shm`);
@@ -53,7 +68,7 @@ export function inspectStateFile(directory: string): Inspection {
     using database = openToRead(path);
     const format = formatOf(database);
     if (format > FORMAT) return { type: "newer", path, format, known: FORMAT };
-    return { type: "inspected", facts: inspectDatabase(database) };
+    return { type: "inspected", facts: read(database) };
   } catch (thrown) {
     const error = toError(thrown);
     return /locked|busy/i.test(error.message)
@@ -70,6 +85,7 @@ export function inspectDatabase(database: DatabaseSync): StateFacts {
   const path = database.location() ?? "";
   const outbox = database.prepare(STATEMENTS.outboxState).get();
   const oldest = outbox?.["oldest"];
+  const deadLetters = database.prepare(STATEMENTS.deadLetterState).get();
   return {
     path,
     sizeBytes: statSync(path).size,
@@ -84,6 +100,10 @@ export function inspectDatabase(database: DatabaseSync): StateFacts {
       records: Number(outbox?.["records"]),
       bytes: Number(outbox?.["bytes"]),
       oldestAtMs: typeof oldest === "number" ? oldest : undefined,
+    },
+    deadLetters: {
+      records: Number(deadLetters?.["records"]),
+      bytes: Number(deadLetters?.["bytes"]),
     },
   };
 }

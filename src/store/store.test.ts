@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type ClusterMark, FILE_NAME, openDatabase } from "./open-database.ts";
 import type { ObjectRow, UnitOfWork } from "./rows.ts";
-import { objectRow as row } from "../testing/temporary-store.ts";
+import { objectRow as row, openTemporaryStore } from "../testing/temporary-store.ts";
 import { STATEMENTS } from "./statements.ts";
 import { Store } from "./store.ts";
 
@@ -346,3 +346,27 @@ test.each(["dueObjects", "nextDue"] as const)(
     expect(JSON.stringify(plan)).not.toContain("objects_by_name");
   },
 );
+
+test.each([
+  ["1000 of them", 3, 1_003],
+  ["16 MiB", 1024 * 1024, 19],
+])("of dead letters the last %s are kept, and who goes is counted", (_what, sizeBytes, count) => {
+  using temporary = openTemporaryStore();
+  const body = new Uint8Array(sizeBytes);
+
+  const forgotten = Array.from({ length: count }, (_, index) => {
+    const deadLetter = {
+      signal: "logs",
+      encoding: "otlp",
+      refusedAtMs: index,
+      reason: "400",
+      body,
+    };
+    return temporary.store.step({ id: 1, rest: undefined, deadLetter }).forgotten;
+  });
+
+  expect(forgotten.reduce((sum, one) => sum + one, 0)).toBe(3);
+  expect(temporary.store.deadLetters().map(({ refusedAtMs }) => refusedAtMs)).toEqual(
+    Array.from({ length: count - 3 }, (_, index) => index + 3),
+  );
+});

@@ -47,6 +47,10 @@ export class Store implements Disposable {
     return readMeta(this.#database, "redaction_key") ?? "";
   }
 
+  get path(): string {
+    return this.#database.location() ?? "";
+  }
+
   /** For people who ask; reads all of the file. */
   inspect(): StateFacts {
     return inspectDatabase(this.#database);
@@ -215,7 +219,7 @@ export class Store implements Disposable {
     return { ...written, forgotten };
   }
 
-  /** What the collector refused for good, oldest first; may be as large as `DEAD_LETTER_BYTES_MAX`. */
+  /** What the collector refused for good, oldest first; 16 MiB at most. */
   deadLetters(): readonly DeadLetterRow[] {
     return readDeadLetters(this.#database);
   }

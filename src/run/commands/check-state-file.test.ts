@@ -30,7 +30,7 @@ function openStore(directory: string): Store {
 async function serve(state: () => string | undefined): Promise<string> {
   const started = await startHealthServer(
     { type: "listen", host: "127.0.0.1", port: 0 },
-    { unready: () => [], state },
+    { unready: () => [], state, deadLetters: () => undefined },
   );
   if (started.type !== "listening") throw new Error(started.type);
   onTestFinished(() => started.server[Symbol.asyncDispose]());
@@ -49,6 +49,7 @@ const FACTS = [
   "  ok    cluster    cluster-uid",
   "  ok    objects    0 of 0 watches",
   "  ok    outbox     0 requests, 0 records, 0 bytes",
+  "  ok    refused    no dead letters",
 ];
 
 test("check --state asks the daemon that has the file", async () => {

@@ -96,7 +96,7 @@ function failed(title: string, finding: Omit<Finding, "level">): Section {
 }
 
 function describeFacts(facts: StateFacts, how: string): Section {
-  const { outbox } = facts;
+  const { outbox, deadLetters } = facts;
   const oldest =
     outbox.oldestAtMs === undefined
       ? ""
@@ -123,6 +123,16 @@ function describeFacts(facts: StateFacts, how: string): Section {
           `${outbox.requests} requests, ${outbox.records} records, ${outbox.bytes} bytes${oldest}`,
         ],
       },
+      deadLetters.records === 0
+        ? { level: "ok", columns: ["refused", "no dead letters"] }
+        : {
+            level: "note",
+            columns: [
+              "refused",
+              `${deadLetters.records} records are kept as dead letters, ${deadLetters.bytes} bytes`,
+            ],
+            advice: "`lifeline dead-letters` prints what the collector refused, when and why",
+          },
     ],
   };
 }

@@ -43,7 +43,7 @@ test.each([
   [["--versoin"], 'no such option; did you mean "--version"?'],
   [["--verbose"], "no such option ("],
   [["explain", "pods"], '"explain" is not in this version yet'],
-  [["dead-letters"], '"dead-letters" is not in this version yet'],
+  [["explain"], '"explain" is not in this version yet'],
   [["constructor"], "no such command"],
   [["check", "--stat"], '"--stat" is no option of it; did you mean "--state"?'],
   [["check", "pods"], '"pods" is no option of it'],

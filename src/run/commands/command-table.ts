@@ -15,7 +15,7 @@ type Command = {
   readonly options: readonly CommandOption[];
 };
 
-export type CommandName = "check" | "rbac";
+export type CommandName = "check" | "dead-letters" | "rbac";
 
 /** What was said behind the command's name; a flag that was given has the value `""`, options with a value have one always. */
 export type CommandOptions = ReadonlyMap<string, string>;
@@ -36,6 +36,19 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
         help:
           "Check the state file instead: its integrity, format and cluster, how many objects it holds and what waits for the collector. " +
           "Asks the daemon at `LIFELINE_HTTP_ADDRESS`, which has the file for itself, and stands still while it reads all of it; if none runs, opens the file, to read only.",
+      },
+    ],
+  },
+  "dead-letters": {
+    summary: "print the log records that the collector refused for good",
+    help:
+      "A record that the collector refuses by itself, as invalid or too large, is set aside, so that the others go on: the last 1000 of them, at most 16 MiB. " +
+      "Prints when each was refused and why, and what it said, oldest first. " +
+      "Asks the daemon at `LIFELINE_HTTP_ADDRESS`, which has the state file for itself; if none runs, opens the file in `LIFELINE_STATE_DIR`, to read only.",
+    options: [
+      {
+        name: "--json",
+        help: "Print a JSON object per line, with all attributes, and in `request` the OTLP request as it was refused, in base64.",
       },
     ],
   },
@@ -69,4 +82,4 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
 };
 
 /** The rest of the contract: refused with a word of their own. */
-export const COMMANDS_OF_LATER_VERSIONS: readonly string[] = ["explain", "dead-letters"];
+export const COMMANDS_OF_LATER_VERSIONS: readonly string[] = ["explain"];
