@@ -105,6 +105,31 @@ test("the HTTP transport sends plain bytes without compression", async () => {
   expect(new Uint8Array(seen[0]?.body ?? [])).toEqual(BODY);
 });
 
+const answerNothing: RequestListener = (request, response) => {
+  request.resume().on("end", () => response.end());
+};
+
+test("a receiver that is replaced by another at the same name is found by the next attempts", async () => {
+  const first = createServer(answerNothing);
+  const url = await listenOnLoopback(first);
+  const transport = open(url);
+  const { signal } = new AbortController();
+  const before = await transport.send(BODY, signal);
+  const closed = new Promise((resolve) => first.close(resolve));
+  first.closeAllConnections();
+  await closed;
+  const during = await transport.send(BODY, signal);
+  const second = createServer(answerNothing);
+  cleanups.push(() => second.close());
+  await new Promise<void>((resolve) => {
+    second.listen(Number(new URL(url).port), "127.0.0.1", resolve);
+  });
+
+  const after = await transport.send(BODY, signal);
+
+  expect([before.type, during.type, after.type]).toEqual(["accepted", "retryable", "accepted"]);
+});
+
 test("the HTTP transport uses one connection for one request after another", async () => {
   const ports = new Set<number | undefined>();
   const url = await serve((request, response) => {

@@ -26,6 +26,8 @@ export type Collector = AsyncDisposable & {
 export type CollectorOptions = {
   /** False: only its ports are chosen, nothing listens until `start()`. */
   readonly started?: boolean;
+  /** The largest requests that it takes; its defaults are 4 MiB by gRPC and 20 MiB by HTTP. */
+  readonly limits?: { readonly grpcMib: number; readonly httpBytes: number };
 };
 
 /** Makes a collector on free ports of 127.0.0.1; its disposal ends it and removes its file. */
@@ -42,7 +44,10 @@ export async function launchCollector(
   };
   const received = new OtlpFile(join(directory, "received.jsonl"));
   const configuration = join(directory, "otelcol.yaml");
-  await writeFile(configuration, stringify(collectorConfiguration(ports, received.path)));
+  await writeFile(
+    configuration,
+    stringify(collectorConfiguration(ports, received.path, options.limits)),
+  );
   let running: SupervisedProcess | undefined;
   const start = async (): Promise<void> => {
     received.dropUnfinishedLine();
@@ -69,10 +74,19 @@ export async function launchCollector(
 
 type Ports = { readonly grpc: number; readonly http: number; readonly health: number };
 
-function collectorConfiguration(ports: Ports, file: string): object {
+function collectorConfiguration(
+  ports: Ports,
+  file: string,
+  limits: CollectorOptions["limits"],
+): object {
   const pipeline = { receivers: ["otlp"], exporters: ["file"] };
+  const grpc = { ...listen(ports.grpc), ...(limits && { max_recv_msg_size_mib: limits.grpcMib }) };
+  const http = {
+    ...listen(ports.http),
+    ...(limits && { max_request_body_size: limits.httpBytes }),
+  };
   return {
-    receivers: { otlp: { protocols: { grpc: listen(ports.grpc), http: listen(ports.http) } } },
+    receivers: { otlp: { protocols: { grpc, http } } },
     exporters: { file: { path: file, append: true, flush_interval: "50ms" } },
     extensions: { health_check: listen(ports.health) },
     service: {
