@@ -194,6 +194,16 @@ test.each([64, 1000])("one bad record among %i takes few requests", async (count
   expect(sent.length).toBeLessThanOrEqual(2 * Math.ceil(Math.log2(count)) + 2);
 });
 
+test("what was accepted of refused rows leaves the others suspected: the last of 64 is found by halves", async () => {
+  queue(...".".repeat(63).split(""), "!");
+  answer = (body) => (body.includes("!") ? REFUSED : ACCEPTED);
+
+  await sender.drain(NEVER);
+
+  expect(sent.map(({ length }) => length)).toEqual([64, 32, 16, 8, 4, 2, 1, 1]);
+  expect([deadLetters(), waiting()]).toEqual([["!"], 0]);
+});
+
 test("what is too large is sent in halves, of rows and then of a row's records; only a record that is too large alone is set aside", async () => {
   queue("aa", "bb", "cc", "ddddddd", "W", "ee");
   answer = (body) => (body.length > 4 || body.includes("W") ? TOO_LARGE : ACCEPTED);
