@@ -59,7 +59,8 @@ function dieBeforeStatement(count: number): void {
 function report(reported: PipelineReport): void {
   if (reported.type === "object-skipped" || reported.type === "commit-failed")
     process.stderr.write(`${reported.type}: ${reported.error.message}\n`);
-  if (reported.type === "export-refused") process.stderr.write(`${reported.type}\n`);
+  if (reported.type === "export-refused" || reported.type === "export-set-aside")
+    process.stderr.write(`${reported.type}\n`);
 }
 
 function openStore(): Store {
