@@ -2,7 +2,13 @@ import type { KindFacts, KubeObject } from "../cluster/kube-object.ts";
 import { compareResourceVersions } from "../util/resource-version.ts";
 import type { AppearanceCause, Change, Difference, DisappearanceCause } from "./change.ts";
 import { diff } from "./diff.ts";
-import { encodeManagers, findAuthors, type ManagerSummary, summarizeManagers } from "./managers.ts";
+import {
+  decodeManagers,
+  encodeManagers,
+  findAuthors,
+  type ManagerSummary,
+  summarizeManagers,
+} from "./managers.ts";
 import {
   decodeMetadata,
   decodeSpec,
@@ -82,6 +88,36 @@ export function disappeared(input: DisappearedInput): Change {
     cause: input.cause,
     finalStateUnknown: last === undefined || mayHaveLeft,
   };
+}
+
+/**
+ * The one Change that stands for all between two remembered states of an object: `elapsed` where nothing differs that
+ * is anybody's news, or where the object has another form (API version) now.
+ */
+export function netChange(input: {
+  readonly facts: KindFacts;
+  readonly observedAtMs: number;
+  readonly before: ObjectState;
+  readonly after: ObjectState;
+}): Change {
+  const { before: known, after: state } = input;
+  const after = decodeState(state);
+  const elapsed: Change = { ...stamp(input), type: "elapsed", after };
+  if (known.apiVersion !== state.apiVersion) return elapsed;
+  const before = decodeShared(known, state, after);
+  const differences = findDifferences({
+    before,
+    after,
+    changed: (section) => known[section] !== state[section],
+  });
+  if (differences.length === 0) return elapsed;
+  const authorship = findAuthors({
+    before: known.managers,
+    after: decodeManagers(state.managers),
+    entries: undefined,
+    differences,
+  });
+  return { ...stamp(input), type: "changed", before, after, differences, ...authorship };
 }
 
 function stamp(input: { readonly facts: KindFacts; readonly observedAtMs: number }): {

@@ -38,7 +38,8 @@ export function encodeManagers(summary: ManagerSummary): string {
   return summary.length === 0 ? "" : JSON.stringify(summary);
 }
 
-function decodeManagers(text: string): ManagerSummary {
+/** The summary that `encodeManagers` wrote. */
+export function decodeManagers(text: string): ManagerSummary {
   // The text is our own, written by `encodeManagers`.
   const summary: ManagerSummary = text === "" ? [] : JSON.parse(text);
   return summary;
