@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { expect, test } from "vitest";
-import { choice, duration, formatDurationSetting, splitList } from "./value-type.ts";
+import { choice, duration, formatDurationSetting, size, splitList } from "./value-type.ts";
 
 const WIDE = { minMs: 0, maxMs: 24 * 3_600_000 };
 
@@ -99,4 +99,44 @@ test.each([
   const items = splitList(input);
 
   expect(items).toEqual(expected);
+});
+
+test.each([
+  ["64KiB", 65_536],
+  ["256MiB", 268_435_456],
+  ["2GiB", 2_147_483_648],
+])("size() reads %j as %i bytes", (input, expected) => {
+  const parsed = v.safeParse(size({ minBytes: 0, maxBytes: 2 ** 40 }).schema, input);
+
+  expect(parsed.output).toBe(expected);
+});
+
+test.each([
+  "",
+  "5",
+  "64KB",
+  "64kib",
+  "64 KiB",
+  "1.5GiB",
+  "-1MiB",
+  "1TiB",
+  "64KiB\n",
+  "9999999999KiB",
+])("size() refuses %j", (input) => {
+  const parsed = v.safeParse(size({ minBytes: 0, maxBytes: 2 ** 50 }).schema, input);
+
+  expect(parsed.success).toBe(false);
+});
+
+test.each([
+  ["63KiB", false],
+  ["64KiB", true],
+  ["1GiB", true],
+  ["1025MiB", false],
+])("size() holds its bounds, themselves allowed, at %j", (input, expected) => {
+  const type = size({ minBytes: 65_536, maxBytes: 2 ** 30 });
+  const parsed = v.safeParse(type.schema, input);
+
+  expect(parsed.success).toBe(expected);
+  expect(type.wanted).toBe("a size such as 512KiB, 256MiB or 1GiB, from 64KiB to 1GiB");
 });

@@ -17,6 +17,9 @@ export type ParsedValue<T> =
 
 const MS_PER_UNIT = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
 const MS_PER_UNIT_BY_NAME: ReadonlyMap<string, number> = new Map(Object.entries(MS_PER_UNIT));
+const BYTES_PER_UNIT = { KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 } as const;
+const BYTES_PER_UNIT_BY_NAME: ReadonlyMap<string, number> = new Map(Object.entries(BYTES_PER_UNIT));
+const SIZE = /^(?<count>\d{1,9})(?<unit>KiB|MiB|GiB)$/;
 const DURATION = /^(?<count>\d{1,9})(?<unit>ms|s|m|h)$/;
 
 /** Any text at all. */
@@ -43,6 +46,30 @@ export function duration(bounds: {
     v.maxValue(bounds.maxMs, "too long"),
   );
   return { schema, wanted: `a duration such as 250ms, 5s, 10m or 1h, ${range}` };
+}
+
+/** `64KiB 256MiB 2GiB` as bytes, within bounds that are allowed themselves. */
+export function size(bounds: {
+  readonly minBytes: number;
+  readonly maxBytes: number;
+}): ValueType<number> {
+  const range = `from ${formatSizeSetting(bounds.minBytes)} to ${formatSizeSetting(bounds.maxBytes)}`;
+  const schema = v.pipe(
+    v.string(),
+    v.regex(SIZE, "not a size"),
+    v.transform(toBytes),
+    v.minValue(bounds.minBytes, "too small"),
+    v.maxValue(bounds.maxBytes, "too large"),
+  );
+  return { schema, wanted: `a size such as 512KiB, 256MiB or 1GiB, ${range}` };
+}
+
+/** The same size in the largest unit that holds it in whole numbers. */
+function formatSizeSetting(sizeBytes: number): string {
+  const [unit, bytes] = Object.entries(BYTES_PER_UNIT).findLast(
+    ([, perUnit]) => sizeBytes % perUnit === 0,
+  ) ?? ["B", 1];
+  return `${sizeBytes / bytes}${unit}`;
 }
 
 /** The same duration in the largest unit that holds it in whole numbers. */
@@ -82,6 +109,11 @@ export function parsedBy<T>(
 function toMilliseconds(input: string): number {
   const { count, unit } = DURATION.exec(input)?.groups ?? {};
   return Number(count) * (MS_PER_UNIT_BY_NAME.get(unit ?? "") ?? Number.NaN);
+}
+
+function toBytes(input: string): number {
+  const { count, unit } = SIZE.exec(input)?.groups ?? {};
+  return Number(count) * (BYTES_PER_UNIT_BY_NAME.get(unit ?? "") ?? Number.NaN);
 }
 
 function parseChoice<C extends string>(input: string, choices: readonly C[]): ParsedValue<C> {
