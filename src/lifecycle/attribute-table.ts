@@ -16,6 +16,7 @@ export const COMMON_RECORD_ATTRIBUTES: readonly string[] = [
   "lifeline.owner.name",
   "lifeline.action",
   "lifeline.event_time",
+  "lifeline.collapsed",
   "log.record.uid",
 ];
 
@@ -57,6 +58,11 @@ export const ATTRIBUTES: Readonly<Record<string, AttributeDescription>> = {
     type: "string",
     description:
       "When it happened by the cluster's clock (RFC 3339), where that is too old, too new or not believed and the record says when it was observed",
+  },
+  "lifeline.collapsed": {
+    type: "int",
+    description:
+      "How many changes it stands for, where they were not told one by one. Of 10 minutes of a flood: then the paths are all that moved (at most 20), and the diff is from before the first to after the last, for those that are not again as they were. Or because what waited for the collector left them no room: then all records of the one net change have it",
   },
   "log.record.uid": {
     type: "string",
@@ -118,11 +124,6 @@ export const ATTRIBUTES: Readonly<Record<string, AttributeDescription>> = {
     type: "string[]",
     description:
       "Of `hot` and collapsed records those who took turns, the busiest first. Who, as `manager/operation[/subresource]`: a program's name for itself, not an authenticated user",
-  },
-  "lifeline.collapsed": {
-    type: "int",
-    description:
-      "How many changes this one record stands for, those of 10 minutes of a flood: then the paths are all that moved (at most 20), and the diff is from before the first to after the last, for those that are not again as they were",
   },
   "lifeline.hot.records": {
     type: "int",

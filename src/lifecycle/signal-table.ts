@@ -43,7 +43,6 @@ const CHANGE = [
   "lifeline.change.diff",
   "lifeline.change.truncated",
   "lifeline.change.managers",
-  "lifeline.collapsed",
 ];
 
 const EXPERIMENTAL = { stability: "experimental" } as const;

@@ -6,10 +6,20 @@ import type {
   ObjectPoints,
   Signal,
 } from "../lifecycle/signal.ts";
-import type { ObjectRow, OutboxRequest, PositionMove, UnitOfWork } from "../store/rows.ts";
+import type {
+  ObjectKey,
+  ObjectRow,
+  OutboxRequest,
+  PositionMove,
+  UnitOfWork,
+  WithheldMove,
+  WithheldRow,
+} from "../store/rows.ts";
 import type { Store } from "../store/store.ts";
 import type { Clock } from "../util/clock.ts";
 import { WakeUp } from "../util/wake-up.ts";
+import type { OutboxRoom } from "./outbox-room.ts";
+import { PendingWithheld } from "./pending-withheld.ts";
 import type { PipelineReport } from "./report.ts";
 
 /** How soon what was seen is durable, and sent: long enough to gather, short enough for "now". */
@@ -49,6 +59,8 @@ export type CommitOptions = {
   readonly report: (report: PipelineReport) => void;
   /** Absent: log records are not exported. */
   readonly logs: LogEncoder | undefined;
+  /** Absent: whatever is said has room. */
+  readonly room?: OutboxRoom | undefined;
   /** Called after each successful commit, in order. */
   readonly committed: (touched: readonly Touched[]) => void;
 };
@@ -74,7 +86,10 @@ export class Commit {
   readonly #positions = new Map<number, PositionMove & { readonly watch: string }>();
   /** Watches that must begin anew, by row id. */
   readonly #forgotten = new Set<number>();
+  readonly #withheld: PendingWithheld;
   #sizeBytes = 0;
+  /** Of the pending records alone, about. */
+  #recordBytes = 0;
   #failingSinceMs: number | undefined;
   #failure: Error | undefined;
   readonly #wake = new WakeUp();
@@ -82,6 +97,7 @@ export class Commit {
 
   constructor(options: CommitOptions) {
     this.#options = options;
+    this.#withheld = new PendingWithheld(options.store);
   }
 
   /** True while the last attempt failed: nothing new may be put in, watches are held. */
@@ -146,6 +162,41 @@ export class Commit {
     this.#wake.ring();
   }
 
+  /** Whether what waits for the collector, with what is pending, has reached its bound. */
+  get isFull(): boolean {
+    return this.#options.room?.isFull(this.#recordBytes) ?? false;
+  }
+
+  /** What waits of that object until there is room. */
+  withheld(key: ObjectKey): WithheldRow | undefined {
+    return this.#withheld.find(key);
+  }
+
+  /** The object as it was last told, where something waits of it. */
+  reported(key: ObjectKey): string | undefined {
+    return this.#withheld.reported(key);
+  }
+
+  /** The records of a change wait. To be called before the row is put, which may already write all that is pending. */
+  withhold(move: WithheldMove): void {
+    this.#withheld.put(move);
+    this.#sizeBytes += (move.reported?.length ?? 0) + (move.gone?.length ?? 0);
+    this.#wake.ring();
+  }
+
+  /** What waited of that object is told with what is put or told next. */
+  endWithholding(key: ObjectKey): void {
+    this.#withheld.end(key, "told");
+    this.#wake.ring();
+  }
+
+  /** What waited of that object is nobody's news any more, and neither is that it is gone. */
+  vanish(waiting: WithheldRow): void {
+    this.#withheld.end(waiting, "vanished");
+    this.#options.room?.vanished(waiting.changes + 1);
+    this.#wake.ring();
+  }
+
   /** Everything of that watch up to here is in this commit or an earlier one; undefined: it looks at everything anew. */
   position(
     watch: { readonly id: number; readonly name: string },
@@ -184,6 +235,7 @@ export class Commit {
       return false;
     }
     const touched = this.#touched;
+    const withheld = this.#withheld.changes;
     this.#clear();
     this.#recover();
     this.#options.report({
@@ -191,6 +243,7 @@ export class Commit {
       changes,
       durationMs: this.#options.clock.now() - startedMs,
     });
+    if (withheld > 0) this.#options.report({ type: "changes-withheld", changes: withheld });
     this.#options.committed(touched);
     return true;
   }
@@ -231,8 +284,14 @@ export class Commit {
 
   #log(signal: LogSignal): void {
     this.#logs.push(signal);
-    this.#sizeBytes += signal.body.length;
-    for (const name in signal.attributes) this.#sizeBytes += lengthOf(signal.attributes[name]);
+    let textBytes = signal.body.length;
+    let names = 0;
+    for (const name in signal.attributes) {
+      textBytes += lengthOf(signal.attributes[name]);
+      names += name.length;
+    }
+    this.#sizeBytes += textBytes;
+    this.#recordBytes += textBytes + names;
   }
 
   #count(metric: string, attributes: Attributes, by: number): void {
@@ -257,6 +316,7 @@ export class Commit {
       positions: [...forgotten(this.#forgotten), ...this.#positions.values()],
       counterDeltas: [...this.#counts.values()],
       requests: this.#requests(),
+      withheld: this.#withheld.moves(),
       committedAtMs: nowMs,
     };
   }
@@ -288,7 +348,8 @@ export class Commit {
       this.#logs.length === 0 &&
       this.#positions.size === 0 &&
       this.#forgotten.size === 0 &&
-      this.#counts.size === 0
+      this.#counts.size === 0 &&
+      this.#withheld.isEmpty
     );
   }
 
@@ -299,7 +360,9 @@ export class Commit {
     this.#counts.clear();
     this.#positions.clear();
     this.#forgotten.clear();
+    this.#withheld.clear();
     this.#sizeBytes = 0;
+    this.#recordBytes = 0;
   }
 
   #recover(): void {

@@ -95,7 +95,6 @@ test("keep() puts the row under a new id, with the memory, the health and the st
     dueAt: null,
     health: "failed",
     memory: encodeMemory(memory),
-    reported: null,
   });
   expect(second.id).not.toBe(first.id);
 });
@@ -109,7 +108,7 @@ test("keep() keeps the row's text of a memory that interpret gave back as it was
   expect(row.memory).toBe(memory);
 });
 
-test("keep() gives what is remembered to interpret, and keeps the row's id and what was last reported", () => {
+test("keep() gives what is remembered to interpret, and keeps the row's id", () => {
   const memories: unknown[] = [];
   const fold = createFold({
     interpret: (_change, memory) => {
@@ -119,13 +118,12 @@ test("keep() gives what is remembered to interpret, and keeps the row's id and w
   });
   const known = objectRow(5, {
     memory: encodeMemory({ ...EMPTY_MEMORY, ticks: { a: 1 } }),
-    reported: "{}",
   });
 
   const row = fold.keep(createActiveWatch(), known, appeared("uid-5"));
 
   expect(memories).toEqual([{ ...EMPTY_MEMORY, ticks: { a: 1 } }]);
-  expect([row.id, row.reported]).toEqual([5, "{}"]);
+  expect(row.id).toBe(5);
 });
 
 test.each([

@@ -17,6 +17,8 @@ import type { Store } from "../store/store.ts";
 import type { ActiveWatch } from "./active-watch.ts";
 import type { Commit, Touched } from "./commit.ts";
 import { healthOf } from "./health-of.ts";
+import { isLoudEnough } from "./loud-enough.ts";
+import { Withholding } from "./withholding.ts";
 
 export type FoldOptions = {
   readonly store: Store;
@@ -31,8 +33,6 @@ export type FoldOptions = {
 
 const SOONEST_WAKE_MS = 1000;
 
-const SEVERITIES: readonly Severity[] = ["DEBUG", "INFO", "WARN", "ERROR"];
-
 /**
  * One step of the fold: a Change, the row that it is about, and what it means, put into the commit as one.
  *
@@ -40,10 +40,12 @@ const SEVERITIES: readonly Severity[] = ["DEBUG", "INFO", "WARN", "ERROR"];
  */
 export class Fold {
   readonly #options: FoldOptions;
+  readonly #withholding: Withholding;
   readonly #observedTold = { inAll: 0, byKind: new Map<number, number>() };
 
   constructor(options: FoldOptions) {
     this.#options = options;
+    this.#withholding = new Withholding(options.commit);
   }
 
   /** Takes a Change after which the object exists with this state. */
@@ -70,10 +72,11 @@ export class Fold {
         known !== undefined && outcome.memory === memory
           ? known.memory
           : encodeMemory(outcome.memory),
-      reported: known?.reported ?? null,
     };
     const touched = this.#touch(row, { known, change: next.change, after: outcome.health });
-    commit.put(row, touched, this.#admit(watch, next.change, outcome));
+    const signals = this.#admit(watch, next.change, outcome);
+    const said = this.#withholding.kept(row, known, { change: next.change, signals });
+    commit.put(row, touched, said);
     return row;
   }
 
@@ -86,7 +89,9 @@ export class Fold {
   drop(watch: ActiveWatch, known: ObjectRow, change: Change): void {
     const outcome = this.#options.interpret(change, decodeMemory(known.memory));
     const touched = this.#touch(known, { known, change, after: undefined });
-    this.#options.commit.remove(known, touched, this.#admit(watch, change, outcome));
+    const signals = this.#admit(watch, change, outcome);
+    const said = this.#withholding.dropped(known, { change, signals });
+    this.#options.commit.remove(known, touched, said);
   }
 
   #touch(
@@ -125,7 +130,7 @@ export class Fold {
         countNetChange(watch, signal);
         return true;
       }
-      if (!this.#isLoudEnough(signal)) return false;
+      if (!isLoudEnough(signal.severity, this.#options.minimumSeverity)) return false;
       return (
         change.type !== "appeared" ||
         change.cause !== "first-look" ||
@@ -134,14 +139,11 @@ export class Fold {
     });
   }
 
-  /** Tells that a watch's look is complete; of a first look only if that may be told at all. */
+  /** Tells that a watch's look is complete; of a first look only if that may be told at all. It is told once, so never withheld. */
   tellSynced(watch: ActiveWatch, record: LogSignal): void {
-    const isWanted = watch.hadHistory || this.#options.initial !== "none";
-    if (isWanted && this.#isLoudEnough(record)) this.#options.commit.tell([record]);
-  }
-
-  #isLoudEnough(signal: LogSignal): boolean {
-    return SEVERITIES.indexOf(signal.severity) >= SEVERITIES.indexOf(this.#options.minimumSeverity);
+    const { commit, initial, minimumSeverity } = this.#options;
+    const isWanted = watch.hadHistory || initial !== "none";
+    if (isWanted && isLoudEnough(record.severity, minimumSeverity)) commit.tell([record]);
   }
 
   #admitObserved(watch: ActiveWatch, health: Health): boolean {

@@ -28,6 +28,7 @@ let reports: PipelineReport[];
 let records: ReceivedRecord[];
 let points: ReceivedPoint[];
 let answer: () => SendResult;
+let outboxMaxBytes: number;
 let life: Life | undefined;
 
 type Life = { readonly pipeline: Pipeline; end(): Promise<void> };
@@ -42,6 +43,7 @@ beforeEach(() => {
   records = [];
   points = [];
   answer = () => ACCEPTED;
+  outboxMaxBytes = 256 * 1024 ** 2;
 });
 
 afterEach(async () => {
@@ -68,6 +70,7 @@ function begin(): Life {
     metricIntervalMs: INTERVAL_MS,
     metricHeartbeatMs: HEARTBEAT_MS,
     stuckAfterMs: 600_000,
+    outboxMaxBytes,
     logs: {
       encoding: "otlp",
       encode: (signals) => encodeLogs(signals, CONTEXT),
@@ -405,4 +408,29 @@ test("a row that no sense can be made of costs its own series, not the process",
   api.say("MODIFIED", object("b", 5, "Failed"));
   await clock.advance(INTERVAL_MS);
   expect(livePhases()).toContain("b Failed");
+});
+
+test("an outbox that is full tells the net changes once the collector takes what waits, and gauges meanwhile", async () => {
+  outboxMaxBytes = 1000;
+  watch(begin());
+  await clock.advance(0);
+  api.say("ADDED", object("a", 3, "Ready"));
+  await clock.advance(INTERVAL_MS);
+  story();
+  answer = () => ({ type: "retryable", error: new Error("away") });
+  for (const [index, phase] of ["Updating", "Starting", "Failed", "Active"].entries()) {
+    api.say("MODIFIED", object("a", 4 + index, phase));
+    await clock.advance(1000);
+  }
+  const isFull = reports.some(({ type }) => type === "outbox-full");
+
+  answer = () => ACCEPTED;
+  await clock.advance(INTERVAL_MS);
+
+  expect(isFull).toBe(true);
+  expect(livePhases()).toEqual(["a Active"]);
+  const phases = records.map(({ attributes }) => attributes["lifeline.phase"]);
+  expect(phases.filter((phase) => phase !== undefined)).toEqual(["Updating", "Active"]);
+  expect(records.at(-1)?.attributes["lifeline.collapsed"]).toBeGreaterThan(1);
+  expect(temporary.store.withheldCount).toBe(0);
 });

@@ -7,7 +7,7 @@ import type { Redact } from "../history/redact.ts";
 import type { InitialPolicy } from "../lifecycle/first-look.ts";
 import { createInterpret } from "../lifecycle/interpret.ts";
 import { objectPoints } from "../lifecycle/points.ts";
-import type { ObjectPoints, Severity } from "../lifecycle/signal.ts";
+import type { Interpret, ObjectPoints, Severity } from "../lifecycle/signal.ts";
 import type { DividedRequest } from "../otlp/divide-logs.ts";
 import type { MetricExporter } from "../otlp/metric-exporter.ts";
 import type { Transport } from "../otlp/transport.ts";
@@ -17,6 +17,7 @@ import type { Clock } from "../util/clock.ts";
 import { toError } from "../util/to-error.ts";
 import type { ActiveWatch } from "./active-watch.ts";
 import { Aggregates } from "./aggregates.ts";
+import { CatchUp } from "./catch-up.ts";
 import { Commit, type LogEncoder } from "./commit.ts";
 import { Deadlines } from "./deadlines.ts";
 import { Fold } from "./fold.ts";
@@ -24,6 +25,7 @@ import { healthOf } from "./health-of.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Intake } from "./intake.ts";
 import { ObjectCounts } from "./object-counts.ts";
+import { OutboxRoom } from "./outbox-room.ts";
 import type { PipelineReport } from "./report.ts";
 import { Sender } from "./sender.ts";
 import { type Judge, Upkeep, type UpkeepOptions } from "./upkeep.ts";
@@ -46,6 +48,8 @@ export type PipelineOptions = {
   readonly stuckAfterMs: number;
   readonly metricIntervalMs: number;
   readonly metricHeartbeatMs: number;
+  /** Bound of what waits for the collector. */
+  readonly outboxMaxBytes: number;
   /** Absent: that signal is not exported. */
   readonly logs:
     | (LogEncoder & {
@@ -67,6 +71,8 @@ export class Pipeline {
   readonly #counts = new ObjectCounts();
   readonly #deadlines: Deadlines;
   readonly #upkeep: Upkeep;
+  readonly #room: OutboxRoom | undefined;
+  readonly #catchUp: CatchUp | undefined;
   readonly #sender: Sender | undefined;
   readonly #heartbeat: Heartbeat | undefined;
 
@@ -74,30 +80,24 @@ export class Pipeline {
     this.#options = options;
     const { store, clock, report, redact } = options;
     this.#counts.reset(store.countsByHealth());
+    this.#room = createRoom(options);
     this.#commit = new Commit({
       store,
       clock,
       report,
       logs: options.logs,
+      room: this.#room,
       committed: (touched) => this.#committed(touched),
     });
-    const fold = new Fold({
-      store,
-      commit: this.#commit,
-      interpret: createInterpret({
-        ...clusterNameOf(options),
-        minimumSeverity: options.minimumSeverity,
-        stuckAfterMs: options.stuckAfterMs,
-      }),
-      initial: options.initial,
+    const interpret = createInterpret({
+      ...clusterNameOf(options),
       minimumSeverity: options.minimumSeverity,
-      pin: (row, decoded) =>
-        this.#heartbeat === undefined || this.#heartbeat.isPinned(row)
-          ? undefined
-          : this.#pointsOf(row, decoded),
+      stuckAfterMs: options.stuckAfterMs,
     });
+    const fold = this.#createFold(interpret);
     this.#heartbeat = this.#createHeartbeat();
     this.#sender = this.#createSender();
+    this.#catchUp = this.#createCatchUp(interpret);
     this.#deadlines = new Deadlines({
       store,
       commit: this.#commit,
@@ -117,7 +117,10 @@ export class Pipeline {
       intake,
       clock,
       random: options.random,
-      started: () => this.#deadlines.moved(),
+      started: () => {
+        this.#deadlines.moved();
+        this.#catchUp?.moved();
+      },
       report,
       reportCluster: options.reportCluster,
     });
@@ -151,6 +154,7 @@ export class Pipeline {
       this.#commit.run(signal),
       this.#deadlines.run(signal),
       this.#upkeep.run(signal),
+      this.#catchUp?.run(signal),
       this.#sender?.run(signal, deadline),
       this.#heartbeat?.run(signal, deadline),
     ]);
@@ -160,6 +164,21 @@ export class Pipeline {
   async finish(deadline: AbortSignal): Promise<void> {
     this.#commit.flush();
     await Promise.all([this.#heartbeat?.finish(deadline), this.#sender?.drain(deadline)]);
+  }
+
+  #createFold(interpret: Interpret): Fold {
+    const { store, initial, minimumSeverity } = this.#options;
+    return new Fold({
+      store,
+      commit: this.#commit,
+      interpret,
+      initial,
+      minimumSeverity,
+      pin: (row, decoded) =>
+        this.#heartbeat === undefined || this.#heartbeat.isPinned(row)
+          ? undefined
+          : this.#pointsOf(row, decoded),
+    });
   }
 
   #createHeartbeat(): Heartbeat | undefined {
@@ -205,11 +224,27 @@ export class Pipeline {
     });
   }
 
+  #createCatchUp(interpret: Interpret): CatchUp | undefined {
+    const { store, minimumSeverity, clock, report } = this.#options;
+    if (this.#room === undefined) return undefined;
+    return new CatchUp({
+      store,
+      commit: this.#commit,
+      room: this.#room,
+      interpret,
+      minimumSeverity,
+      watchOf: (row) => this.watches.byId(row.watchId),
+      clock,
+      report,
+    });
+  }
+
   #committed(touched: Parameters<Heartbeat["touch"]>[0]): void {
     this.#counts.apply(touched);
     this.#heartbeat?.touch(touched);
     this.#sender?.wake();
     this.#deadlines.moved();
+    if (this.#room?.isBehind === true) this.#catchUp?.moved();
   }
 
   /** None for a row that nobody watches, or that no sense can be made of. */
@@ -235,6 +270,20 @@ export class Pipeline {
       return undefined;
     }
   }
+}
+
+/** Without logs nothing waits, so that nothing is ever full. */
+function createRoom(options: PipelineOptions): OutboxRoom | undefined {
+  const { logs, store, outboxMaxBytes: maxBytes, clock, report } = options;
+  if (logs === undefined) return undefined;
+  return new OutboxRoom({
+    store,
+    signal: "logs",
+    encoding: logs.encoding,
+    maxBytes,
+    clock,
+    report,
+  });
 }
 
 function clusterNameOf(options: PipelineOptions): { clusterName?: string } {

@@ -1,14 +1,15 @@
-import { decodeState, encodeState } from "../history/object-state.ts";
+import { decodeState, encodeState, type ObjectState } from "../history/object-state.ts";
 import type { Redact } from "../history/redact.ts";
 import { decodeMemory, encodeMemory, forgetValuesOf } from "../lifecycle/memory.ts";
 import type { ObjectRow } from "../store/rows.ts";
 import type { Store, Written } from "../store/store.ts";
 import type { Clock } from "../util/clock.ts";
-import { fieldAt, isMap, type JsonMap } from "../util/json.ts";
+import { fieldAt } from "../util/json.ts";
 import { TimeSlice } from "../util/time-slice.ts";
 import { toError } from "../util/to-error.ts";
 import { columnsOf } from "./fold.ts";
 import type { PipelineReport } from "./report.ts";
+import { decodeReported } from "./reported.ts";
 
 /** Rows that are read and written at once; a page of large objects is a few megabytes. */
 const PAGE = 100;
@@ -56,7 +57,10 @@ export async function renewRedaction(options: RenewRedactionOptions): Promise<vo
 /** How many objects hold less than before. */
 async function rewriteAll(options: RenewRedactionOptions): Promise<number> {
   const { store, clock, signal } = options;
-  const kinds = new Map(store.knownWatches().map(({ id, facts }) => [id, kindOf(facts)]));
+  const watches = store.knownWatches();
+  const kinds = new Map(watches.map(({ id, facts }) => [id, kindOf(facts)]));
+  const byKindId = new Map(watches.map(({ kindId, facts }) => [kindId, kindOf(facts)]));
+  await rewriteWithheld(options, (kindId) => byKindId.get(kindId) ?? "");
   const slice = new TimeSlice();
   let changed = 0;
   let after = 0;
@@ -86,8 +90,7 @@ function renew(
   try {
     const renewed = { ...row, ...renewState(row, kind, redact) };
     const memory = renewMap(renewMemory(row.memory), redact);
-    const reported = row.reported === null ? null : renewReported(row, kind, redact);
-    const next = { ...renewed, memory, reported };
+    const next = { ...renewed, memory };
     return isSame(row, next) ? [] : [next];
   } catch (thrown) {
     const object = `${row.namespace}/${row.name}`;
@@ -101,8 +104,7 @@ function isSame(one: ObjectRow, other: ObjectRow): boolean {
     one.metadata === other.metadata &&
     one.spec === other.spec &&
     one.status === other.status &&
-    one.memory === other.memory &&
-    one.reported === other.reported
+    one.memory === other.memory
   );
 }
 
@@ -112,30 +114,50 @@ function renewMemory(text: string): string {
   return renewed === memory ? text : encodeMemory(renewed);
 }
 
-type Sections = Pick<ObjectRow, "metadata" | "spec" | "status">;
-
-function renewState(row: ObjectRow, kind: string, redact: Redact): Partial<ObjectRow> {
+function renewState(
+  row: Omit<ObjectState, "kind">,
+  kind: string,
+  redact: Redact,
+): Partial<ObjectState> {
   const object = decodeState({ ...row, kind });
   const redacted = redact(object);
   return redacted === object ? {} : columnsOf(encodeState(redacted, row.managers));
 }
 
-/** What was told last, where it lags behind: sections like those of the row, beside fields that hold nothing of the object. */
-function renewReported(row: ObjectRow, kind: string, redact: Redact): string {
-  const reported: unknown = JSON.parse(row.reported ?? "null");
-  if (!isMap(reported) || !holdsSections(reported)) return renewMap(row.reported ?? "null", redact);
-  const { metadata, spec, status } = reported;
-  const renewed = renewState({ ...row, metadata, spec, status }, kind, redact);
-  return JSON.stringify({
-    ...reported,
-    metadata: renewed.metadata ?? metadata,
-    spec: renewed.spec ?? spec,
-    status: renewed.status ?? status,
-  });
+/** The same for what waits for room in the outbox: what was last told of an object, and the records of its deletion. */
+async function rewriteWithheld(
+  options: RenewRedactionOptions,
+  kindOfId: (kindId: number) => string,
+): Promise<void> {
+  const { store, redact, signal } = options;
+  const slice = new TimeSlice();
+  let after = 0;
+  while (!signal.aborted) {
+    const page = store.withheldAfter(after, PAGE);
+    for (const key of page) {
+      const reported = store.reported(key) ?? "";
+      const gone = store.withheld(key)?.gone ?? null;
+      const texts = {
+        reported: reported === "" ? "" : renewReported(reported, kindOfId(key.kindId), redact),
+        gone: gone === null ? null : renewMap(gone, redact),
+      };
+      if (texts.reported !== reported || texts.gone !== gone)
+        await untilWritten(options, () => wholly(store.renewWithheld(key, texts)));
+      await slice.breathe();
+    }
+    const last = page.at(-1);
+    if (last === undefined) return;
+    after = last.id;
+  }
 }
 
-function holdsSections(map: JsonMap): map is JsonMap & Sections {
-  return ["metadata", "spec", "status"].every((name) => typeof map[name] === "string");
+function renewReported(text: string, kind: string, redact: Redact): string {
+  const { state, memory } = decodeReported(text, kind);
+  const renewed = { ...columnsOf(state), ...renewState(state, kind, redact) };
+  return JSON.stringify({
+    ...renewed,
+    memory: renewMap(encodeMemory(forgetValuesOf(memory)), redact),
+  });
 }
 
 /** Any JSON of ours, as if it were an object's. */

@@ -36,6 +36,18 @@ export type PipelineReport =
       readonly error: Error;
     }
   | { readonly type: "first-look-withheld"; readonly watch: string; readonly records: number }
+  /** What waits for the collector has reached its bound; what changes from now on is told as one net Change per object. */
+  | { readonly type: "outbox-full"; readonly sizeBytes: number; readonly maxBytes: number }
+  /** So many changes found no room, and were committed as that. */
+  | { readonly type: "changes-withheld"; readonly changes: number }
+  /** There is room again, and all that had none was told, but for objects that came and went. */
+  | {
+      readonly type: "outbox-caught-up";
+      readonly behindMs: number;
+      readonly changes: number;
+      /** So many objects had something to tell. */
+      readonly netChanges: number;
+    }
   | {
       readonly type: "exported";
       readonly signal: ExportedSignal;

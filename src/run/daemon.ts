@@ -152,6 +152,7 @@ async function operate(options: DaemonOptions, parts: Parts): Promise<DaemonEnd>
     stuckAfterMs: configuration.stuckAfterMs,
     metricIntervalMs: configuration.metricIntervalMs,
     metricHeartbeatMs: configuration.metricHeartbeatMs,
+    outboxMaxBytes: configuration.outboxMaxBytes,
     logs: delivery.logs,
     metrics: delivery.metrics,
   });

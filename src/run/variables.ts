@@ -14,6 +14,7 @@ import {
   duration,
   type ParsedValue,
   parsedBy,
+  size,
   splitList,
   text,
   type ValueType,
@@ -33,6 +34,7 @@ export type VariableValues = {
   readonly metricIntervalMs: number;
   readonly metricHeartbeatMs: number;
   readonly stuckAfterMs: number;
+  readonly outboxMaxBytes: number;
   readonly clusterName: string | undefined;
   readonly httpAddress: HttpAddress;
   readonly shutdownTimeoutMs: number;
@@ -84,6 +86,10 @@ const INTERVAL_MIN_MS = 100;
 const HEARTBEAT_MAX_MS = 4 * MINUTE_MS;
 /** Longer than any terminationGracePeriodSeconds that makes sense. */
 const SHUTDOWN_TIMEOUT_MAX_MS = 10 * MINUTE_MS;
+/** Less would not hold what one commit says. */
+const OUTBOX_MIN_BYTES = 64 * 1024;
+/** More than a collector that comes back could take within a day. */
+const OUTBOX_MAX_BYTES = 64 * 1024 ** 3;
 
 /** What nobody waits for any longer is not stuck but forgotten. */
 const STUCK_AFTER_MAX_MS = 7 * 24 * 60 * MINUTE_MS;
@@ -212,6 +218,15 @@ export const VARIABLES: VariableTable = {
     whenUnset: { type: "value", text: "", says: "–" },
     help: "More attributes of the OTLP resource, as in the OpenTelemetry specification.",
   },
+  outboxMaxBytes: {
+    name: "LIFELINE_OUTBOX_MAX",
+    section: "Where it goes",
+    type: size({ minBytes: OUTBOX_MIN_BYTES, maxBytes: OUTBOX_MAX_BYTES }),
+    whenUnset: { type: "value", text: "256MiB" },
+    help:
+      "Bound of the log records that wait for the collector, on disk. Beyond it nothing is lost but the single steps: once the collector has taken " +
+      "a fifth, each object that changed tells one net change with `lifeline.collapsed`, the number of changes that it stands for; an object that came and went is only counted.",
+  },
   httpAddress: {
     name: "LIFELINE_HTTP_ADDRESS",
     section: "The process",
@@ -262,7 +277,6 @@ export const VARIABLES_OF_LATER_VERSIONS: readonly string[] = [
   "LIFELINE_KSM_CONFIG",
   "LIFELINE_LEADERSHIP",
   "LIFELINE_LEASE",
-  "LIFELINE_OUTBOX_MAX",
   "LIFELINE_PROMETHEUS",
   "LIFELINE_SERIES_MAX",
   "LIFELINE_SHARD",

@@ -17,8 +17,6 @@ export type ObjectRow = {
   readonly metadata: string;
   readonly spec: string;
   readonly status: string;
-  /** The state that was last told where it lags behind, as JSON; null: nothing lags. */
-  readonly reported: string | null;
 };
 
 /** What of an object its gauges are made of: the rest may be a megabyte, and would be read for nothing. */
@@ -83,6 +81,29 @@ export type OutboxStep = {
   readonly deadLetter?: DeadLetter;
 };
 
+/** By what an object is known, whether it is there or not. */
+export type ObjectKey = { readonly kindId: number; readonly uid: string };
+
+/** An object whose last changes wait for room in the outbox; but for the state that was last told, which may be large. */
+export type WithheldRow = ObjectKey & {
+  readonly changes: number;
+  /** When the last of them was seen: Unix milliseconds. */
+  readonly seenAtMs: number;
+  /** Why it appeared, where nothing was told of it yet; null: it was. */
+  readonly appearance: string | null;
+  /** Where it is gone: the records of its deletion, as JSON. */
+  readonly gone: string | null;
+};
+
+/** `reported`: what was last told of it, for one that begins to wait; undefined: as it is. */
+export type WithheldMove = WithheldRow & { readonly reported: string | undefined };
+
+export type WithheldMoves = {
+  readonly moves: readonly WithheldMove[];
+  /** Those that wait no more. */
+  readonly ends: readonly ObjectKey[];
+};
+
 /** One of our own cumulative counters. `startedAt` in Unix milliseconds. */
 export type CounterRow = {
   readonly metric: string;
@@ -113,6 +134,8 @@ export type UnitOfWork = {
     readonly by: number;
   }[];
   readonly requests: readonly OutboxRequest[];
+  /** Absent: nothing begins, goes on or ends to wait for room. */
+  readonly withheld?: WithheldMoves;
   readonly committedAtMs: number;
 };
 

@@ -20,7 +20,6 @@ CREATE TABLE watches (
   facts TEXT NOT NULL
 );
 
--- reported: the state that was last told, where the outbox had no room for what came after it, and how many changes that is.
 CREATE TABLE objects (
   id INTEGER PRIMARY KEY,
   kind_id INTEGER NOT NULL,
@@ -36,8 +35,7 @@ CREATE TABLE objects (
   managers TEXT NOT NULL,
   metadata TEXT NOT NULL,
   spec TEXT NOT NULL,
-  status TEXT NOT NULL,
-  reported TEXT
+  status TEXT NOT NULL
 );
 -- By UID first: an owner is found by its UID alone, whatever its kind.
 CREATE UNIQUE INDEX objects_by_uid ON objects (uid, kind_id);
@@ -66,6 +64,20 @@ CREATE TABLE dead_letters (
   bytes INTEGER NOT NULL,
   body BLOB NOT NULL
 );
+-- Objects whose last changes had no room in the outbox, be they still there or not. changes: how many; seen_at: when the
+-- last of them was seen. appearance: why it appeared, where nothing was told of it yet. gone: the records of its
+-- deletion, where it is gone. reported: the state and the memory as they were last told; the big one comes last.
+CREATE TABLE withheld (
+  id INTEGER PRIMARY KEY,
+  uid TEXT NOT NULL,
+  kind_id INTEGER NOT NULL,
+  changes INTEGER NOT NULL,
+  seen_at INTEGER NOT NULL,
+  appearance TEXT,
+  gone TEXT,
+  reported TEXT NOT NULL
+);
+CREATE UNIQUE INDEX withheld_by_uid ON withheld (uid, kind_id);
 
 -- announced: 1 once the zero that a cumulative series begins with was acknowledged.
 CREATE TABLE counters (

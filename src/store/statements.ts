@@ -2,7 +2,7 @@ const SERIES_COLUMNS =
   "id, kind_id, watch_id, health, uid, namespace, name, api_version, resource_version, metadata, status";
 
 /** Begins like that of series, so that one reads the beginning of the other. */
-const OBJECT_COLUMNS = `${SERIES_COLUMNS}, due_at, memory, managers, spec, reported`;
+const OBJECT_COLUMNS = `${SERIES_COLUMNS}, due_at, memory, managers, spec`;
 
 /**
  * Every statement of the store, by the name under which it is prepared.
@@ -42,20 +42,24 @@ export const STATEMENTS = {
     "SELECT watch_id, namespace, health, count(*) AS n FROM objects GROUP BY watch_id, namespace, health",
   remove: "DELETE FROM objects WHERE id = ?",
   // What most changes are: the columns of no index, so that none is touched. Another watch or deadline changes no row here.
-  update: `UPDATE objects SET health = ?, api_version = ?, resource_version = ?, metadata = ?, status = ?, memory = ?, managers = ?, spec = ?, reported = ?
+  update: `UPDATE objects SET health = ?, api_version = ?, resource_version = ?, metadata = ?, status = ?, memory = ?, managers = ?, spec = ?
     WHERE id = ? AND watch_id = ? AND due_at IS ?`,
-  upsert: `INSERT INTO objects (${OBJECT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  upsert: `INSERT INTO objects (${OBJECT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET watch_id = excluded.watch_id, due_at = excluded.due_at, health = excluded.health, api_version = excluded.api_version,
     resource_version = excluded.resource_version, memory = excluded.memory, managers = excluded.managers, metadata = excluded.metadata,
-    spec = excluded.spec, status = excluded.status, reported = excluded.reported`,
+    spec = excluded.spec, status = excluded.status`,
   outboxHeads:
     "SELECT id, records, length(body) AS size FROM outbox WHERE signal = ? AND encoding = ? ORDER BY id LIMIT 64",
   outboxBody: "SELECT body FROM outbox WHERE id = ?",
-  acknowledge: "DELETE FROM outbox WHERE id IN (SELECT value FROM json_each(?))",
+  acknowledge:
+    "DELETE FROM outbox WHERE id IN (SELECT value FROM json_each(?)) RETURNING signal, encoding, length(body) AS size",
+  outboxSizes:
+    "SELECT signal, encoding, sum(length(body)) AS size FROM outbox GROUP BY signal, encoding",
   outboxState:
     "SELECT count(*) AS requests, coalesce(sum(records), 0) AS records, coalesce(sum(length(body)), 0) AS bytes, min(committed_at) AS oldest FROM outbox",
   addRequest:
     "INSERT INTO outbox (signal, encoding, records, committed_at, positions, body) VALUES (?, ?, ?, ?, ?, ?)",
+  outboxSize: "SELECT signal, encoding, length(body) AS size FROM outbox WHERE id = ?",
   shortenRequest: "UPDATE outbox SET records = ?, body = ? WHERE id = ?",
   addDeadLetter:
     "INSERT INTO dead_letters (signal, encoding, refused_at, reason, bytes, body) VALUES (?, ?, ?, ?, ?, ?)",
@@ -65,6 +69,16 @@ export const STATEMENTS = {
   deadLetters:
     "SELECT id, signal, encoding, refused_at, reason, bytes, body FROM dead_letters ORDER BY id",
   deadLetterState: "SELECT count(*) AS records, coalesce(sum(bytes), 0) AS bytes FROM dead_letters",
+  countWithheld: "SELECT count(*) AS n FROM withheld",
+  withheld: "SELECT changes, seen_at, appearance, gone FROM withheld WHERE uid = ? AND kind_id = ?",
+  reported: "SELECT reported FROM withheld WHERE uid = ? AND kind_id = ?",
+  withheldAfter: "SELECT id, uid, kind_id FROM withheld WHERE id > ? ORDER BY id LIMIT ?",
+  withhold:
+    "INSERT INTO withheld (uid, kind_id, changes, seen_at, appearance, gone, reported) VALUES (?, ?, ?, ?, ?, ?, ?)",
+  withholdMore:
+    "UPDATE withheld SET changes = ?, seen_at = ?, appearance = ?, gone = ? WHERE uid = ? AND kind_id = ?",
+  renewWithheld: "UPDATE withheld SET gone = ?, reported = ? WHERE uid = ? AND kind_id = ?",
+  endWithholding: "DELETE FROM withheld WHERE uid = ? AND kind_id = ?",
   addToCounter:
     "INSERT INTO counters (metric, attributes, value, started_at) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET value = value + excluded.value",
   counters: "SELECT metric, attributes, value, started_at, announced FROM counters",

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type ClusterMark, FILE_NAME, openDatabase } from "./open-database.ts";
-import type { ObjectRow, UnitOfWork } from "./rows.ts";
+import type { ObjectRow, UnitOfWork, WithheldMove } from "./rows.ts";
 import { objectRow as row, openTemporaryStore } from "../testing/temporary-store.ts";
 import { STATEMENTS } from "./statements.ts";
 import { Store } from "./store.ts";
@@ -64,7 +64,6 @@ test("a unit of work is there after reopening, whole", () => {
     kindId: watch.kindId,
     dueAt: 99,
     status: '{"phase":"Ready"}',
-    reported: "{}",
   });
   first.commit(
     work({
@@ -129,7 +128,7 @@ test("commit() lets an object come back under its old UID in the same transactio
 
 test.each<Partial<ObjectRow>>([
   { status: '{"phase":"Ready"}', health: "failed", spec: '{"a":1}', metadata: '{"b":1}' },
-  { memory: '{"c":1}', managers: "d", reported: "{}", resourceVersion: "9", apiVersion: "e/v2" },
+  { memory: '{"c":1}', managers: "d", resourceVersion: "9", apiVersion: "e/v2" },
   { watchId: 2 },
   { dueAt: 70 },
   { dueAt: null },
@@ -322,6 +321,81 @@ test("a newer format and a file that is no database are set aside under a dated 
   ]).toEqual([expect.stringContaining("format is 999"), expect.stringContaining("corrupt")]);
   expect(readdirSync(directory).filter((name) => name.includes("Z.")).length).toBe(2);
   if (corrupt.type === "opened") corrupt.database.close();
+});
+
+test("the size of what waits is known by signal and encoding, whatever is committed, fails, is acknowledged or taken in parts", () => {
+  const first = openStore();
+  first.commit(
+    work({ requests: [request("hello"), { ...request("12345678"), encoding: "text" }] }),
+  );
+  first.commit(work({ requests: [request("you")] }));
+  first.commit(work({ upserts: [row(1), row(2, { uid: "uid-1" })], requests: [request("lost")] }));
+  const whole = first.outboxSizeBytes("logs", "otlp");
+  const [oldest] = first.outboxBatch("logs", "otlp", 1);
+  first.acknowledge([oldest?.id ?? 0, 99]);
+  const less = first.outboxSizeBytes("logs", "otlp");
+  const [next] = first.outboxBatch("logs", "otlp", 1);
+  const rest = { records: 1, body: Buffer.from("x") };
+  first.step({ id: next?.id ?? 0, rest });
+  const shortened = first.outboxSizeBytes("logs", "otlp");
+  first.step({ id: next?.id ?? 0, rest: undefined });
+  const taken = first.outboxSizeBytes("logs", "otlp");
+  first[Symbol.dispose]();
+
+  using second = openStore();
+
+  expect([whole, less, shortened, taken]).toEqual([8, 3, 1, 0]);
+  expect([
+    second.outboxSizeBytes("logs", "otlp"),
+    second.outboxSizeBytes("logs", "text"),
+    second.outboxSizeBytes("traces", "otlp"),
+  ]).toEqual([0, 8, 0]);
+});
+
+const waiting = (uid: string, fields: Partial<WithheldMove> = {}): WithheldMove => ({
+  kindId: 1,
+  uid,
+  changes: 1,
+  seenAtMs: 5,
+  appearance: null,
+  gone: null,
+  reported: `{"state":"${uid}"}`,
+  ...fields,
+});
+
+test("what waits is kept in its order, goes on under what was told last, and is counted across lives", () => {
+  const first = openStore();
+  first.commit(work({ withheld: { moves: [waiting("a"), waiting("b"), waiting("c")], ends: [] } }));
+  const more = waiting("a", { changes: 7, seenAtMs: 9, gone: "[]", reported: undefined });
+  first.commit(work({ withheld: { moves: [more], ends: [{ kindId: 1, uid: "b" }] } }));
+  first.commit(work({ withheld: { moves: [waiting("c", { changes: 2 })], ends: [] } }));
+  const count = first.withheldCount;
+  first[Symbol.dispose]();
+
+  using second = openStore();
+
+  const { reported: _reported, ...expected } = more;
+  expect([count, second.withheldCount]).toEqual([2, 2]);
+  expect(second.withheld(more)).toEqual(expected);
+  expect(second.reported(more)).toBe('{"state":"a"}');
+  expect(second.withheld({ kindId: 1, uid: "b" })).toBe(undefined);
+  expect(second.withheldAfter(0, 1).map(({ uid }) => uid)).toEqual(["a"]);
+  expect(second.withheldAfter(1, 9).map(({ uid }) => uid)).toEqual(["c"]);
+});
+
+test("a commit that fails leaves what waits, and its count, as they were", () => {
+  using store = openStore();
+  store.commit(work({ withheld: { moves: [waiting("a")], ends: [] } }));
+
+  store.commit(
+    work({
+      upserts: [row(1), row(2, { uid: "uid-1" })],
+      withheld: { moves: [waiting("b")], ends: [{ kindId: 1, uid: "a" }] },
+    }),
+  );
+
+  expect(store.withheldCount).toBe(1);
+  expect(store.withheldAfter(0, 9).map(({ uid }) => uid)).toEqual(["a"]);
 });
 
 test("a second opener of the same directory is told that the file is in use", () => {

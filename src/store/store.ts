@@ -1,5 +1,18 @@
-import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { toError } from "../util/to-error.ts";
+import {
+  changingValues,
+  listOf,
+  numberOf,
+  numberOrNull,
+  objectRow,
+  objectRowOrNone,
+  objectValues,
+  type RawRow,
+  seriesRow,
+  textOf,
+  textOrNull,
+} from "./columns.ts";
 import { addDeadLetter, type DeadLetterRow, readDeadLetters } from "./dead-letters.ts";
 import { giveBackPages } from "./free-pages.ts";
 import { inspectDatabase, type StateFacts } from "./inspect-database.ts";
@@ -8,12 +21,14 @@ import { LIST_STATEMENTS, STATEMENTS } from "./statements.ts";
 import type {
   CounterRow,
   KnownWatch,
+  ObjectKey,
   ObjectRow,
   OutboxRow,
   OutboxStep,
   SeriesRow,
   UnitOfWork,
   WatchRow,
+  WithheldRow,
 } from "./rows.ts";
 
 /** 4 MiB: what a busy outbox takes again within seconds. */
@@ -34,12 +49,17 @@ export class Store implements Disposable {
   readonly #statements: ReturnType<typeof prepareAll>;
   #nextObjectId: number;
   #hasSurplus = false;
+  /** By signal and encoding: bytes of the requests that wait. Both are kept in step by what is written. */
+  readonly #outboxSizes = new Map<string, number>();
+  #withheldCount: number;
 
   constructor(database: DatabaseSync) {
     this.#database = database;
     this.#statements = prepareAll(database);
     this.#nextObjectId =
       1 + numberOf(database.prepare("SELECT coalesce(max(id), 0) AS n FROM objects").get()?.["n"]);
+    for (const row of this.#statements.outboxSizes.all()) this.#growOutbox(row, 1);
+    this.#withheldCount = numberOf(this.#statements.countWithheld.get()?.["n"]);
   }
 
   /** The key of the redaction marks: private to this file, so that marks say nothing to who has only the records. */
@@ -201,7 +221,56 @@ export class Store implements Disposable {
 
   /** Takes requests out of the outbox. */
   acknowledge(ids: readonly number[]): Written {
-    return this.#transact(() => this.#statements.acknowledge.run(JSON.stringify(ids)));
+    let taken: readonly RawRow[] = [];
+    const written = this.#transact(() => {
+      taken = this.#statements.acknowledge.all(JSON.stringify(ids));
+    });
+    if (written.type === "committed") for (const row of taken) this.#growOutbox(row, -1);
+    return written;
+  }
+
+  /** Bytes that wait, of that signal and encoding; reads nothing. */
+  outboxSizeBytes(signal: string, encoding: string): number {
+    return this.#outboxSizes.get(`${signal} ${encoding}`) ?? 0;
+  }
+
+  /** How many objects' last changes wait for room in the outbox; reads nothing. */
+  get withheldCount(): number {
+    return this.#withheldCount;
+  }
+
+  withheld({ kindId, uid }: ObjectKey): WithheldRow | undefined {
+    const row = this.#statements.withheld.get(uid, kindId);
+    if (row === undefined) return undefined;
+    return {
+      kindId,
+      uid,
+      changes: numberOf(row["changes"]),
+      seenAtMs: numberOf(row["seen_at"]),
+      appearance: textOrNull(row["appearance"]),
+      gone: textOrNull(row["gone"]),
+    };
+  }
+
+  /** What was last told of an object whose last changes wait. */
+  reported({ kindId, uid }: ObjectKey): string | undefined {
+    return textOrNull(this.#statements.reported.get(uid, kindId)?.["reported"]) ?? undefined;
+  }
+
+  /** Puts other texts in the place of those that an object that waits has. */
+  renewWithheld({ kindId, uid }: ObjectKey, texts: WithheldTexts): Written {
+    return this.#transact(() =>
+      this.#statements.renewWithheld.run(texts.gone, texts.reported, uid, kindId),
+    );
+  }
+
+  /** Those that wait, in the order in which they began, after `afterId`. */
+  withheldAfter(afterId: number, limit: number): readonly (ObjectKey & { readonly id: number })[] {
+    return this.#statements.withheldAfter.all(afterId, limit).map((row) => ({
+      id: numberOf(row["id"]),
+      uid: textOf(row["uid"]),
+      kindId: numberOf(row["kind_id"]),
+    }));
   }
 
   /**
@@ -210,12 +279,17 @@ export class Store implements Disposable {
    */
   step({ id, rest, deadLetter }: OutboxStep): Written & { readonly forgotten: number } {
     const s = this.#statements;
+    const before = s.outboxSize.get(id);
     let forgotten = 0;
     const written = this.#transact(() => {
       if (rest === undefined) s.acknowledge.run(JSON.stringify([id]));
       else s.shortenRequest.run(rest.records, rest.body, id);
       if (deadLetter !== undefined) forgotten = addDeadLetter(s, deadLetter);
     });
+    if (written.type === "committed" && before !== undefined) {
+      this.#growOutbox(before, -1);
+      if (rest !== undefined) this.#growOutbox({ ...before, size: rest.body.length }, 1);
+    }
     return { ...written, forgotten };
   }
 
@@ -258,7 +332,16 @@ export class Store implements Disposable {
   }
 
   commit(work: UnitOfWork): Written {
-    return this.#transact(() => this.#write(work));
+    let withheldMore = 0;
+    const written = this.#transact(() => {
+      this.#write(work);
+      withheldMore = this.#writeWithheld(work);
+    });
+    if (written.type === "failed") return written;
+    this.#withheldCount += withheldMore;
+    for (const { signal, encoding, body } of work.requests)
+      this.#growOutbox({ signal, encoding, size: body.length }, 1);
+    return written;
   }
 
   /**
@@ -343,12 +426,40 @@ export class Store implements Disposable {
       s.setPosition.run(position.position, position.atMs, position.watchId);
   }
 
+  /** By how many those that wait have become more. */
+  #writeWithheld({ withheld }: UnitOfWork): number {
+    const s = this.#statements;
+    let more = 0;
+    for (const { uid, kindId } of withheld?.ends ?? [])
+      more -= Number(s.endWithholding.run(uid, kindId).changes);
+    for (const move of withheld?.moves ?? []) {
+      const { uid, kindId, changes, seenAtMs, appearance, gone, reported } = move;
+      if (reported === undefined) {
+        s.withholdMore.run(changes, seenAtMs, appearance, gone, uid, kindId);
+        continue;
+      }
+      // One that ended to wait and began anew within this commit.
+      more -= Number(s.endWithholding.run(uid, kindId).changes);
+      s.withhold.run(uid, kindId, changes, seenAtMs, appearance, gone, reported);
+      more += 1;
+    }
+    return more;
+  }
+
+  #growOutbox(row: RawRow, sign: 1 | -1): void {
+    const key = `${textOf(row["signal"])} ${textOf(row["encoding"])}`;
+    this.#outboxSizes.set(key, (this.#outboxSizes.get(key) ?? 0) + sign * numberOf(row["size"]));
+  }
+
   #put(row: ObjectRow): void {
     const { update, upsert } = this.#statements;
     const updated = update.run(...changingValues(row), row.id, row.watchId, row.dueAt);
     if (updated.changes === 0) upsert.run(...objectValues(row));
   }
 }
+
+/** The records of a deletion, where there are any, and what was last told; both JSON. */
+export type WithheldTexts = { readonly gone: string | null; readonly reported: string };
 
 /** `more`: another step would find something to do. */
 export type Shrunk = "done" | "more";
@@ -376,98 +487,3 @@ function prepareAll(database: DatabaseSync): Readonly<Record<StatementName, Stat
 }
 
 type StatementName = keyof typeof STATEMENTS;
-
-type RawRow = Record<string, SQLOutputValue>;
-
-type RawList = readonly SQLOutputValue[];
-
-/** In the order of OBJECT_COLUMNS. */
-function objectValues(row: ObjectRow): SQLInputValue[] {
-  return [
-    row.id,
-    row.kindId,
-    row.watchId,
-    row.health,
-    row.uid,
-    row.namespace,
-    row.name,
-    row.apiVersion,
-    row.resourceVersion,
-    row.metadata,
-    row.status,
-    row.dueAt,
-    row.memory,
-    row.managers,
-    row.spec,
-    row.reported,
-  ];
-}
-
-/** In the order in which the statement `update` sets them. */
-function changingValues(row: ObjectRow): SQLInputValue[] {
-  return [
-    row.health,
-    row.apiVersion,
-    row.resourceVersion,
-    row.metadata,
-    row.status,
-    row.memory,
-    row.managers,
-    row.spec,
-    row.reported,
-  ];
-}
-
-function objectRowOrNone(row: RawRow | undefined): ObjectRow | undefined {
-  return row === undefined ? undefined : objectRow(listOf(row));
-}
-
-/** The types of `get` and `all` know nothing of LIST_STATEMENTS. */
-function listOf(row: RawRow): RawList {
-  if (!Array.isArray(row)) throw new TypeError("Cannot read an object's row: it came as no list");
-  return row;
-}
-
-function seriesRow(list: RawList): SeriesRow {
-  return {
-    id: numberOf(list[0]),
-    kindId: numberOf(list[1]),
-    watchId: numberOf(list[2]),
-    health: textOf(list[3]),
-    uid: textOf(list[4]),
-    namespace: textOf(list[5]),
-    name: textOf(list[6]),
-    apiVersion: textOf(list[7]),
-    resourceVersion: textOf(list[8]),
-    metadata: textOf(list[9]),
-    status: textOf(list[10]),
-  };
-}
-
-function objectRow(list: RawList): ObjectRow {
-  return {
-    ...seriesRow(list),
-    dueAt: numberOrNull(list[11]),
-    memory: textOf(list[12]),
-    managers: textOf(list[13]),
-    spec: textOf(list[14]),
-    reported: textOrNull(list[15]),
-  };
-}
-
-function numberOf(value: SQLOutputValue | undefined): number {
-  if (typeof value !== "number")
-    throw new TypeError(`Cannot read the state file: a number was expected, found ${typeof value}`);
-  return value;
-}
-
-function textOf(value: SQLOutputValue | undefined): string {
-  if (typeof value !== "string")
-    throw new TypeError(`Cannot read the state file: a text was expected, found ${typeof value}`);
-  return value;
-}
-
-const numberOrNull = (value: SQLOutputValue | undefined): number | null =>
-  typeof value === "number" ? value : null;
-const textOrNull = (value: SQLOutputValue | undefined): string | null =>
-  typeof value === "string" ? value : null;

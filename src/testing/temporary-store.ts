@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
 import { openDatabase } from "../store/open-database.ts";
 import type { ObjectRow } from "../store/rows.ts";
 import { Store } from "../store/store.ts";
@@ -12,28 +13,42 @@ export type TemporaryStore = Disposable & {
   readonly path: string;
   /** From now on every write fails, as on a full disk (`full`: with its very error) or a read-only one; reads go on. */
   breakWrites(how?: "full"): void;
+  /** As the next process finds it; who holds the `store` of before must take the new one. */
+  reopen(): Store;
   mendWrites(): void;
 };
 
 export function openTemporaryStore(): TemporaryStore {
   const directory = mkdtempSync(join(tmpdir(), "lifeline-store-"));
-  const cluster = { address: "test" };
-  const opened = openDatabase({ directory, cluster, nowMs: 0, newKey: () => "key" });
-  if (opened.type !== "opened") throw new Error(`Cannot open a store: ${opened.type}`);
-  const { database } = opened;
-  const store = new Store(database);
+  let database = open(directory);
+  let store = new Store(database);
   return {
-    store,
     path: database.location() ?? "",
     breakWrites: (how) =>
       // Pages that are there are the most that there may be.
       database.exec(how === "full" ? "PRAGMA max_page_count=1" : "PRAGMA query_only=1"),
     mendWrites: () => database.exec("PRAGMA query_only=0; PRAGMA max_page_count=4294967294"),
+    get store() {
+      return store;
+    },
+    reopen() {
+      store[Symbol.dispose]();
+      database = open(directory);
+      store = new Store(database);
+      return store;
+    },
     [Symbol.dispose]() {
       store[Symbol.dispose]();
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+function open(directory: string): DatabaseSync {
+  const cluster = { address: "test" };
+  const opened = openDatabase({ directory, cluster, nowMs: 0, newKey: () => "key" });
+  if (opened.type !== "opened") throw new Error(`Cannot open a store: ${opened.type}`);
+  return opened.database;
 }
 
 /** A row whose texts hold nothing, with what the test wants different. */
@@ -54,7 +69,6 @@ export function objectRow(id: number, fields: Partial<ObjectRow> = {}): ObjectRo
     metadata: "{}",
     spec: "{}",
     status: "",
-    reported: null,
     ...fields,
   };
 }

@@ -101,6 +101,7 @@ async function main(): Promise<void> {
     metricIntervalMs: 1000,
     metricHeartbeatMs: 5000,
     stuckAfterMs: 600_000,
+    outboxMaxBytes: 256 * 1024 ** 2,
     logs: {
       encoding: "otlp/protobuf",
       encode: (signals) =>

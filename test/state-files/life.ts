@@ -58,6 +58,7 @@ export function beginLife(
     initial: "all",
     minimumSeverity: "DEBUG",
     stuckAfterMs: 600_000,
+    outboxMaxBytes: 256 * 1024 ** 2,
     metricIntervalMs: 5000,
     metricHeartbeatMs: 60_000,
     logs: {

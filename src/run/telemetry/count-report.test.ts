@@ -79,6 +79,7 @@ test.each<[PipelineReport, unknown[]]>([
       ["lifeline.process.errors", 1, { stage: "lifecycle" }],
     ],
   ],
+  [{ type: "changes-withheld", changes: 3 }, [["lifeline.outbox.collapsed", 3]]],
   [
     { type: "exported", signal: "logs", items: 7, durationMs: 500 },
     [

@@ -65,6 +65,9 @@ const PIPELINE_COUNTS: VariantTable<PipelineReport, readonly Count[]> = {
     error("lifecycle"),
   ],
   "first-look-withheld": NOTHING,
+  "outbox-full": NOTHING,
+  "changes-withheld": ({ changes }) => [add("lifeline.outbox.collapsed", changes)],
+  "outbox-caught-up": NOTHING,
   exported: ({ signal, items, durationMs }) => [
     add("lifeline.export.requests", 1, { signal, outcome: "accepted" }),
     add("lifeline.export.items", items, { signal }),

@@ -30,6 +30,7 @@ export function observePipeline(meter: Meter, { pipeline, store, clock, memory }
         ageMs: oldestAt === undefined ? 0 : clock.now() - oldestAt,
       };
     },
+    behind: () => store.withheldCount,
     liveSeries: () => pipeline.liveSeries,
     memory,
     eventLoopDelay: measureEventLoopDelay(),

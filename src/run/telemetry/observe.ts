@@ -5,6 +5,8 @@ import { GAUGES, type GaugeName, OBSERVED_COUNTERS } from "./self-metrics.ts";
 export type Observations = {
   readonly watches: () => readonly WatchObservation[];
   readonly outbox: () => OutboxObservation;
+  /** How many objects' last changes wait for room in the outbox. */
+  readonly behind: () => number;
   /** How many object series are live. */
   readonly liveSeries: () => number;
   readonly memory: () => {
@@ -49,6 +51,7 @@ export function observe(meter: Meter, observations: Observations): void {
   gauge("lifeline.outbox.records", (result) => result.observe(observations.outbox().records));
   gauge("lifeline.outbox.size", (result) => result.observe(observations.outbox().sizeBytes));
   gauge("lifeline.outbox.age", (result) => result.observe(observations.outbox().ageMs / MS_PER_S));
+  gauge("lifeline.outbox.behind", (result) => result.observe(observations.behind()));
   gauge("lifeline.export.series", (result) => result.observe(observations.liveSeries()));
   gauge("lifeline.process.memory", (result) => {
     const { rss, heapUsed, external } = observations.memory();

@@ -14,6 +14,7 @@ export type CounterName =
   | "lifeline.watch.skipped"
   | "lifeline.history.changes"
   | "lifeline.history.skipped"
+  | "lifeline.outbox.collapsed"
   | "lifeline.export.requests"
   | "lifeline.export.items"
   | "lifeline.export.rejected"
@@ -31,6 +32,7 @@ export type GaugeName =
   | "lifeline.outbox.records"
   | "lifeline.outbox.size"
   | "lifeline.outbox.age"
+  | "lifeline.outbox.behind"
   | "lifeline.export.series"
   | "lifeline.process.event_loop.delay"
   | "lifeline.process.memory";
@@ -65,6 +67,12 @@ export const COUNTERS: Readonly<Record<CounterName, SelfMetricFacts>> = {
     unit: "{change}",
     description: "Changes that were skipped because making sense of the object failed",
     attributes: ["watch"],
+  },
+  "lifeline.outbox.collapsed": {
+    unit: "{change}",
+    description:
+      "Changes that found no room in the outbox: told later, all of an object as one, or never, of one that came and went",
+    attributes: [],
   },
   "lifeline.export.requests": {
     unit: "{request}",
@@ -137,6 +145,11 @@ export const GAUGES: Readonly<Record<GaugeName, SelfMetricFacts>> = {
   "lifeline.outbox.age": {
     unit: "s",
     description: "How long the oldest of what waits for the collector has been waiting",
+    attributes: [],
+  },
+  "lifeline.outbox.behind": {
+    unit: "{object}",
+    description: "Objects whose last changes wait for room in the outbox",
     attributes: [],
   },
   "lifeline.export.series": {

@@ -61,6 +61,7 @@ const OBSERVATIONS: Observations = {
     { watch: "jobs.batch", events: 0, objects: 0, silenceMs: undefined },
   ],
   outbox: () => ({ records: 4, sizeBytes: 1_024, ageMs: 2_500 }),
+  behind: () => 7,
   liveSeries: () => 99,
   memory: () => ({ rss: 3, heapUsed: 2, external: 1 }),
   eventLoopDelay: () => ({ p50Ms: 1, p99Ms: 20, maxMs: 50 }),
@@ -150,6 +151,7 @@ test("observe() gives every observed instrument its values, in seconds and bytes
     "lifeline.outbox.records": { points: [[{}, 4]] },
     "lifeline.outbox.size": { unit: "By", points: [[{}, 1_024]] },
     "lifeline.outbox.age": { unit: "s", points: [[{}, 2.5]] },
+    "lifeline.outbox.behind": { points: [[{}, 7]] },
     "lifeline.export.series": { points: [[{}, 99]] },
     "lifeline.process.memory": {
       points: [

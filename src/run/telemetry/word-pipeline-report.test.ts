@@ -109,6 +109,25 @@ const ROWS: Readonly<Record<PipelineReport["type"], readonly Row[]>> = {
       ["info", "Withheld 80 records of the first look at pods; LIFELINE_INITIAL=all sends them"],
     ],
   ],
+  "outbox-full": [
+    [
+      { type: "outbox-full", sizeBytes: 65_600, maxBytes: 65_536 },
+      [
+        "warn",
+        "65600 bytes of records wait for the collector, LIFELINE_OUTBOX_MAX is 65536: from now on the changes of each object collapse into one, which is told when there is room",
+      ],
+    ],
+  ],
+  "changes-withheld": [[{ type: "changes-withheld", changes: 3 }]],
+  "outbox-caught-up": [
+    [
+      { type: "outbox-caught-up", behindMs: 60_000, changes: 12, netChanges: 5 },
+      [
+        "info",
+        `All that found no room in the outbox is told, ${formatDuration(60_000)} after it was full: 12 changes collapsed into those of 5 objects`,
+      ],
+    ],
+  ],
   exported: [[{ type: "exported", signal: "logs", items: 3, durationMs: 5 }]],
   "export-failed": [
     [

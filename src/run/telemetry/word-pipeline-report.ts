@@ -91,6 +91,25 @@ const WORDS: VariantTable<PipelineReport, Wording> = {
       `Withheld ${records} records of the first look at ${watch}; LIFELINE_INITIAL=all sends them`,
       { watch, records },
     ),
+  "outbox-full": ({ sizeBytes, maxBytes }) => ({
+    type: "spoken",
+    level: "warn",
+    message:
+      `${sizeBytes} bytes of records wait for the collector, LIFELINE_OUTBOX_MAX is ${maxBytes}: ` +
+      "from now on the changes of each object collapse into one, which is told when there is room",
+    fields: { sizeBytes, maxBytes },
+    repetition: { type: "limited", subject: "outbox", state: "outbox-full" },
+  }),
+  "changes-withheld": () => SILENT,
+  "outbox-caught-up": ({ behindMs, changes, netChanges }) => ({
+    type: "spoken",
+    level: "info",
+    message:
+      `All that found no room in the outbox is told, ${formatDuration(behindMs)} after it was full: ` +
+      `${changes} changes collapsed into those of ${netChanges} objects`,
+    fields: { changes, netChanges },
+    repetition: { type: "recovered", subject: "outbox" },
+  }),
   exported: () => SILENT,
   "export-failed": ({ signal, error }) => ({
     type: "spoken",

@@ -1,0 +1,87 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { createFakeClock, type FakeClock } from "../testing/fake-clock.ts";
+import { openTemporaryStore, type TemporaryStore } from "../testing/temporary-store.ts";
+import { OutboxRoom } from "./outbox-room.ts";
+import type { PipelineReport } from "./report.ts";
+
+let temporary: TemporaryStore;
+let clock: FakeClock;
+let reports: PipelineReport[];
+let room: OutboxRoom;
+
+beforeEach(() => {
+  temporary = openTemporaryStore();
+  clock = createFakeClock();
+  reports = [];
+  const { store } = temporary;
+  const report = (one: PipelineReport): unknown => reports.push(one);
+  room = new OutboxRoom({ store, signal: "logs", encoding: "otlp", maxBytes: 1000, clock, report });
+});
+
+afterEach(() => {
+  temporary[Symbol.dispose]();
+});
+
+function queue(sizes: readonly number[], encoding = "otlp"): void {
+  temporary.store.commit({
+    upserts: [],
+    removals: [],
+    positions: [],
+    counterDeltas: [],
+    requests: sizes.map((sizeBytes) => ({
+      signal: "logs",
+      encoding,
+      records: 1,
+      positions: "{}",
+      body: new Uint8Array(sizeBytes),
+    })),
+    committedAtMs: 0,
+  });
+}
+
+function acknowledgeOldest(): void {
+  const [oldest] = temporary.store.outboxBatch("logs", "otlp", 1);
+  if (oldest !== undefined) temporary.store.acknowledge([oldest.id]);
+}
+
+test("isFull() from the bound on, and until less than four fifths of it wait", () => {
+  queue([101, 99, 1, 798]);
+  const before = room.isFull(0);
+  queue([1]);
+
+  const full = [room.isFull(0)];
+  for (let taken = 0; taken < 3; taken += 1) {
+    acknowledgeOldest();
+    full.push(room.isFull(0));
+  }
+
+  expect([before, ...full]).toEqual([false, true, true, true, false]);
+});
+
+test("isFull() counts what is pending, and nothing that this collector will never take", () => {
+  queue([5000], "console");
+  queue([600]);
+
+  expect([room.isFull(399), room.isFull(400)]).toEqual([false, true]);
+});
+
+test("it is said once that it is full, and once that all is told, with what that cost", async () => {
+  queue([1200]);
+  room.isFull(0);
+  const wasBehind = room.isBehind;
+  room.vanished(3);
+  await clock.advance(5000);
+  acknowledgeOldest();
+  room.isFull(0);
+  queue([1000]);
+  room.isFull(0);
+
+  room.caughtUp({ netChanges: 2, changes: 7 });
+  room.caughtUp({ netChanges: 0, changes: 0 });
+
+  expect([wasBehind, room.isBehind]).toEqual([true, false]);
+  expect(reports).toEqual([
+    { type: "outbox-full", sizeBytes: 1200, maxBytes: 1000 },
+    { type: "outbox-caught-up", behindMs: 5000, netChanges: 2, changes: 10 },
+  ]);
+});

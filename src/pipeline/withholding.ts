@@ -1,0 +1,87 @@
+import type { Change } from "../history/change.ts";
+import type { LogSignal, Signal } from "../lifecycle/signal.ts";
+import type { ObjectRow } from "../store/rows.ts";
+import type { Commit } from "./commit.ts";
+import { encodeReported } from "./reported.ts";
+
+/** A Change, and what of it is to be said. */
+type Step = { readonly change: Change; readonly signals: readonly Signal[] };
+
+/**
+ * Decides which records wait, because what waits for the collector leaves them no room or because older ones of their
+ * object wait already, and keeps what the reader was last told of it. Counts never wait: they are true at once.
+ */
+export class Withholding {
+  readonly #commit: Commit;
+
+  constructor(commit: Commit) {
+    this.#commit = commit;
+  }
+
+  /** What is said at once of an object that is there; `known`: its row before, if it had one. */
+  kept(row: ObjectRow, known: ObjectRow | undefined, step: Step): readonly Signal[] {
+    const commit = this.#commit;
+    const { change, signals } = step;
+    const { kindId, uid } = row;
+    const seenAtMs = change.observedAtMs;
+    const isNews = signals.some(isRecord);
+    const waiting = this.#waiting(row, known);
+    if (waiting !== undefined) {
+      const changes = waiting.changes + (isNews ? 1 : 0);
+      // One that was gone, and is there again under the same UID (a selector), is what it was last told to be.
+      commit.withhold({ ...waiting, changes, seenAtMs, gone: null, reported: undefined });
+      return signals.filter(isCount);
+    }
+    if (!isNews || !commit.isFull) return signals;
+    commit.withhold({
+      kindId,
+      uid,
+      changes: 1,
+      seenAtMs,
+      appearance: change.type === "appeared" ? change.cause : null,
+      gone: null,
+      reported: known === undefined ? "" : encodeReported(known),
+    });
+    return signals.filter(isCount);
+  }
+
+  /** What is said at once of an object that is gone. */
+  dropped(known: ObjectRow, { change, signals }: Step): readonly Signal[] {
+    const commit = this.#commit;
+    const { kindId, uid } = known;
+    const records = signals.filter(isRecord);
+    const waiting = commit.withheld(known);
+    if (waiting === undefined && (records.length === 0 || !commit.isFull)) return signals;
+    if (waiting !== undefined && (waiting.appearance !== null || records.length === 0)) {
+      // Nobody was told that it came, or nobody wants to hear that it went.
+      commit.vanish(waiting);
+      return signals.filter(isCount);
+    }
+    commit.withhold({
+      kindId,
+      uid,
+      changes: (waiting?.changes ?? 0) + 1,
+      seenAtMs: change.observedAtMs,
+      appearance: null,
+      gone: JSON.stringify(records),
+      reported: waiting === undefined ? encodeReported(known) : undefined,
+    });
+    return signals.filter(isCount);
+  }
+
+  /** What waits of it; what waits of a row that was forgotten since is of no use to its successor. */
+  #waiting(row: ObjectRow, known: ObjectRow | undefined): ReturnType<Commit["withheld"]> {
+    const waiting = this.#commit.withheld(row);
+    if (waiting === undefined || known !== undefined || waiting.gone !== null) return waiting;
+    this.#commit.endWithholding(row);
+    return undefined;
+  }
+}
+
+function isRecord(signal: Signal): signal is LogSignal {
+  return signal.type === "log";
+}
+
+function isCount(signal: Signal): boolean {
+  return signal.type === "count";
+}
