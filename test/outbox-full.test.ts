@@ -16,9 +16,12 @@ import { createTemporaryDirectory } from "./testbed/temporary-directory.ts";
 const GROUP = "full.example.com";
 const NAMESPACE = "outbox-full";
 const OUTBOX_MAX = "256KiB";
-/** A change says about a kilobyte, so that the bound is reached many times over. */
-const ROUNDS = 25;
-const STEADY = Array.from({ length: 100 }, (_, index) => `steady-${index}`);
+/**
+ * A change says about a kilobyte, so that the bound is reached many times over; of one object not so many that the flood
+ * guard has a word in it (20 in ten minutes).
+ */
+const ROUNDS = 17;
+const STEADY = Array.from({ length: 150 }, (_, index) => `steady-${index}`);
 const DOOMED = Array.from({ length: 10 }, (_, index) => `doomed-${index}`);
 const NEWBORN = Array.from({ length: 10 }, (_, index) => `newborn-${index}`);
 const FLEETING = Array.from({ length: 10 }, (_, index) => `fleeting-${index}`);

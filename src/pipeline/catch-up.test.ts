@@ -161,6 +161,23 @@ test("an object that was known and is deleted while full is told deleted, once, 
   expect(told[0]?.attributes["lifeline.health"]).toBe("failed");
 });
 
+test("a deletion while full stands for what the flood guard withheld before, too", async () => {
+  await write("a", "Ready");
+  for (let size = 1; size <= 25; size += 1) {
+    const { spec: _, ...rest } = object("a", "Ready");
+    await rig.take({ type: "applied", object: { ...rest, spec: { size } } });
+    rig.flush();
+    rig.deliver();
+  }
+  await fill();
+  await remove("a");
+
+  const told = await makeRoom();
+
+  // 20 were told, 5 withheld; and the deletion itself.
+  expect(spell(told)).toEqual(["deleted a 6"]);
+});
+
 test("an object that is back under its old UID tells the net change from what was told last", async () => {
   await write("a", "Ready");
   await fill();

@@ -24,19 +24,19 @@ export class Withholding {
     const { change, signals } = step;
     const { kindId, uid } = row;
     const seenAtMs = change.observedAtMs;
-    const isNews = signals.some(isRecord);
+    const news = changesIn(signals.filter(isRecord));
     const waiting = this.#waiting(row, known);
     if (waiting !== undefined) {
-      const changes = waiting.changes + (isNews ? 1 : 0);
+      const changes = waiting.changes + news;
       // One that was gone, and is there again under the same UID (a selector), is what it was last told to be.
       commit.withhold({ ...waiting, changes, seenAtMs, gone: null, reported: undefined });
       return signals.filter(isCount);
     }
-    if (!isNews || !commit.isFull) return signals;
+    if (news === 0 || !commit.isFull) return signals;
     commit.withhold({
       kindId,
       uid,
-      changes: 1,
+      changes: news,
       seenAtMs,
       appearance: change.type === "appeared" ? change.cause : null,
       gone: null,
@@ -60,10 +60,11 @@ export class Withholding {
     commit.withhold({
       kindId,
       uid,
-      changes: (waiting?.changes ?? 0) + 1,
+      changes: (waiting?.changes ?? 0) + changesIn(records),
       seenAtMs: change.observedAtMs,
       appearance: null,
-      gone: JSON.stringify(records),
+      // What a flood withheld until now is among the changes that the deletion then stands for.
+      gone: JSON.stringify(records.filter((record) => floodOf(record) === undefined)),
       reported: waiting === undefined ? encodeReported(known) : undefined,
     });
     return signals.filter(isCount);
@@ -76,6 +77,18 @@ export class Withholding {
     this.#commit.endWithholding(row);
     return undefined;
   }
+}
+
+/** For how many changes these records of one Change stand; those that collapse a flood say it themselves. */
+function changesIn(records: readonly LogSignal[]): number {
+  const floods = records.map(floodOf).filter((changes) => changes !== undefined);
+  const itself = floods.length < records.length ? 1 : 0;
+  return floods.reduce((sum, changes) => sum + changes, itself);
+}
+
+function floodOf({ attributes }: LogSignal): number | undefined {
+  const collapsed = attributes["lifeline.collapsed"];
+  return typeof collapsed === "number" ? collapsed : undefined;
 }
 
 function isRecord(signal: Signal): signal is LogSignal {
