@@ -178,6 +178,25 @@ test("a deletion while full stands for what the flood guard withheld before, too
   expect(spell(told)).toEqual(["deleted a 6"]);
 });
 
+test("what the flood guard withholds while full is told by the net change, and not once more", async () => {
+  await fill();
+  for (let size = 1; size <= 30; size += 1) {
+    const { spec: _, ...rest } = object("a", "Ready");
+    await rig.take({ type: "applied", object: { ...rest, spec: { size } } });
+  }
+
+  const told = await makeRoom();
+  await rig.clock.advance(600_000);
+  await write("a", "Active");
+  rig.flush();
+
+  // 20 updates and that it is hot, 9 updates that the guard held, its creation.
+  expect(spell(told)).toEqual(["created a 31", "phase_changed a Ready 31"]);
+  const later = rig.deliver();
+  expect(later.filter(({ attributes }) => "lifeline.collapsed" in attributes)).toEqual([]);
+  expect(spell(later)).toContain("phase_changed a Active");
+});
+
 test("an object that is back under its old UID tells the net change from what was told last", async () => {
   await write("a", "Ready");
   await fill();

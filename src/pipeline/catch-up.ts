@@ -1,7 +1,8 @@
-import type { AppearanceCause, Change } from "../history/change.ts";
+import type { AppearanceCause } from "../history/change.ts";
 import { netChange } from "../history/compare.ts";
 import { decodeState } from "../history/object-state.ts";
 import { collapsed } from "../lifecycle/collapsed.ts";
+import { decodeMemory, encodeMemory } from "../lifecycle/memory.ts";
 import type { Interpret, LogSignal, Severity } from "../lifecycle/signal.ts";
 import type { ObjectKey, ObjectRow, WithheldRow } from "../store/rows.ts";
 import type { Store } from "../store/store.ts";
@@ -15,11 +16,14 @@ import { isLoudEnough } from "./loud-enough.ts";
 import type { OutboxRoom } from "./outbox-room.ts";
 import type { PipelineReport } from "./report.ts";
 import { decodeReported } from "./reported.ts";
+import { absorbHeld, type Net, tellNet } from "./tell-net.ts";
 
 /** Only keys are read at once: the states that go with them may be large. */
 const PAGE = 250;
 /** How often it is looked whether there is room again: sums in memory, nothing is read. */
 const POLL_MS = 500;
+/** How often it is looked whether what no running watch stood for can be told: another watch may own its row by now. */
+const RECHECK_MS = 60_000;
 
 export type CatchUpOptions = {
   readonly store: Store;
@@ -36,6 +40,13 @@ export type CatchUpOptions = {
 
 /** An object that is there, and its watch. */
 type Present = { readonly row: ObjectRow; readonly watch: ActiveWatch };
+
+/** What is told of an object, for how many changes it stands, and its row where telling moved it. */
+type Told = {
+  readonly records: readonly LogSignal[];
+  readonly changes: number;
+  readonly row?: ObjectRow;
+};
 
 /**
  * Tells what had no room in the outbox once there is room again: of each object one net Change, from what was last told
@@ -56,11 +67,12 @@ export class CatchUp {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { commit, clock } = this.#options;
+    const { store, commit, clock } = this.#options;
     while (!signal.aborted) {
       await commit.recovered(signal);
       const isDone = await this.tell(signal);
-      if (isDone) await this.#wake.wait(clock, signal);
+      if (isDone)
+        await this.#wake.wait(clock, signal, store.withheldCount > 0 ? RECHECK_MS : undefined);
       else await clock.sleep(POLL_MS, signal);
     }
   }
@@ -95,17 +107,19 @@ export class CatchUp {
     const row = commit.find(key.kindId, key.uid);
     const watch = row && watchOf(row);
     if (row !== undefined && watch === undefined) return;
-    const records = this.#read(waiting, row && watch && { row, watch });
+    const { records, changes, row: moved } = this.#read(waiting, row && watch && { row, watch });
     this.#told.netChanges += records.length === 0 ? 0 : 1;
-    this.#told.changes += waiting.changes;
+    this.#told.changes += changes;
     commit.endWithholding(key);
-    commit.tell(records.map((record) => collapsed(record, waiting.changes)));
+    const said = records.map((record) => collapsed(record, changes));
+    if (moved === undefined) commit.tell(said);
+    else commit.put(moved, undefined, said);
   }
 
   /** One object that no sense can be made of must not keep the others waiting. */
-  #read(waiting: WithheldRow, present: Present | undefined): readonly LogSignal[] {
+  #read(waiting: WithheldRow, present: Present | undefined): Told {
     try {
-      return this.#recordsOf(waiting, present);
+      return this.#toldOf(waiting, present);
     } catch (thrown) {
       this.#options.report({
         type: "object-skipped",
@@ -114,44 +128,51 @@ export class CatchUp {
           present === undefined ? waiting.uid : `${present.row.namespace}/${present.row.name}`,
         error: toError(thrown),
       });
-      return [];
+      return { records: [], changes: waiting.changes };
     }
   }
 
-  #recordsOf(waiting: WithheldRow, present: Present | undefined): readonly LogSignal[] {
+  #toldOf(waiting: WithheldRow, present: Present | undefined): Told {
+    const { changes } = waiting;
     if (waiting.gone !== null) {
       // The text is our own, written by `Withholding`.
       const records: readonly LogSignal[] = JSON.parse(waiting.gone);
-      return records;
+      return { records, changes };
     }
     // Its row was forgotten: nobody knows what became of it.
-    if (present === undefined) return [];
+    if (present === undefined) return { records: [], changes };
     const { interpret, minimumSeverity } = this.#options;
-    const { change, memory } = this.#netChangeOf(waiting, present);
-    return interpret(change, memory).signals.filter(
-      (signal): signal is LogSignal =>
-        signal.type === "log" && isLoudEnough(signal.severity, minimumSeverity),
+    const net = this.#netChangeOf(waiting, present);
+    const records = tellNet(interpret, net).filter(({ severity }) =>
+      isLoudEnough(severity, minimumSeverity),
     );
+    const absorbed = absorbHeld(net);
+    if (absorbed === undefined) return { records, changes };
+    const row = { ...present.row, memory: encodeMemory(absorbed.memory) };
+    return { records, changes: changes + absorbed.changes, row };
   }
 
-  #netChangeOf(
-    waiting: WithheldRow,
-    { row, watch }: Present,
-  ): { readonly change: Change; readonly memory?: Parameters<Interpret>[1] } {
+  #netChangeOf(waiting: WithheldRow, { row, watch }: Present): Net {
     const { facts } = watch;
     const after = { ...row, kind: facts.kind };
     const when = { kind: facts, observedAtMs: waiting.seenAtMs };
     if (waiting.appearance !== null) {
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by `Withholding` from a Change's cause
       const cause = waiting.appearance as AppearanceCause;
-      return { change: { ...when, type: "appeared", after: decodeState(after), cause } };
+      return {
+        change: { ...when, type: "appeared", after: decodeState(after), cause },
+        reported: undefined,
+        present: decodeMemory(row.memory),
+      };
     }
     const text = this.#options.commit.reported(waiting);
     if (text === undefined) throw new Error(`Cannot find what was last told of ${waiting.uid}`);
-    const { state: before, memory } = decodeReported(text, facts.kind);
+    const reported = decodeReported(text, facts.kind);
+    const before = reported.state;
     return {
       change: netChange({ facts, observedAtMs: waiting.seenAtMs, before, after }),
-      memory,
+      reported,
+      present: decodeMemory(row.memory),
     };
   }
 }

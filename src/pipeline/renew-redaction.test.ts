@@ -158,6 +158,31 @@ test("what a flood withholds keeps its count, but not the values: their rules go
   });
 });
 
+test("what waits for room and makes no sense keeps neither the others nor the start waiting", async () => {
+  const row = leaky(1, CANARY);
+  const move = {
+    kindId,
+    uid: "uid-damaged",
+    changes: 1,
+    seenAtMs: 5,
+    appearance: null,
+    gone: null,
+  };
+  const moves = [
+    { ...move, reported: "{" },
+    { ...move, uid: row.uid, reported: encodeReported(row) },
+  ];
+  const nothing = { removals: [], positions: [], counterDeltas: [], requests: [] };
+  const withheld = { moves, ends: [] };
+  temporary.store.commit({ ...nothing, upserts: [], withheld, committedAtMs: 0 });
+
+  await renew();
+
+  expect(canaries()).toBe(0);
+  expect(reports).toMatchObject([{ type: "object-skipped", object: "uid-damaged" }]);
+  expect(temporary.store.redactionVersion).toBe("2");
+});
+
 test("what waits for room in the outbox goes through the newer rules, too", async () => {
   const row = leaky(1, CANARY);
   const gone = JSON.stringify([

@@ -2,7 +2,7 @@ import { decodeState, encodeState, type ObjectState } from "../history/object-st
 import type { Redact } from "../history/redact.ts";
 import { decodeMemory, encodeMemory, forgetValuesOf } from "../lifecycle/memory.ts";
 import type { ObjectRow } from "../store/rows.ts";
-import type { Store, Written } from "../store/store.ts";
+import type { Store, WithheldTexts, Written } from "../store/store.ts";
 import type { Clock } from "../util/clock.ts";
 import { fieldAt } from "../util/json.ts";
 import { TimeSlice } from "../util/time-slice.ts";
@@ -129,25 +129,46 @@ async function rewriteWithheld(
   options: RenewRedactionOptions,
   kindOfId: (kindId: number) => string,
 ): Promise<void> {
-  const { store, redact, signal } = options;
+  const { store, signal } = options;
   const slice = new TimeSlice();
   let after = 0;
   while (!signal.aborted) {
     const page = store.withheldAfter(after, PAGE);
     for (const key of page) {
-      const reported = store.reported(key) ?? "";
-      const gone = store.withheld(key)?.gone ?? null;
-      const texts = {
-        reported: reported === "" ? "" : renewReported(reported, kindOfId(key.kindId), redact),
-        gone: gone === null ? null : renewMap(gone, redact),
+      const known: WithheldTexts = {
+        reported: store.reported(key) ?? "",
+        gone: store.withheld(key)?.gone ?? null,
       };
-      if (texts.reported !== reported || texts.gone !== gone)
+      const texts = renewTexts(known, kindOfId(key.kindId), { ...options, uid: key.uid });
+      if (texts.reported !== known.reported || texts.gone !== known.gone)
         await untilWritten(options, () => wholly(store.renewWithheld(key, texts)));
       await slice.breathe();
     }
     const last = page.at(-1);
     if (last === undefined) return;
     after = last.id;
+  }
+}
+
+/** One that no sense can be made of stays as it is, and must not keep the process from its start. */
+function renewTexts(
+  known: WithheldTexts,
+  kind: string,
+  {
+    redact,
+    report,
+    uid,
+  }: Pick<RenewRedactionOptions, "redact" | "report"> & { readonly uid: string },
+): WithheldTexts {
+  const { reported, gone } = known;
+  try {
+    return {
+      reported: reported === "" ? "" : renewReported(reported, kind, redact),
+      gone: gone === null ? null : renewMap(gone, redact),
+    };
+  } catch (thrown) {
+    report({ type: "object-skipped", watch: "", object: uid, error: toError(thrown) });
+    return known;
   }
 }
 
