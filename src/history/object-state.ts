@@ -44,6 +44,24 @@ export function encodeState(object: KubeObject, managers: string): ObjectState {
   };
 }
 
+/** What of it a row keeps in columns of its own: all but the kind, which its watch knows. */
+export function columnsOf(state: Omit<ObjectState, "kind">): Omit<ObjectState, "kind"> {
+  const { uid, namespace, name, apiVersion, resourceVersion } = state;
+  const { metadata, spec, status, managers } = state;
+  // Named one by one: taking one away of ten copies the others through a slow path of V8.
+  return {
+    uid,
+    namespace,
+    name,
+    apiVersion,
+    resourceVersion,
+    metadata,
+    spec,
+    status,
+    managers,
+  };
+}
+
 /** The object that `encodeState` was given (its fields perhaps in another order). */
 export function decodeState(state: ObjectState): KubeObject {
   return {

@@ -1,4 +1,4 @@
-import { isMap } from "../util/json.ts";
+import { isList, isMap } from "../util/json.ts";
 import {
   type Flood,
   GUARDED_EVENTS,
@@ -76,10 +76,6 @@ function readWriters(json: unknown): Writers {
     if (typeof manager === "string" && isCount(writes)) writers.push([manager, writes]);
   }
   return writers;
-}
-
-function isList(value: unknown): value is readonly unknown[] {
-  return Array.isArray(value);
 }
 
 function isCount(value: unknown): value is number {

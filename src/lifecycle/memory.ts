@@ -1,4 +1,4 @@
-import { isMap } from "../util/json.ts";
+import { isList, isMap } from "../util/json.ts";
 import {
   type Flood,
   GUARDED_EVENTS,
@@ -172,10 +172,6 @@ function readTicks(json: unknown): Memory["ticks"] {
 
 function isTick(entry: readonly [string, unknown]): entry is [string, number] {
   return isInteger(entry[1]) && entry[1] > 0;
-}
-
-function isList(value: unknown): value is readonly unknown[] {
-  return Array.isArray(value);
 }
 
 function isString(value: unknown): value is string {

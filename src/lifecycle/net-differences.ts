@@ -1,7 +1,7 @@
 import type { Difference } from "../history/change.ts";
 import { canonicalJson } from "../util/canonical-json.ts";
 import { type FieldPath, formatFieldPath } from "../util/field-path.ts";
-import { isMap } from "../util/json.ts";
+import { isList, isMap } from "../util/json.ts";
 import { fitsUtf8 } from "../util/utf8.ts";
 
 /**
@@ -113,10 +113,6 @@ function readValues(
     ...("before" in values ? { before: values["before"] } : {}),
     ...("after" in values ? { after: values["after"] } : {}),
   };
-}
-
-function isList(value: unknown): value is readonly unknown[] {
-  return Array.isArray(value);
 }
 
 function isPath(value: unknown): value is FieldPath {

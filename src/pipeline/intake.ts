@@ -3,7 +3,7 @@ import type { WatchEvent } from "../cluster/watch-event.ts";
 import { decideAppearance } from "../history/appearance.ts";
 import type { Change, DisappearanceCause } from "../history/change.ts";
 import { compare, disappeared } from "../history/compare.ts";
-import { decodeState, type ObjectState } from "../history/object-state.ts";
+import { columnsOf, decodeState, type ObjectState } from "../history/object-state.ts";
 import type { Redact } from "../history/redact.ts";
 import { interpretSync } from "../lifecycle/watch-story.ts";
 import type { ObjectName, Store } from "../store/store.ts";
@@ -15,7 +15,7 @@ import { toError } from "../util/to-error.ts";
 import { unreachable } from "../util/unreachable.ts";
 import type { ActiveWatch } from "./active-watch.ts";
 import type { Commit } from "./commit.ts";
-import { columnsOf, type Fold } from "./fold.ts";
+import type { Fold } from "./fold.ts";
 import type { ObjectCounts } from "./object-counts.ts";
 import type { PipelineReport } from "./report.ts";
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { KubeObject } from "../cluster/kube-object.ts";
-import { encodeState } from "../history/object-state.ts";
+import { columnsOf, encodeState } from "../history/object-state.ts";
 import { createRedactor, type Redact } from "../history/redact.ts";
 import { createFakeClock, type FakeClock } from "../testing/fake-clock.ts";
 import { database, DATABASE_KIND } from "../testing/kube-change.ts";
@@ -14,7 +14,6 @@ import {
 import type { ObjectRow } from "../store/rows.ts";
 import { decodeMemory, EMPTY_MEMORY, encodeMemory } from "../lifecycle/memory.ts";
 import type { NetDifferences } from "../lifecycle/net-differences.ts";
-import { columnsOf } from "./fold.ts";
 import { renewRedaction } from "./renew-redaction.ts";
 import type { PipelineReport } from "./report.ts";
 import { decodeReported, encodeReported } from "./reported.ts";

@@ -1,4 +1,4 @@
-import { decodeState, encodeState, type ObjectState } from "../history/object-state.ts";
+import { columnsOf, decodeState, encodeState, type ObjectState } from "../history/object-state.ts";
 import type { Redact } from "../history/redact.ts";
 import { decodeMemory, encodeMemory, forgetValuesOf } from "../lifecycle/memory.ts";
 import type { ObjectRow } from "../store/rows.ts";
@@ -7,7 +7,6 @@ import type { Clock } from "../util/clock.ts";
 import { fieldAt } from "../util/json.ts";
 import { TimeSlice } from "../util/time-slice.ts";
 import { toError } from "../util/to-error.ts";
-import { columnsOf } from "./fold.ts";
 import type { PipelineReport } from "./report.ts";
 import { decodeReported } from "./reported.ts";
 

@@ -1,4 +1,4 @@
-import type { ObjectState } from "../history/object-state.ts";
+import { columnsOf, type ObjectState } from "../history/object-state.ts";
 import { decodeMemory, type Memory } from "../lifecycle/memory.ts";
 import type { ObjectRow } from "../store/rows.ts";
 
@@ -7,20 +7,7 @@ export type Reported = { readonly state: ObjectState; readonly memory: Memory };
 
 /** As JSON: the row's columns that history and lifecycle own. */
 export function encodeReported(row: ObjectRow): string {
-  const { uid, namespace, name, apiVersion, resourceVersion } = row;
-  const { metadata, spec, status, managers, memory } = row;
-  return JSON.stringify({
-    uid,
-    namespace,
-    name,
-    apiVersion,
-    resourceVersion,
-    metadata,
-    spec,
-    status,
-    managers,
-    memory,
-  });
+  return JSON.stringify({ ...columnsOf(row), memory: row.memory });
 }
 
 export function decodeReported(text: string, kind: string): Reported {

@@ -1,4 +1,3 @@
-import { realpathSync } from "node:fs";
 import { join } from "node:path";
 import { FILE_NAME } from "../../store/open-database.ts";
 import {
@@ -9,7 +8,9 @@ import {
 import { unreachable } from "../../util/unreachable.ts";
 import { askDaemonForState, type DaemonAnswer } from "../ask-daemon.ts";
 import type { Configuration } from "../configuration.ts";
+import { describeAnswer } from "./describe-answer.ts";
 import type { Finding, Section } from "./finding.ts";
+import { realPath } from "./real-path.ts";
 
 /** What is in the state file, from the daemon that has it, else from the file itself. */
 export async function checkStateFile({
@@ -35,21 +36,6 @@ function checkDaemonAlone(answer: DaemonAnswer | undefined): Section {
     advice:
       "set LIFELINE_STATE_DIR, or LIFELINE_HTTP_ADDRESS to where a daemon of this machine listens",
   });
-}
-
-function describeAnswer(answer: DaemonAnswer | undefined): string {
-  switch (answer?.type) {
-    case undefined:
-      return "no daemon was asked, as LIFELINE_HTTP_ADDRESS is off";
-    case "nobody":
-      return `no daemon listens at ${answer.url}`;
-    case "answered":
-      return `the daemon at ${answer.url} has another file: ${answer.facts.path}`;
-    case "failed":
-      return answer.error.message;
-    default:
-      return unreachable(answer);
-  }
 }
 
 function describeInspection(inspection: Inspection, asked: string): Section {
@@ -135,12 +121,4 @@ function describeFacts(facts: StateFacts, how: string): Section {
           },
     ],
   };
-}
-
-function realPath(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path;
-  }
 }

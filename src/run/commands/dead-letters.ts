@@ -1,17 +1,17 @@
-import { realpathSync } from "node:fs";
 import { join } from "node:path";
 import type { DeadLetterRow } from "../../store/dead-letters.ts";
 import { inspectDeadLetters } from "../../store/inspect-database.ts";
 import { FILE_NAME } from "../../store/open-database.ts";
 import { unreachable } from "../../util/unreachable.ts";
-import { askDaemonForDeadLetters, type DaemonAnswer } from "../ask-daemon.ts";
+import { askDaemonForDeadLetters } from "../ask-daemon.ts";
 import type { Configuration } from "../configuration.ts";
 import { formatProblems } from "../configuration-problem.ts";
-import type { DeadLetterAnswer } from "../dead-letter-answer.ts";
 import { EXIT_CODE } from "../exit-code.ts";
 import { readSetup } from "../read-setup.ts";
 import type { CommandOptions } from "./command-table.ts";
+import { describeAnswer } from "./describe-answer.ts";
 import { formatDeadLetter, formatDeadLetterJson } from "./format-dead-letter.ts";
+import { realPath } from "./real-path.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /** `lifeline dead-letters`: what the collector refused on stdout, oldest first; on stderr how many, or why it can't be told. */
@@ -49,7 +49,7 @@ async function find({
     (stateDirectory === undefined ||
       realPath(answer.facts.path) === realPath(join(stateDirectory, FILE_NAME)));
   if (isOurs) return answer.facts.deadLetters;
-  const asked = describe(answer);
+  const asked = describeAnswer(answer);
   if (stateDirectory === undefined)
     return new Error(
       `${asked}, and LIFELINE_STATE_DIR is not set; set it, or LIFELINE_HTTP_ADDRESS to where a daemon of this machine listens`,
@@ -77,28 +77,5 @@ function readFile(stateDirectory: string, asked: string): readonly DeadLetterRow
       );
     default:
       return unreachable(inspection);
-  }
-}
-
-function describe(answer: DaemonAnswer<DeadLetterAnswer> | undefined): string {
-  switch (answer?.type) {
-    case undefined:
-      return "no daemon was asked, as LIFELINE_HTTP_ADDRESS is off";
-    case "nobody":
-      return `no daemon listens at ${answer.url}`;
-    case "answered":
-      return `the daemon at ${answer.url} has another file: ${answer.facts.path}`;
-    case "failed":
-      return answer.error.message;
-    default:
-      return unreachable(answer);
-  }
-}
-
-function realPath(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path;
   }
 }
