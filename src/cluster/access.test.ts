@@ -101,11 +101,31 @@ test.each([
   [200, undefined],
 ])("findServerStarting() after a %i", async (code, expected) => {
   const { server, findStarting } = await createRig();
-  server.faults.add({ type: "answer", code, body: "ok", contentType: "text/plain" });
+  const fault = { type: "answer", code, body: "ok", contentType: "text/plain" } as const;
+  server.faults.add(fault, { path: "/readyz" });
 
   const starting = await findStarting();
 
   expect(starting).toEqual(expected);
+});
+
+test("findServerStarting() waits for a server that refuses all because it knows no roles yet", async () => {
+  const { server, findStarting } = await createRig();
+  server.faults.add({ type: "answer", code: 403 });
+
+  const starting = await findStarting();
+
+  expect(starting?.message).toContain("answered 403");
+});
+
+test("findServerStarting() waits for a server that learns its roles between two questions", async () => {
+  const { server, findStarting } = await createRig();
+  server.faults.add({ type: "answer", code: 403 }, { path: "/readyz" }, 1);
+  server.faults.add({ type: "answer", code: 500 }, { path: "/readyz" });
+
+  const starting = await findStarting();
+
+  expect(starting?.message).toContain("answered 500");
 });
 
 test("findServerStarting() waits 60 s for a server that never gets ready, counted from its first word", async () => {

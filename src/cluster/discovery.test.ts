@@ -280,6 +280,40 @@ test("discoverKinds() takes the preferred version that serves a kind, with list 
   ]);
 });
 
+test.each([
+  { name: "established and served", crd: {}, groups: ["example.com/v2"] },
+  { name: "not yet established", crd: { status: { conditions: [] } }, groups: [] },
+  { name: "about to be deleted", crd: { metadata: { deletionTimestamp: "now" } }, groups: [] },
+  {
+    name: "not served",
+    crd: { spec: { ...CRD.spec, versions: [{ name: "v1", served: false }] } },
+    groups: [],
+  },
+])("discoverKinds() awaits what a CRD promises that is $name", async ({ crd, groups }) => {
+  const versions = [
+    { name: "v1", served: false },
+    { name: "v2", served: true },
+  ];
+  const client = createTable({
+    "/api": { kind: "APIGroupDiscoveryList", items: [] },
+    "/apis": { kind: "APIGroupDiscoveryList", items: [] },
+    [CRDS_PATH]: {
+      items: [
+        {
+          spec: { ...CRD.spec, versions },
+          status: { conditions: [{ type: "Established", status: "True" }] },
+          ...crd,
+        },
+      ],
+    },
+  });
+
+  const { failures } = await discover(client);
+
+  expect(failures.map(({ groupVersion }) => groupVersion)).toEqual(groups);
+  expect(failures.filter(({ retry }) => retry !== "few-times")).toEqual([]);
+});
+
 test("discoverKinds() is empty, with its failures, when nothing answers", async () => {
   const discovery = await discover(createTable({}));
 

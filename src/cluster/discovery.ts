@@ -24,7 +24,7 @@ type DiscoveryFailure = {
   readonly scope: "root" | "group" | "crds";
   /**
    * What is lost by going on without asking again: `until-answered` too much (every kind, or what is known of custom
-   * ones), `few-times` one group that may be broken for good; `never`: another answer is not to be expected.
+   * ones), `few-times` one group or kind that may be broken for good; `never`: another answer is not to be expected.
    */
   readonly retry: "until-answered" | "few-times" | "never";
   /** Such as `apps/v1`; empty but for `group`. */
@@ -62,6 +62,7 @@ export async function discoverKinds(client: ApiClient, signal: AbortSignal): Pro
     await listCrds({ client, signal, failures }),
   ];
   const kinds = [...core, ...named].flatMap((group) => kindsOfGroup(group, crds));
+  failures.push(...unnamedCrds(crds, named, failures));
   kinds.sort((a, b) => (formatResource(a.facts) < formatResource(b.facts) ? -1 : 1));
   return { kinds, failures };
 }
@@ -175,6 +176,38 @@ function crdError(failure: ApiFailure): Error {
   return new Error(
     `Cannot list CRDs, so custom kinds are told by their group, and phases and printer columns are unknown: ${failure.error.message}`,
     { cause: failure.error },
+  );
+}
+
+/** An API server that has just started, or just learned of a CRD, names what it serves a moment later. */
+function unnamedCrds(
+  crds: Crds,
+  groups: readonly ServedGroup[],
+  known: readonly DiscoveryFailure[],
+): readonly DiscoveryFailure[] {
+  if (known.some(({ scope }) => scope === "root")) return [];
+  const failed = new Set(known.map(({ groupVersion }) => groupVersion.split("/", 1)[0]));
+  const names = new Set(
+    groups.flatMap(({ group, versions }) =>
+      versions.flatMap(({ resources }) =>
+        resources.map(({ resource }) => formatResource({ group, resource })),
+      ),
+    ),
+  );
+  return [...(crds ?? [])].flatMap(
+    ([
+      name,
+      {
+        group,
+        servedVersions: [version],
+      },
+    ]) => {
+      if (version === undefined || failed.has(group) || names.has(name)) return [];
+      const error = new Error(
+        `Cannot discover ${name}: its CRD is established, but the API server does not name it among what it serves`,
+      );
+      return [{ scope: "group", retry: "few-times", groupVersion: `${group}/${version}`, error }];
+    },
   );
 }
 

@@ -6,6 +6,8 @@ export type CrdFacts = {
   readonly group: string;
   readonly resource: string;
   readonly hintsByVersion: ReadonlyMap<string, SchemaHints>;
+  /** Those that discovery is to name, now or in a moment: none unless it is established, and while nobody deletes it. */
+  readonly servedVersions: readonly string[];
 };
 
 export const NO_HINTS: SchemaHints = { phases: [], printerColumns: [] };
@@ -16,14 +18,30 @@ export function parseCrd(value: unknown): CrdFacts | undefined {
   const resource = fieldAt(value, "spec", "names", "plural");
   if (typeof group !== "string" || typeof resource !== "string") return undefined;
   const hintsByVersion = new Map<string, SchemaHints>();
-  const versions = fieldAt(value, "spec", "versions");
-  for (const version of Array.isArray(versions) ? versions : []) {
+  const versions = listAt(value, "spec", "versions");
+  for (const version of versions) {
     const name = fieldAt(version, "name");
     if (typeof name !== "string") continue;
     const hints = { phases: readPhases(version), printerColumns: readPrinterColumns(version) };
     hintsByVersion.set(name, hints);
   }
-  return { group, resource, hintsByVersion };
+  return { group, resource, hintsByVersion, servedVersions: readServedVersions(value) };
+}
+
+function readServedVersions(crd: unknown): readonly string[] {
+  const isDeleted = fieldAt(crd, "metadata", "deletionTimestamp") !== undefined;
+  if (isDeleted || !isEstablished(crd)) return [];
+  return listAt(crd, "spec", "versions")
+    .filter((version) => fieldAt(version, "served") === true)
+    .map((version) => fieldAt(version, "name"))
+    .filter((name) => typeof name === "string");
+}
+
+function isEstablished(crd: unknown): boolean {
+  return listAt(crd, "status", "conditions").some(
+    (condition) =>
+      fieldAt(condition, "type") === "Established" && fieldAt(condition, "status") === "True",
+  );
 }
 
 function readPhases(version: unknown): readonly string[] {
@@ -43,8 +61,7 @@ function readPhases(version: unknown): readonly string[] {
 }
 
 function readPrinterColumns(version: unknown): readonly PrinterColumn[] {
-  const columns = fieldAt(version, "additionalPrinterColumns");
-  return (Array.isArray(columns) ? columns : []).flatMap((column: unknown) => {
+  return listAt(version, "additionalPrinterColumns").flatMap((column) => {
     const name = fieldAt(column, "name");
     const jsonPath = fieldAt(column, "jsonPath");
     const type = fieldAt(column, "type");
@@ -52,4 +69,9 @@ function readPrinterColumns(version: unknown): readonly PrinterColumn[] {
     if (type !== "integer" && type !== "number" && type !== "date") return [];
     return [{ name, jsonPath, type }];
   });
+}
+
+function listAt(value: unknown, ...path: readonly string[]): readonly unknown[] {
+  const list = fieldAt(value, ...path);
+  return Array.isArray(list) ? list : [];
 }

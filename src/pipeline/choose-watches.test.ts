@@ -205,6 +205,27 @@ test.each([
   expect(asked).toBe(3);
 });
 
+test("a kind whose CRD is established is waited for until discovery names it", async () => {
+  const { "/apis": apis, ...rest } = answers;
+  const crd = {
+    spec: {
+      group: "example.com",
+      names: { plural: "databases" },
+      versions: [{ name: "v1", served: true }],
+    },
+    status: { conditions: [{ type: "Established", status: "True" }] },
+  };
+  answers = { ...rest, "/apis": served("other.com"), [CRDS]: { items: [crd] } };
+  const choosing = choose();
+  await clock.advance(0);
+  answers["/apis"] = apis;
+
+  await clock.advance(800);
+
+  expect(await choosing).toEqual(["backups", "databases", "pods"]);
+  expect(reports.map(({ type }) => type)).toEqual(["discovery-failed", "kinds-chosen"]);
+});
+
 test("a stop while waiting chooses nothing, and says nothing more", async () => {
   answers = {};
   const choosing = choose();
