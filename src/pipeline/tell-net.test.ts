@@ -86,3 +86,39 @@ test("an object that appeared meanwhile and became stuck tells both", () => {
   expect(spell(records)).toContain("stuck");
   expect(spell(records)).toContain("created");
 });
+
+test.each<{ readonly known: string; readonly told: readonly string[] }>([
+  { known: "was well", told: ["status_updated", "phase_changed", "health_changed", "stuck"] },
+  { known: "was told to be stuck", told: ["status_updated"] },
+])("an object that $known, then changed and became stuck, tells that once", ({ known, told }) => {
+  const wasStuck = known === "was told to be stuck";
+  const object = sized(0, wasStuck ? "Provisioning" : "Ready");
+  const appeared = appearance(object, "created");
+  let { memory } = interpret(appeared, undefined);
+  if (wasStuck) ({ memory } = elapse(object, memory, NOW_MS + STUCK_AFTER_MS));
+  const reported = { state: encodeState(object, ""), memory };
+  const base = sized(0, "Provisioning");
+  const after = { ...base, status: { phase: "Provisioning", step: 2 } };
+  const changedAtMs = NOW_MS + 2 * STUCK_AFTER_MS;
+  const changed = changeBetween(object, after, { observedAtMs: changedAtMs });
+  ({ memory } = interpret(changed, memory));
+  const seenAtMs = changedAtMs + STUCK_AFTER_MS;
+  const { memory: present } = elapse(after, memory, seenAtMs);
+
+  const records = tellNet(interpret, {
+    change: { ...changed, observedAtMs: seenAtMs },
+    reported,
+    present,
+  });
+
+  expect(present.unwell?.isTold).toBe(true);
+  expect(spell(records)).toEqual(told);
+});
+
+function elapse(
+  after: ReturnType<typeof database>,
+  memory: Memory,
+  observedAtMs: number,
+): { readonly memory: Memory } {
+  return interpret({ type: "elapsed", kind: DATABASE_KIND, observedAtMs, after }, memory);
+}

@@ -15,9 +15,12 @@ export type Net = {
 
 /** The records of a net Change, and those that only time made meanwhile. */
 export function tellNet(interpret: Interpret, net: Net): readonly LogSignal[] {
-  const { change, reported } = net;
-  if (reported === undefined)
-    return [...logsOf(interpret, change, undefined), ...stuckOf(interpret, net)];
+  const records = tellChange(interpret, net);
+  return records.some(isStuck) ? records : [...records, ...stuckOf(interpret, net)];
+}
+
+function tellChange(interpret: Interpret, { change, reported }: Net): readonly LogSignal[] {
+  if (reported === undefined) return logsOf(interpret, change, undefined);
   const { flood } = reported.memory;
   if (change.type !== "changed" || passTime(flood, change.observedAtMs).collapsed === undefined)
     return logsOf(interpret, change, reported.memory);
@@ -56,13 +59,22 @@ export function absorbHeld({
 }
 
 /** That it is stuck is told once per generation, and how long it has been on its way only the row remembers. */
-function stuckOf(interpret: Interpret, { change, present }: Net): readonly LogSignal[] {
-  if (change.type !== "appeared" || present.unwell?.isTold !== true) return [];
+function stuckOf(interpret: Interpret, { change, reported, present }: Net): readonly LogSignal[] {
+  if (change.type !== "appeared" && change.type !== "changed") return [];
+  if (present.unwell?.isTold !== true || wasToldStuck(reported?.memory, present)) return [];
   const { kind, observedAtMs, after } = change;
   const untold: Memory = { ...present, unwell: { ...present.unwell, isTold: false } };
-  return logsOf(interpret, { type: "elapsed", kind, observedAtMs, after }, untold).filter(
-    ({ eventName }) => eventName === "lifeline.object.stuck",
+  return logsOf(interpret, { type: "elapsed", kind, observedAtMs, after }, untold).filter(isStuck);
+}
+
+function wasToldStuck(reported: Memory | undefined, present: Memory): boolean {
+  return (
+    reported?.unwell?.isTold === true && reported.generation?.value === present.generation?.value
   );
+}
+
+function isStuck({ eventName }: LogSignal): boolean {
+  return eventName === "lifeline.object.stuck";
 }
 
 function logsOf(
