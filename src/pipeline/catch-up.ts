@@ -12,6 +12,7 @@ import { toError } from "../util/to-error.ts";
 import { WakeUp } from "../util/wake-up.ts";
 import type { ActiveWatch } from "./active-watch.ts";
 import type { Commit } from "./commit.ts";
+import { rethrowOfStateFile } from "./hold.ts";
 import { isLoudEnough } from "./loud-enough.ts";
 import type { OutboxRoom } from "./outbox-room.ts";
 import type { PipelineReport } from "./report.ts";
@@ -121,6 +122,7 @@ export class CatchUp {
     try {
       return this.#toldOf(waiting, present);
     } catch (thrown) {
+      rethrowOfStateFile(thrown);
       this.#options.report({
         type: "object-skipped",
         watch: present?.watch.name ?? "",

@@ -268,10 +268,10 @@ test("failure is the newest reason while commits fail, and none when they succee
   for (let id = 1; id <= 60; id += 1)
     commit.put(objectRow(id, { spec: "x".repeat(3000) }), undefined, []);
   commit.flush();
-  const full = commit.failure?.message;
+  const full = commit.failure?.error.message;
   temporary.breakWrites();
   commit.flush();
-  const readOnly = commit.failure?.message;
+  const readOnly = commit.failure?.error.message;
   temporary.mendWrites();
   commit.flush();
 

@@ -15,9 +15,12 @@ import type {
   WithheldMove,
   WithheldRow,
 } from "../store/rows.ts";
+import { isOfStateFile } from "../store/sqlite-error.ts";
 import type { Store } from "../store/store.ts";
 import type { Clock } from "../util/clock.ts";
+import { toError } from "../util/to-error.ts";
 import { WakeUp } from "../util/wake-up.ts";
+import { Hold, type StateFailure } from "./hold.ts";
 import type { OutboxRoom } from "./outbox-room.ts";
 import { PendingWithheld } from "./pending-withheld.ts";
 import type { PipelineReport } from "./report.ts";
@@ -75,7 +78,8 @@ type Pending = {
  * The in-memory commit: everything that the next transaction will make true together.
  *
  * Readers ask here first, so that an object may change many times between two transactions. A commit that fails is
- * simply still in memory; `failing` says so, and `run` tries again until it succeeds.
+ * simply still in memory; `failing` says so, and `run` tries again until it succeeds. So it does with what others could
+ * not read: whoever needs the state file waits until it can be both read and written.
  */
 export class Commit {
   readonly #options: CommitOptions;
@@ -90,24 +94,45 @@ export class Commit {
   #sizeBytes = 0;
   /** Of the pending records alone, about. */
   #recordBytes = 0;
-  #failingSinceMs: number | undefined;
-  #failure: Error | undefined;
+  readonly #hold: Hold;
   readonly #wake = new WakeUp();
-  readonly #recoveries = new Set<() => void>();
 
   constructor(options: CommitOptions) {
     this.#options = options;
     this.#withheld = new PendingWithheld(options.store);
+    this.#hold = new Hold(options);
   }
 
-  /** True while the last attempt failed: nothing new may be put in, watches are held. */
+  /** True while the state file could not be read or written: nothing new may be put in, watches are held. */
   get failing(): boolean {
-    return this.#failingSinceMs !== undefined;
+    return this.#hold.failure !== undefined;
   }
 
-  /** What the last attempt failed with; undefined while commits succeed. */
-  get failure(): Error | undefined {
-    return this.#failure;
+  /** What the last attempt failed with; undefined while the state file can be used. */
+  get failure(): StateFailure | undefined {
+    return this.#hold.failure;
+  }
+
+  /** Takes it that somebody could not read the state file, so that all wait until that succeeds; false if it is something else. */
+  holdFor(thrown: unknown): boolean {
+    if (!isOfStateFile(thrown)) return false;
+    this.#hold.begin({ doing: "read", error: toError(thrown) }, this.#pending.rows.size);
+    this.#wake.ring();
+    return true;
+  }
+
+  /** Does what lasts until the signal aborts, and begins it anew once the state file can be read again where that failed. */
+  async lasting(work: () => Promise<void> | undefined, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      try {
+        await work();
+        return;
+      } catch (thrown) {
+        if (!this.holdFor(thrown)) throw thrown;
+        await this.recovered(signal);
+        if (signal.aborted) return;
+      }
+    }
   }
 
   find(kindId: number, uid: string): ObjectRow | undefined {
@@ -223,21 +248,22 @@ export class Commit {
 
   /** Writes all that is pending in one transaction; false when that failed and all of it is still pending. */
   flush(): boolean {
-    if (this.#isEmpty()) return true;
+    if (this.failing && !this.#isReadable()) return false;
+    if (this.#isEmpty()) {
+      this.#hold.end();
+      return true;
+    }
     const startedMs = this.#options.clock.now();
     const changes = this.#pending.rows.size;
     const result = this.#options.store.commit(this.#unitOfWork(startedMs));
     if (result.type === "failed") {
-      if (this.#failingSinceMs === undefined)
-        this.#options.report({ type: "commit-failed", error: result.error, changes });
-      this.#failingSinceMs ??= startedMs;
-      this.#failure = result.error;
+      this.#hold.begin({ doing: "write", error: result.error }, changes);
       return false;
     }
     const touched = this.#touched;
     const withheld = this.#withheld.changes;
     this.#clear();
-    this.#recover();
+    this.#hold.end();
     this.#options.report({
       type: "commit",
       changes,
@@ -248,27 +274,27 @@ export class Commit {
     return true;
   }
 
-  /** Resolves when commits succeed again, or the signal aborts. */
+  /** Resolves when the state file can be used again, or the signal aborts. */
   async recovered(signal: AbortSignal): Promise<void> {
-    if (!this.failing || signal.aborted) return;
-    await new Promise<void>((resolve) => {
-      const settle = (): void => {
-        this.#recoveries.delete(settle);
-        signal.removeEventListener("abort", settle);
-        resolve();
-      };
-      this.#recoveries.add(settle);
-      signal.addEventListener("abort", settle);
-    });
+    await this.#hold.over(signal);
   }
 
-  /** Flushes what gathers, until aborted. */
+  /** Flushes what gathers, until aborted; throws if the state file turns out to be damaged. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.#wake.wait(this.#options.clock, signal);
       await this.#options.clock.sleep(this.failing ? RETRY_MS : MAX_AGE_MS, signal);
       if (!this.flush()) this.#wake.ring();
+      const { damage } = this.#hold;
+      if (damage !== undefined) throw damage;
     }
+  }
+
+  #isReadable(): boolean {
+    if (this.#hold.damage !== undefined) return false;
+    const error = this.#options.store.retryReads();
+    if (error !== undefined) this.#hold.begin({ doing: "read", error }, this.#pending.rows.size);
+    return error === undefined;
   }
 
   #index(row: ObjectRow): void {
@@ -363,18 +389,6 @@ export class Commit {
     this.#withheld.clear();
     this.#sizeBytes = 0;
     this.#recordBytes = 0;
-  }
-
-  #recover(): void {
-    if (this.#failingSinceMs === undefined) return;
-    this.#options.report({
-      type: "commit-recovered",
-      heldMs: this.#options.clock.now() - this.#failingSinceMs,
-    });
-    this.#failingSinceMs = undefined;
-    this.#failure = undefined;
-    for (const resolve of this.#recoveries) resolve();
-    this.#recoveries.clear();
   }
 }
 

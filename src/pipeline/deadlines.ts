@@ -8,6 +8,7 @@ import { WakeUp } from "../util/wake-up.ts";
 import type { ActiveWatch } from "./active-watch.ts";
 import type { Commit } from "./commit.ts";
 import type { Fold } from "./fold.ts";
+import { rethrowOfStateFile } from "./hold.ts";
 import type { PipelineReport } from "./report.ts";
 
 /** At about 30 µs each, what may go between two breaths. */
@@ -83,6 +84,7 @@ export class Deadlines {
         return;
       }
     } catch (thrown) {
+      rethrowOfStateFile(thrown);
       report({
         type: "object-skipped",
         watch: watch?.name ?? "",

@@ -107,6 +107,7 @@ function createHeartbeat(flush: () => boolean = () => true): Heartbeat {
     heartbeatMs: HEARTBEAT_MS,
     active: () => isActive,
     report: (report) => reports.push(report),
+    lasting: (work) => work(),
   });
 }
 

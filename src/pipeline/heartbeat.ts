@@ -7,6 +7,7 @@ import type { SeriesRow } from "../store/rows.ts";
 import type { Store } from "../store/store.ts";
 import type { Clock } from "../util/clock.ts";
 import { TimeSlice } from "../util/time-slice.ts";
+import { toError } from "../util/to-error.ts";
 import { unreachable } from "../util/unreachable.ts";
 import type { Aggregates } from "./aggregates.ts";
 import type { Touched } from "./commit.ts";
@@ -47,6 +48,8 @@ export type HeartbeatOptions = {
   /** Whether this instance may send (leadership). */
   readonly active: () => boolean;
   readonly report: (report: PipelineReport) => void;
+  /** As `Commit.lasting`. */
+  readonly lasting: (work: () => Promise<void>, signal: AbortSignal) => Promise<void>;
 };
 
 /**
@@ -99,10 +102,12 @@ export class Heartbeat {
 
   /** Exports once per interval until `signal` aborts; what is under way then goes on until `deadline`. */
   async run(signal: AbortSignal, deadline: AbortSignal = signal): Promise<void> {
-    const { intervalMs } = this.#options;
+    const { intervalMs, lasting } = this.#options;
+    const objects = (): Promise<void> => this.beat(deadline);
+    const aggregates = (): Promise<void> => this.#beatAggregates(deadline);
     await Promise.all([
-      this.#every(intervalMs, signal, () => this.beat(deadline)),
-      this.#every(AGGREGATES_EVERY_MS, signal, () => this.#beatAggregates(deadline)),
+      lasting(() => this.#every(intervalMs, signal, objects), signal),
+      lasting(() => this.#every(AGGREGATES_EVERY_MS, signal, aggregates), signal),
     ]);
   }
 
@@ -142,7 +147,10 @@ export class Heartbeat {
     if (!this.#options.flush()) return true;
     const pins = [...this.#pins.take()];
     for (let start = 0; start < pins.length; start += BATCH) {
-      const looks = await this.#lookAt(pins.slice(start, start + BATCH));
+      const looks = await this.#lookAt(pins.slice(start, start + BATCH)).catch((error: unknown) => {
+        this.#pins.giveBack(new Map(pins.slice(start)));
+        throw toError(error);
+      });
       const objects = looks.flatMap(({ object }) => object ?? []);
       const delivery = await this.#send(objects, { unchanged: false, signal });
       if (delivery === "failed") {

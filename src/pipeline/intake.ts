@@ -16,6 +16,7 @@ import { unreachable } from "../util/unreachable.ts";
 import type { ActiveWatch } from "./active-watch.ts";
 import type { Commit } from "./commit.ts";
 import type { Fold } from "./fold.ts";
+import { rethrowOfStateFile } from "./hold.ts";
 import type { ObjectCounts } from "./object-counts.ts";
 import type { PipelineReport } from "./report.ts";
 
@@ -109,7 +110,6 @@ export class Intake {
   ): void {
     const { namespace, name, uid } = object.metadata;
     if (namespace !== undefined && !watch.includes(namespace)) return;
-    // Outside of what is guarded: that the state file cannot be read is not this object's fault.
     const known = this.#options.commit.find(watch.kindId, uid);
     try {
       step(known);
@@ -124,6 +124,8 @@ export class Intake {
     { namespace, name }: { readonly namespace: string | undefined; readonly name: string },
     thrown: unknown,
   ): void {
+    // That is not this object's fault: all of it is asked for again.
+    rethrowOfStateFile(thrown);
     const object = namespace === undefined || namespace === "" ? name : `${namespace}/${name}`;
     const error = toError(thrown);
     this.#options.report({ type: "object-skipped", watch: watch.name, object, error });

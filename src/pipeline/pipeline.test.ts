@@ -159,7 +159,7 @@ test("what a watch tells arrives as records at once and as series within an inte
   expect(early).toEqual([["observed a"], []]);
   expect(livePhases()).toEqual(["a Ready"]);
   expect([
-    first.pipeline.commitFailure,
+    first.pipeline.stateFailure,
     [...first.pipeline.watches].map((one) => first.pipeline.objectsOf(one)),
   ]).toEqual([undefined, [1]]);
 });

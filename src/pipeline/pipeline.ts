@@ -23,6 +23,7 @@ import { Deadlines } from "./deadlines.ts";
 import { Fold } from "./fold.ts";
 import { healthOf } from "./health-of.ts";
 import { Heartbeat } from "./heartbeat.ts";
+import type { StateFailure } from "./hold.ts";
 import { Intake } from "./intake.ts";
 import { ObjectCounts } from "./object-counts.ts";
 import { OutboxRoom } from "./outbox-room.ts";
@@ -79,7 +80,6 @@ export class Pipeline {
   constructor(options: PipelineOptions) {
     this.#options = options;
     const { store, clock, report, redact } = options;
-    this.#counts.reset(store.countsByHealth());
     this.#room = createRoom(options);
     this.#commit = new Commit({
       store,
@@ -134,8 +134,8 @@ export class Pipeline {
     this.#upkeep.forgetUnless(judge);
   }
 
-  /** Why the state file can't be written; while that is so, watches are held. */
-  get commitFailure(): Error | undefined {
+  /** Why the state file can't be used; while that is so, watches are held. */
+  get stateFailure(): StateFailure | undefined {
     return this.#commit.failure;
   }
 
@@ -148,22 +148,44 @@ export class Pipeline {
     return Object.values(this.#counts.byHealth(watch.id)).reduce((sum, count) => sum + count, 0);
   }
 
-  /** Commits and delivers until `signal` aborts; a request that is under way then goes on until `deadline`. */
+  /**
+   * Commits and delivers until `signal` aborts; a request that is under way then goes on until `deadline`. While the
+   * state file can't be read all of it waits; throws if that is damaged.
+   */
   async run(signal: AbortSignal, deadline: AbortSignal): Promise<void> {
+    const commit = this.#commit;
     await Promise.all([
-      this.#commit.run(signal),
-      this.#deadlines.run(signal),
-      this.#upkeep.run(signal),
-      this.#catchUp?.run(signal),
-      this.#sender?.run(signal, deadline),
+      commit.run(signal),
+      // First of all, as watches begin with it, and again whenever: what is committed is what there is.
+      commit.lasting(() => this.#countAll(), signal),
+      commit.lasting(() => this.#deadlines.run(signal), signal),
+      commit.lasting(() => this.#upkeep.run(signal), signal),
+      commit.lasting(() => this.#catchUp?.run(signal), signal),
+      commit.lasting(() => this.#sender?.run(signal, deadline), signal),
       this.#heartbeat?.run(signal, deadline),
     ]);
+  }
+
+  async #countAll(): Promise<void> {
+    this.#counts.reset(this.#options.store.countsByHealth());
   }
 
   /** The last commit, then what the deadline allows: changed gauges once, the outbox until it is empty. A stop ends no series. */
   async finish(deadline: AbortSignal): Promise<void> {
     this.#commit.flush();
-    await Promise.all([this.#heartbeat?.finish(deadline), this.#sender?.drain(deadline)]);
+    await Promise.all([
+      this.#unlessUnreadable(this.#heartbeat?.finish(deadline)),
+      this.#unlessUnreadable(this.#sender?.drain(deadline)),
+    ]);
+  }
+
+  /** What cannot be read now, at the end, the next run has. */
+  async #unlessUnreadable(work: Promise<void> | undefined): Promise<void> {
+    try {
+      await work;
+    } catch (thrown) {
+      if (!this.#commit.holdFor(thrown)) throw thrown;
+    }
   }
 
   #createFold(interpret: Interpret): Fold {
@@ -203,6 +225,7 @@ export class Pipeline {
       heartbeatMs: this.#options.metricHeartbeatMs,
       active,
       report,
+      lasting: (work, signal) => this.#commit.lasting(work, signal),
     });
   }
 

@@ -4,6 +4,7 @@ import type { KubeObject } from "../cluster/kube-object.ts";
 import { columnsOf, encodeState } from "../history/object-state.ts";
 import { createRedactor, type Redact } from "../history/redact.ts";
 import { createFakeClock, type FakeClock } from "../testing/fake-clock.ts";
+import { DAMAGE, READ_ERROR } from "../testing/faulty-database.ts";
 import { database, DATABASE_KIND } from "../testing/kube-change.ts";
 import {
   allObjects,
@@ -257,6 +258,34 @@ test("on a full disk it waits, says so, and is complete once there is room", asy
 
   expect(during).toEqual([undefined, "commit-failed"]);
   expect([temporary.store.redactionVersion, canaries()]).toEqual(["2", 0]);
+});
+
+test.each([
+  { what: "the version", sql: /FROM meta/ },
+  { what: "an object", sql: /FROM objects WHERE id/ },
+])("where $what cannot be read it waits, says so, and is complete once it can", async ({ sql }) => {
+  commit([leaky(1, CANARY)]);
+  temporary.break({ sql, ...READ_ERROR });
+  const renewing = renew();
+  await clock.advance(3000);
+  const during = reports.at(-1)?.type;
+  temporary.mend();
+
+  await clock.advance(1000);
+  await renewing;
+
+  expect(during).toBe("state-unreadable");
+  expect([temporary.store.redactionVersion, canaries()]).toEqual(["2", 0]);
+});
+
+test.each([
+  { what: "reads", sql: /FROM objects WHERE id/ },
+  { what: "writes", sql: /^COMMIT/ },
+])("damage in what it $what is no matter of waiting", async ({ sql }) => {
+  commit([leaky(1, CANARY)]);
+  temporary.break({ sql, ...DAMAGE });
+
+  await expect(renew()).rejects.toThrow("malformed");
 });
 
 test("cut short it is begun anew by the next run", async () => {

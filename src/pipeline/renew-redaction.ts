@@ -2,6 +2,7 @@ import { columnsOf, decodeState, encodeState, type ObjectState } from "../histor
 import type { Redact } from "../history/redact.ts";
 import { decodeMemory, encodeMemory, forgetValuesOf } from "../lifecycle/memory.ts";
 import type { ObjectRow } from "../store/rows.ts";
+import { isDamage, isOfStateFile } from "../store/sqlite-error.ts";
 import type { Store, WithheldTexts, Written } from "../store/store.ts";
 import type { Clock } from "../util/clock.ts";
 import { fieldAt } from "../util/json.ts";
@@ -31,9 +32,24 @@ export type RenewRedactionOptions = {
  * the file any more, its free space and its WAL included.
  *
  * What waits in the outbox was encoded under the old rules, and stays as it is: bytes are sent as they were committed.
- * Begun anew if the process ends before it is done; while nothing can be written it waits.
+ * Begun anew if the process ends before it is done, or something could not be read; while nothing can be written it
+ * waits. Throws where the state file is damaged.
  */
 export async function renewRedaction(options: RenewRedactionOptions): Promise<void> {
+  const { clock, report, signal } = options;
+  while (!signal.aborted) {
+    try {
+      await renewAll(options);
+      return;
+    } catch (thrown) {
+      if (!isOfStateFile(thrown) || isDamage(thrown)) throw thrown;
+      report({ type: "state-unreadable", error: toError(thrown) });
+      await clock.sleep(RETRY_MS, signal);
+    }
+  }
+}
+
+async function renewAll(options: RenewRedactionOptions): Promise<void> {
   const { store, clock, report, signal } = options;
   const version = String(options.version);
   if (store.redactionVersion === version) return;
@@ -208,6 +224,7 @@ async function untilWritten<Answer>(
     try {
       return write();
     } catch (thrown) {
+      if (isDamage(thrown)) throw thrown;
       report({ type: "commit-failed", error: toError(thrown), changes: 0 });
       await clock.sleep(RETRY_MS, signal);
     }

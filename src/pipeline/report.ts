@@ -3,6 +3,9 @@ export type PipelineReport =
   | { readonly type: "commit"; readonly changes: number; readonly durationMs: number }
   /** The commit is held in memory, the watches are held, and it is tried again. */
   | { readonly type: "commit-failed"; readonly error: Error; readonly changes: number }
+  /** The same where something could not be read. */
+  | { readonly type: "state-unreadable"; readonly error: Error }
+  /** Of either: what failed was tried again, and succeeded. */
   | { readonly type: "commit-recovered"; readonly heldMs: number }
   | { readonly type: "watch-started"; readonly watch: string; readonly from: string | undefined }
   | { readonly type: "watch-stopped"; readonly watch: string; readonly reason: string }

@@ -3,6 +3,7 @@ import type { DividedRequest } from "../otlp/divide-logs.ts";
 import { type PauseReason, RetryDelays } from "../otlp/retry-delays.ts";
 import type { SendResult, Transport } from "../otlp/transport.ts";
 import type { OutboxRow, OutboxStep } from "../store/rows.ts";
+import { isDamage } from "../store/sqlite-error.ts";
 import type { Store } from "../store/store.ts";
 import type { Clock } from "../util/clock.ts";
 import { unreachable } from "../util/unreachable.ts";
@@ -267,6 +268,7 @@ export class Sender {
     for (;;) {
       const written = write();
       if (written.type === "committed" || signal.aborted) return;
+      if (isDamage(written.error)) throw written.error;
       report({ type: "export-failed", signal: "logs", error: cannotAcknowledge(written.error) });
       await clock.sleep(RETRY_MS, signal);
     }

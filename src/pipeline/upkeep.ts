@@ -39,7 +39,7 @@ export type Judge = (watch: { readonly key: string; readonly facts: KindFacts })
  */
 export class Upkeep {
   readonly #options: UpkeepOptions;
-  #leftovers: readonly KnownWatch[] = [];
+  #leftovers: readonly KnownWatch[] | undefined;
   #judge: Judge | undefined;
 
   constructor(options: UpkeepOptions) {
@@ -49,7 +49,6 @@ export class Upkeep {
   /** The watches of this run have begun; whatever else the file remembers may be forgotten, but for what is `watch`. */
   forgetUnless(judge: Judge): void {
     this.#judge = judge;
-    this.#leftovers = this.#options.store.knownWatches();
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -67,6 +66,8 @@ export class Upkeep {
   }
 
   async #forget(signal: AbortSignal): Promise<void> {
+    if (this.#judge === undefined) return;
+    this.#leftovers ??= this.#options.store.knownWatches();
     for (const watch of this.#leftovers.filter((one) => this.#mayBeForgotten(one))) {
       if (!(await this.#forgetOne(watch, signal))) return;
       this.#leftovers = this.#leftovers.filter(({ id }) => id !== watch.id);

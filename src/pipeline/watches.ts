@@ -74,7 +74,7 @@ export class Watches {
     if (this.#running.has(name)) return undefined;
     const { store, commit } = this.#options;
     // What a watch of this key that has just ended said last may still be pending.
-    if (!commit.flush()) return commit.failure;
+    if (!commit.flush()) return commit.failure?.error;
     try {
       this.#begin(start, name, store.openWatch(name, start.key, JSON.stringify(start.facts)));
       return undefined;
@@ -144,13 +144,18 @@ export class Watches {
         await this.#follow(watch, signal);
       } catch (thrown) {
         // Nothing was taken of what threw: it is asked for again.
-        if (watch.state !== "synced") watch.state = "failed";
-        this.#options.report({ type: "watch-crashed", watch: watch.name, error: toError(thrown) });
-        await this.#options.clock.sleep(RETRY_MS, signal);
+        if (!this.#options.commit.holdFor(thrown)) await this.#crash(watch, thrown, signal);
       }
-      // Held: the request is closed, and asked for again from the position once commits succeed.
+      // Held: the request is closed, and asked for again from the position once the state file can be used.
       await this.#options.commit.recovered(signal);
     }
+  }
+
+  async #crash(watch: ActiveWatch, thrown: unknown, signal: AbortSignal): Promise<void> {
+    const { report, clock } = this.#options;
+    if (watch.state !== "synced") watch.state = "failed";
+    report({ type: "watch-crashed", watch: watch.name, error: toError(thrown) });
+    await clock.sleep(RETRY_MS, signal);
   }
 
   async #follow(watch: ActiveWatch, signal: AbortSignal): Promise<void> {

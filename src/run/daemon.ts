@@ -135,7 +135,9 @@ async function operate(options: DaemonOptions, parts: Parts): Promise<DaemonEnd>
   const { client, store, delivery, readiness, reporter } = parts;
   const { report, reportCluster } = reporter;
   const redact = createRedactor(createKeyedMark(store.redactionKey));
-  await renewRedaction({ store, redact, version: REDACTION_VERSION, clock, report, signal: stop });
+  const renewal = { store, redact, version: REDACTION_VERSION, clock, report, signal: stop };
+  const damage = await failureOf(renewRedaction(renewal));
+  if (damage !== undefined) return { type: "failed", error: damage };
   if (stop.aborted) return { type: "stopped" };
   const pipeline = new Pipeline({
     client,

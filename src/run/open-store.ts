@@ -4,6 +4,7 @@ import type { ClusterIdentity } from "../cluster/cluster-identity.ts";
 import { patiently } from "../cluster/patiently.ts";
 import type { PipelineReport } from "../pipeline/report.ts";
 import { openDatabase, type Opened } from "../store/open-database.ts";
+import { isDiskTrouble } from "../store/sqlite-error.ts";
 import { Store } from "../store/store.ts";
 import type { Clock } from "../util/clock.ts";
 import { createMarkKey } from "../util/keyed-mark.ts";
@@ -73,8 +74,22 @@ function tryOpen(
       `Began a new state file: the one that was there is not trusted, as ${opened.setAside.reason}; it was kept as ${opened.setAside.path}`,
     );
   }
-  const outcome = opened.type === "opened" ? new Store(opened.database) : cannotOpen(opened);
-  return { type: "settled", outcome };
+  return opened.type === "opened"
+    ? createStore(opened)
+    : { type: "settled", outcome: cannotOpen(opened) };
+}
+
+function createStore({ database }: Extract<Opened, { readonly type: "opened" }>): Attempt {
+  try {
+    return { type: "settled", outcome: new Store(database) };
+  } catch (thrown) {
+    const error = toError(thrown);
+    const path = database.location() ?? "";
+    database.close();
+    return isDiskTrouble(error)
+      ? { type: "unwritable", error }
+      : { type: "settled", outcome: cannotOpen({ type: "failed", path, error }) };
+  }
 }
 
 function cannotOpen(opened: Extract<Opened, { readonly type: "in-use" | "failed" }>): Error {

@@ -1,3 +1,4 @@
+import type { StateFailure } from "../pipeline/hold.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import type { Store } from "../store/store.ts";
 import type { Clock } from "../util/clock.ts";
@@ -66,18 +67,20 @@ export class Readiness implements HealthChecks {
     const syncing = [...this.#pipeline.watches]
       .filter((watch) => watch.state === "syncing")
       .map((watch) => `${watch.name} is not synced yet`);
-    const { commitFailure } = this.#pipeline;
-    return commitFailure === undefined ? syncing : [cannotWrite(commitFailure), ...syncing];
+    const { stateFailure } = this.#pipeline;
+    return stateFailure === undefined ? syncing : [cannotUse(stateFailure), ...syncing];
   };
 
   #waitingFor(): string {
-    if (this.#unwritable !== undefined) return cannotWrite(this.#unwritable);
+    if (this.#unwritable !== undefined)
+      return cannotUse({ doing: "write", error: this.#unwritable });
     const seconds = Math.round((this.#clock.now() - this.#startedAtMs) / 1000);
     const why = this.#obstacle === undefined ? "" : `: ${this.#obstacle.message}`;
     return `Waiting for the API server to say what it serves, for ${seconds} s${why}`;
   }
 }
 
-function cannotWrite(error: Error): string {
-  return `The state file cannot be written: ${error.message}; what happens meanwhile is told once it can`;
+function cannotUse({ doing, error }: StateFailure): string {
+  const what = doing === "write" ? "written" : "read";
+  return `The state file cannot be ${what}: ${error.message}; what happens meanwhile is told once it can`;
 }

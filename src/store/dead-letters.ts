@@ -1,6 +1,7 @@
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import type { DeadLetter } from "./rows.ts";
 import { STATEMENTS } from "./statements.ts";
+import type { Statement } from "./unread-statements.ts";
 
 /** One dead letter as it is kept. */
 export type DeadLetterRow = DeadLetter & { readonly id: number };
@@ -11,7 +12,7 @@ const DEAD_LETTER_BYTES_MAX = 16 * 1024 * 1024;
 
 /** Within a transaction; answers how many of the oldest had to go for it. One that is over the bound by itself goes at once. */
 export function addDeadLetter(
-  statements: Readonly<Record<"addDeadLetter" | "forgetDeadLetters", StatementSync>>,
+  statements: Readonly<Record<"addDeadLetter" | "forgetDeadLetters", Statement>>,
   { signal, encoding, refusedAtMs, reason, body }: DeadLetter,
 ): number {
   statements.addDeadLetter.run(signal, encoding, refusedAtMs, reason, body.length, body);

@@ -1,4 +1,4 @@
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { toError } from "../util/to-error.ts";
 import {
   changingValues,
@@ -18,6 +18,7 @@ import { giveBackPages } from "./free-pages.ts";
 import { inspectDatabase, type StateFacts } from "./inspect-database.ts";
 import { readMeta } from "./open-database.ts";
 import { LIST_STATEMENTS, STATEMENTS } from "./statements.ts";
+import { type Statement, UnreadStatements } from "./unread-statements.ts";
 import type {
   CounterRow,
   KnownWatch,
@@ -41,11 +42,14 @@ const REDACTION_VERSION = "redaction_version";
  * The state file as typed statements; knows no meaning.
  *
  * Reads and `commit` are synchronous, on the one connection. Scans are by keyset, never an iterator that stays open
- * across ticks. Whatever SQLite throws on a read is thrown on; writes answer with a value, because a full disk is an
- * outcome that the pipeline lives through.
+ * across ticks. Whatever SQLite throws on a read is thrown on, and `retryReads` looks whether it would be still; writes
+ * answer with a value, because a full disk is an outcome that the pipeline lives through.
  */
 export class Store implements Disposable {
+  /** The key of the redaction marks: private to this file, so that marks say nothing to who has only the records. */
+  readonly redactionKey: string;
   readonly #database: DatabaseSync;
+  readonly #unread = new UnreadStatements();
   readonly #statements: ReturnType<typeof prepareAll>;
   #nextObjectId: number;
   #hasSurplus = false;
@@ -53,22 +57,24 @@ export class Store implements Disposable {
   readonly #outboxSizes = new Map<string, number>();
   #withheldCount: number;
 
+  /** Throws what SQLite throws. */
   constructor(database: DatabaseSync) {
     this.#database = database;
-    this.#statements = prepareAll(database);
+    this.redactionKey = readMeta(database, "redaction_key") ?? "";
+    this.#statements = prepareAll(database, this.#unread);
     this.#nextObjectId =
       1 + numberOf(database.prepare("SELECT coalesce(max(id), 0) AS n FROM objects").get()?.["n"]);
     for (const row of this.#statements.outboxSizes.all()) this.#growOutbox(row, 1);
     this.#withheldCount = numberOf(this.#statements.countWithheld.get()?.["n"]);
   }
 
-  /** The key of the redaction marks: private to this file, so that marks say nothing to who has only the records. */
-  get redactionKey(): string {
-    return readMeta(this.#database, "redaction_key") ?? "";
-  }
-
   get path(): string {
     return this.#database.location() ?? "";
+  }
+
+  /** Makes the reads that failed once more; why that fails still, or undefined. */
+  retryReads(): Error | undefined {
+    return this.#unread.retry();
   }
 
   /** For people who ask; reads all of the file. */
@@ -279,9 +285,10 @@ export class Store implements Disposable {
    */
   step({ id, rest, deadLetter }: OutboxStep): Written & { readonly forgotten: number } {
     const s = this.#statements;
-    const before = s.outboxSize.get(id);
+    let before: RawRow | undefined;
     let forgotten = 0;
     const written = this.#transact(() => {
+      before = s.outboxSize.get(id);
       if (rest === undefined) s.acknowledge.run(JSON.stringify([id]));
       else s.shortenRequest.run(rest.records, rest.body, id);
       if (deadLetter !== undefined) forgotten = addDeadLetter(s, deadLetter);
@@ -472,18 +479,21 @@ export type Written =
 export type ObjectName = { readonly namespace: string; readonly name: string };
 
 // The inferred type is the list of statements itself; writing it twice would say nothing new.
-function prepareAll(database: DatabaseSync): Readonly<Record<StatementName, StatementSync>> {
-  const prepare = ([name, sql]: readonly [string, string]): [string, StatementSync] => [
-    name,
-    database.prepare(sql),
-  ];
+function prepareAll(
+  database: DatabaseSync,
+  unread: UnreadStatements,
+): Readonly<Record<StatementName, Statement>> {
+  const lists: ReadonlySet<string> = new Set(LIST_STATEMENTS);
+  const prepare = ([name, sql]: readonly [string, string]): [string, Statement] => {
+    const statement = database.prepare(sql);
+    if (lists.has(name)) statement.setReturnArrays(true);
+    return [name, unread.follow(sql, statement)];
+  };
   // The keys are those of STATEMENTS: `fromEntries` forgets them.
-  const statements = Object.fromEntries(Object.entries(STATEMENTS).map(prepare)) as Record<
+  return Object.fromEntries(Object.entries(STATEMENTS).map(prepare)) as Record<
     StatementName,
-    StatementSync
+    Statement
   >;
-  for (const name of LIST_STATEMENTS) statements[name].setReturnArrays(true);
-  return statements;
 }
 
 type StatementName = keyof typeof STATEMENTS;

@@ -13,6 +13,8 @@ export type SteeredApiClient = ApiClient & {
   /** Says one event to every open watch; `BOOKMARK` takes a resourceVersion. */
   say(type: "ADDED" | "MODIFIED" | "DELETED", object: KubeObject): void;
   bookmark(resourceVersion: string): void;
+  /** The watches' positions are too old: each must list anew. */
+  expire(): void;
 };
 
 export function createSteeredApiClient(): SteeredApiClient {
@@ -45,6 +47,7 @@ export function createSteeredApiClient(): SteeredApiClient {
     say: (type, object) => tell({ type, object }),
     bookmark: (resourceVersion) =>
       tell({ type: "BOOKMARK", object: { metadata: { resourceVersion } } }),
+    expire: () => tell({ type: "ERROR", object: { kind: "Status", code: 410, reason: "Expired" } }),
     get: async () => {
       requests.push("list");
       const { resourceVersion, objects: items } = self;

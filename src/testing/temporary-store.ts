@@ -5,6 +5,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { openDatabase } from "../store/open-database.ts";
 import type { ObjectRow } from "../store/rows.ts";
 import { Store } from "../store/store.ts";
+import { createFaultyDatabase, type Fault } from "./faulty-database.ts";
 
 /** A real state file in a directory that goes with it. */
 export type TemporaryStore = Disposable & {
@@ -16,11 +17,16 @@ export type TemporaryStore = Disposable & {
   /** As the next process finds it; who holds the `store` of before must take the new one. */
   reopen(): Store;
   mendWrites(): void;
+  /** From now on these statements fail as if the disk did. */
+  break(fault: Fault): void;
+  mend(): void;
 };
 
 export function openTemporaryStore(): TemporaryStore {
   const directory = mkdtempSync(join(tmpdir(), "lifeline-store-"));
-  let database = open(directory);
+  let fault: Fault | undefined;
+  const open = (): DatabaseSync => createFaultyDatabase(openIn(directory), () => fault);
+  let database = open();
   let store = new Store(database);
   return {
     path: database.location() ?? "",
@@ -28,12 +34,14 @@ export function openTemporaryStore(): TemporaryStore {
       // Pages that are there are the most that there may be.
       database.exec(how === "full" ? "PRAGMA max_page_count=1" : "PRAGMA query_only=1"),
     mendWrites: () => database.exec("PRAGMA query_only=0; PRAGMA max_page_count=4294967294"),
+    break: (next) => void (fault = next),
+    mend: () => void (fault = undefined),
     get store() {
       return store;
     },
     reopen() {
       store[Symbol.dispose]();
-      database = open(directory);
+      database = open();
       store = new Store(database);
       return store;
     },
@@ -44,7 +52,7 @@ export function openTemporaryStore(): TemporaryStore {
   };
 }
 
-function open(directory: string): DatabaseSync {
+function openIn(directory: string): DatabaseSync {
   const cluster = { address: "test" };
   const opened = openDatabase({ directory, cluster, nowMs: 0, newKey: () => "key" });
   if (opened.type !== "opened") throw new Error(`Cannot open a store: ${opened.type}`);

@@ -67,6 +67,10 @@ test.each<[PipelineReport, unknown[]]>([
     { type: "commit-failed", error: ERROR, changes: 1 },
     [["lifeline.process.errors", 1, { stage: "store" }]],
   ],
+  [
+    { type: "state-unreadable", error: ERROR },
+    [["lifeline.process.errors", 1, { stage: "store" }]],
+  ],
   [{ type: "commit-recovered", heldMs: 1 }, []],
   [
     { type: "stale-event", watch, object: "o" },

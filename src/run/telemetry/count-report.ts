@@ -49,6 +49,7 @@ const CLUSTER_COUNTS: VariantTable<ClusterReport, readonly Count[]> = {
 const PIPELINE_COUNTS: VariantTable<PipelineReport, readonly Count[]> = {
   commit: countCommit,
   "commit-failed": () => [error("store")],
+  "state-unreadable": () => [error("store")],
   "commit-recovered": NOTHING,
   "watch-started": NOTHING,
   "watch-stopped": NOTHING,

@@ -3,7 +3,7 @@ import type { Pipeline } from "../../pipeline/pipeline.ts";
 import type { Store } from "../../store/store.ts";
 import type { Clock } from "../../util/clock.ts";
 import { measureEventLoopDelay } from "./event-loop-delay.ts";
-import { type Observations, observe } from "./observe.ts";
+import { type Observations, observe, type OutboxObservation } from "./observe.ts";
 
 type Observed = {
   readonly pipeline: Pipeline;
@@ -22,17 +22,21 @@ export function observePipeline(meter: Meter, { pipeline, store, clock, memory }
         objects: pipeline.objectsOf(watch),
         silenceMs: watch.lastSignAtMs === undefined ? undefined : clock.now() - watch.lastSignAtMs,
       })),
-    outbox: () => {
-      const { records, bytes, oldestAt } = store.outboxState();
-      return {
-        records,
-        sizeBytes: bytes,
-        ageMs: oldestAt === undefined ? 0 : clock.now() - oldestAt,
-      };
-    },
+    outbox: () => outboxOf(store, clock),
     behind: () => store.withheldCount,
     liveSeries: () => pipeline.liveSeries,
     memory,
     eventLoopDelay: measureEventLoopDelay(),
   });
+}
+
+/** Undefined where the state file cannot be read, which those who need it tell. */
+function outboxOf(store: Store, clock: Clock): OutboxObservation | undefined {
+  try {
+    const { records, bytes, oldestAt } = store.outboxState();
+    const ageMs = oldestAt === undefined ? 0 : clock.now() - oldestAt;
+    return { records, sizeBytes: bytes, ageMs };
+  } catch {
+    return undefined;
+  }
 }

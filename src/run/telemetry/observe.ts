@@ -4,7 +4,8 @@ import { GAUGES, type GaugeName, OBSERVED_COUNTERS } from "./self-metrics.ts";
 /** What is only looked at when it is exported: every function is cheap and never throws. */
 export type Observations = {
   readonly watches: () => readonly WatchObservation[];
-  readonly outbox: () => OutboxObservation;
+  /** Undefined: it cannot be read now. */
+  readonly outbox: () => OutboxObservation | undefined;
   /** How many objects' last changes wait for room in the outbox. */
   readonly behind: () => number;
   /** How many object series are live. */
@@ -27,7 +28,7 @@ type WatchObservation = {
 };
 
 /** `ageMs`: how long its oldest record has been waiting; 0 when it is empty. */
-type OutboxObservation = {
+export type OutboxObservation = {
   readonly records: number;
   readonly sizeBytes: number;
   readonly ageMs: number;
@@ -48,9 +49,15 @@ export function observe(meter: Meter, observations: Observations): void {
     meter.createObservableGauge(name, GAUGES[name]).addCallback(callback);
 
   observeWatches(meter, observations.watches);
-  gauge("lifeline.outbox.records", (result) => result.observe(observations.outbox().records));
-  gauge("lifeline.outbox.size", (result) => result.observe(observations.outbox().sizeBytes));
-  gauge("lifeline.outbox.age", (result) => result.observe(observations.outbox().ageMs / MS_PER_S));
+  const ofOutbox = (name: GaugeName, value: (outbox: OutboxObservation) => number): void =>
+    gauge(name, (result) => {
+      const outbox = observations.outbox();
+      if (outbox !== undefined) result.observe(value(outbox));
+    });
+
+  ofOutbox("lifeline.outbox.records", ({ records }) => records);
+  ofOutbox("lifeline.outbox.size", ({ sizeBytes }) => sizeBytes);
+  ofOutbox("lifeline.outbox.age", ({ ageMs }) => ageMs / MS_PER_S);
   gauge("lifeline.outbox.behind", (result) => result.observe(observations.behind()));
   gauge("lifeline.export.series", (result) => result.observe(observations.liveSeries()));
   gauge("lifeline.process.memory", (result) => {

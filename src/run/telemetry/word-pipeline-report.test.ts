@@ -30,10 +30,16 @@ const ROWS: Readonly<Record<PipelineReport["type"], readonly Row[]>> = {
       ],
     ],
   ],
+  "state-unreadable": [
+    [
+      { type: "state-unreadable", error: FULL },
+      ["error", "Cannot read the state file: disk full; the watches wait, and it is tried again"],
+    ],
+  ],
   "commit-recovered": [
     [
       { type: "commit-recovered", heldMs: 12_000 },
-      ["info", `The state file can be written again after ${formatDuration(12_000)}`],
+      ["info", `The state file can be used again after ${formatDuration(12_000)}`],
     ],
   ],
   "watch-started": [

@@ -31,10 +31,16 @@ const WORDS: VariantTable<PipelineReport, Wording> = {
     fields: { changes },
     repetition: { type: "limited", subject: "commit", state: "commit-failed" },
   }),
+  "state-unreadable": ({ error }) => ({
+    type: "spoken",
+    level: "error",
+    message: `Cannot read the state file: ${describeError(error)}; the watches wait, and it is tried again`,
+    repetition: { type: "limited", subject: "commit", state: "state-unreadable" },
+  }),
   "commit-recovered": ({ heldMs }) => ({
     type: "spoken",
     level: "info",
-    message: `The state file can be written again after ${formatDuration(heldMs)}`,
+    message: `The state file can be used again after ${formatDuration(heldMs)}`,
     repetition: { type: "recovered", subject: "commit" },
   }),
   "watch-started": ({ watch, from }) =>
