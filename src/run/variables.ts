@@ -150,7 +150,9 @@ export const VARIABLES: VariableTable = {
     section: "The process",
     type: text("path of a directory"),
     whenUnset: { type: "absent", says: "a private temporary directory" },
-    help: "Where history lives; a volume makes it survive restarts. The temporary directory is removed at exit.",
+    help:
+      "Where history lives; a volume makes it survive restarts. The temporary directory is removed at exit. It takes what the objects need (twice that at " +
+      "most while the outbox is full), LIFELINE_OUTBOX_MAX and a tenth of it, 16 MiB of refused records and 12 MiB besides; files that were set aside stay until somebody deletes them.",
   },
   initial: {
     name: "LIFELINE_INITIAL",
