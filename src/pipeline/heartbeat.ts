@@ -261,7 +261,7 @@ export class Heartbeat {
       report({
         type: "exported",
         signal: "metrics",
-        items: items - result.rejected,
+        items: Math.max(0, items - result.rejected),
         durationMs: clock.now() - startedMs,
       });
     return this.#settle(result, items);
@@ -287,6 +287,7 @@ export class Heartbeat {
             type: "export-rejected",
             signal: "metrics",
             items: result.rejected,
+            of: items === 0 ? undefined : items,
             message: result.message,
           });
         if (this.#failingSinceMs !== undefined)

@@ -66,11 +66,16 @@ export type PipelineReport =
       readonly signal: ExportedSignal;
       readonly failedMs: number;
     }
-  /** The collector took the request but for these items, for good. */
+  /**
+   * The collector took the request but for these items, for good. OTLP's partial success says how many and why, and not
+   * which: they can be neither kept nor named, but only counted among those of the request (`of`).
+   */
   | {
       readonly type: "export-rejected";
       readonly signal: ExportedSignal;
       readonly items: number;
+      /** Undefined where nobody counted them. */
+      readonly of: number | undefined;
       readonly message: string;
     }
   /** The collector refused for good: these items are lost, and this says so. */

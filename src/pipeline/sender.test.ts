@@ -313,10 +313,19 @@ test("items that a collector rejects from a request that it takes are said", asy
   await sender.drain(NEVER);
 
   expect(reports).toEqual([
-    { type: "export-rejected", signal: "logs", items: 2, message: "too old" },
+    { type: "export-rejected", signal: "logs", items: 2, of: 3, message: "too old" },
     { type: "exported", signal: "logs", items: 1, durationMs: 0 },
   ]);
   expect(waiting()).toBe(0);
+});
+
+test("a collector that rejects more than it was sent took nothing, not less than that", async () => {
+  queue("abc");
+  answer = () => ({ type: "accepted", rejected: 5, message: "all of it" });
+
+  await sender.drain(NEVER);
+
+  expect(reports.at(-1)).toEqual({ type: "exported", signal: "logs", items: 0, durationMs: 0 });
 });
 
 test("an attempt that is aborted keeps its rows, which go out again byte for byte", async () => {

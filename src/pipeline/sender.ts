@@ -145,9 +145,10 @@ export class Sender {
       recovered();
     }
     const { rejected, message } = result;
-    // Which ones nobody says: they can only be counted.
-    if (rejected > 0) report({ type: "export-rejected", signal: "logs", items: rejected, message });
-    report({ type: "exported", signal: "logs", items: records - rejected, durationMs });
+    if (rejected > 0)
+      report({ type: "export-rejected", signal: "logs", items: rejected, of: records, message });
+    const taken = Math.max(0, records - rejected);
+    report({ type: "exported", signal: "logs", items: taken, durationMs });
   }
 
   /** One probe at a time from now on, and the next one not at once. */

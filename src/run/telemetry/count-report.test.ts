@@ -97,7 +97,7 @@ test.each<[PipelineReport, unknown[]]>([
     [["lifeline.export.requests", 1, { signal: "metrics", outcome: "failed" }], OTLP_ERROR],
   ],
   [
-    { type: "export-rejected", signal: "logs", items: 2, message: "m" },
+    { type: "export-rejected", signal: "logs", items: 2, of: 3, message: "m" },
     [["lifeline.export.rejected", 2, { signal: "logs" }], OTLP_ERROR],
   ],
   [

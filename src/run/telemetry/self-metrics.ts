@@ -88,7 +88,7 @@ export const COUNTERS: Readonly<Record<CounterName, SelfMetricFacts>> = {
   "lifeline.export.rejected": {
     unit: "{item}",
     description:
-      "Records and points that the collector rejected for good, alone or with their whole request",
+      "Records and points that the collector rejected for good: with their whole request, or some of one, which it does not name, so that they can't be kept",
     attributes: ["signal"],
   },
   "lifeline.export.dead_letters": {

@@ -152,8 +152,18 @@ const ROWS: Readonly<Record<PipelineReport["type"], readonly Row[]>> = {
   ],
   "export-rejected": [
     [
-      { type: "export-rejected", signal: "logs", items: 2, message: "too old" },
-      ["warn", "The collector rejected 2 items of logs for good: too old"],
+      { type: "export-rejected", signal: "logs", items: 2, of: 50, message: "too old" },
+      [
+        "warn",
+        "The collector rejected 2 of 50 items of logs for good, it does not say which: too old",
+      ],
+    ],
+    [
+      { type: "export-rejected", signal: "metrics", items: 2, of: undefined, message: "too old" },
+      [
+        "warn",
+        "The collector rejected 2 items of metrics for good, it does not say which: too old",
+      ],
     ],
   ],
   "export-refused": [

@@ -141,11 +141,13 @@ const WORDS: VariantTable<PipelineReport, Wording> = {
     fields: { signal },
     repetition: { type: "recovered", subject: `export ${signal}` },
   }),
-  "export-rejected": ({ signal, items, message }) => ({
+  "export-rejected": ({ signal, items, of, message }) => ({
     type: "spoken",
     level: "warn",
-    message: `The collector rejected ${items} items of ${signal} for good: ${message}`,
-    fields: { signal, items },
+    message:
+      `The collector rejected ${of === undefined ? items : `${items} of ${of}`} items of ${signal} for good, ` +
+      `it does not say which: ${message}`,
+    fields: { signal, items, of },
     repetition: { type: "limited", subject: `rejected ${signal}`, state: "export-rejected" },
   }),
   "export-refused": ({ signal, items, error }) => ({
