@@ -9,6 +9,8 @@ import type {
   ApiClient,
   ApiFailure,
   ApiResult,
+  ConditionalRequestOptions,
+  NotModifiedFor,
   RequestOptions,
   StreamResult,
 } from "./api-client.ts";
@@ -43,7 +45,7 @@ type Attempt = {
   readonly path: string;
   readonly isStream: boolean;
   readonly body?: string;
-  readonly options: RequestOptions;
+  readonly options: RequestOptions & Partial<ConditionalRequestOptions>;
 };
 
 type Answer =
@@ -64,13 +66,27 @@ class HttpApiClient implements ApiClient {
     this.#answerTimeoutMs = options.answerTimeoutMs ?? ANSWER_TIMEOUT_MS;
   }
 
-  get(path: string, options: RequestOptions): Promise<ApiResult> {
-    return this.#document({ method: "GET", path, isStream: false, options });
+  async get<Options extends RequestOptions>(
+    path: string,
+    options: Options,
+  ): Promise<ApiResult | NotModifiedFor<Options>> {
+    const attempt: Attempt = { method: "GET", path, isStream: false, options };
+    const answer = await this.#send(attempt);
+    // A 304 answers a tag: it is no document, and no failure.
+    const isUnchanged =
+      answer.type === "answer" &&
+      answer.response.statusCode === 304 &&
+      attempt.options.ifNoneMatch !== undefined;
+    if (!isUnchanged) return this.#read(attempt, answer);
+    await this.#readSmall(answer.response);
+    // As: only options with a tag come here, but a conditional type is not narrowed by what a value holds.
+    return { type: "not-modified" } as NotModifiedFor<Options>;
   }
 
-  post(path: string, body: unknown, options: RequestOptions): Promise<ApiResult> {
+  async post(path: string, body: unknown, options: RequestOptions): Promise<ApiResult> {
     const text = JSON.stringify(body);
-    return this.#document({ method: "POST", path, isStream: false, body: text, options });
+    const attempt: Attempt = { method: "POST", path, isStream: false, body: text, options };
+    return this.#read(attempt, await this.#send(attempt));
   }
 
   async openStream(path: string, options: RequestOptions): Promise<StreamResult> {
@@ -87,8 +103,7 @@ class HttpApiClient implements ApiClient {
     await this.#connections?.destroy();
   }
 
-  async #document(attempt: Attempt): Promise<ApiResult> {
-    const answer = await this.#send(attempt);
+  async #read(attempt: Attempt, answer: Answer): Promise<ApiResult> {
     if (answer.type === "failed") return answer;
     const { response } = answer;
     if (response.statusCode < 200 || response.statusCode > 299) {
@@ -162,6 +177,7 @@ class HttpApiClient implements ApiClient {
       this.#reportFailed(authorization.error, attempt.options.signal);
       return authorization;
     }
+    const { ifNoneMatch } = attempt.options;
     try {
       const { watches, requests } = this.#connectionsFor(authorization.tls);
       const dispatcher = attempt.isStream ? watches : requests;
@@ -176,6 +192,7 @@ class HttpApiClient implements ApiClient {
           accept: attempt.options.accept ?? "application/json",
           "accept-encoding": attempt.isStream ? "identity" : "gzip",
           ...(attempt.body === undefined ? {} : { "content-type": "application/json" }),
+          ...(ifNoneMatch === undefined ? {} : { "if-none-match": ifNoneMatch }),
         },
         body: attempt.body ?? null,
       });
