@@ -1,4 +1,5 @@
-import { Agent, ProxyAgent, type Dispatcher } from "undici";
+import { Agent, type Dispatcher } from "undici";
+import { createProxyConnector } from "./connect-through-proxy.ts";
 import type { TlsOptions } from "./credentials.ts";
 
 /** The sockets to one API server under one TLS identity. */
@@ -18,7 +19,7 @@ export interface Connections {
 export type ConnectionsOptions = {
   readonly tls: TlsOptions;
   readonly answerTimeoutMs: number;
-  readonly proxyUrl?: string;
+  readonly proxy?: URL;
 };
 
 /** Lists, discovery and access reviews of a start with hundreds of kinds, without crowding the API server. */
@@ -49,11 +50,13 @@ export function createConnections(options: ConnectionsOptions): Connections {
 }
 
 function createDispatcher(
-  { tls, answerTimeoutMs, proxyUrl }: ConnectionsOptions,
+  { tls, answerTimeoutMs, proxy }: ConnectionsOptions,
   limits: { readonly bodyTimeout: number; readonly connections?: number },
 ): Dispatcher {
-  const connect = { ...tls, timeout: CONNECT_TIMEOUT_MS };
-  const common = { ...limits, headersTimeout: answerTimeoutMs, pipelining: 1, allowH2: false };
-  if (proxyUrl === undefined) return new Agent({ ...common, connect });
-  return new ProxyAgent({ ...common, uri: proxyUrl, requestTls: connect });
+  const connect =
+    proxy === undefined
+      ? { ...tls, timeout: CONNECT_TIMEOUT_MS }
+      : createProxyConnector({ proxy, tls, timeoutMs: CONNECT_TIMEOUT_MS });
+  const headersTimeout = answerTimeoutMs;
+  return new Agent({ ...limits, headersTimeout, pipelining: 1, allowH2: false, connect });
 }

@@ -76,7 +76,7 @@ test("loadCredentials() reads server, prefix, proxy, CA, client certificate and 
   expect(credentials).toMatchObject({
     origin: "https://rancher.test",
     pathPrefix: "/k8s/clusters/c-1",
-    proxyUrl: "http://proxy:3128",
+    proxy: new URL("http://proxy:3128"),
     source: `context "main" of "${kubeconfig}"`,
   });
   expect(authorization).toEqual({
@@ -84,6 +84,41 @@ test("loadCredentials() reads server, prefix, proxy, CA, client certificate and 
     headers: {},
     tls: { ca: "CA", cert: "CERT", key: "KEY", servername: "api.test" },
   });
+});
+
+test("F08 proxy: the kubeconfig's own comes before the variables, and holds whatever NO_PROXY says", () => {
+  const path = join(createDirectory(), "config");
+  const proxies = { httpsProxy: "http://variable.test:3128", noProxy: "other.test" };
+  const found = [
+    { proxies },
+    { proxies: { ...proxies, noProxy: "api.test" } },
+    { proxies: { ...proxies, noProxy: "api.test" }, cluster: { "proxy-url": "kubeconfig.test" } },
+    { proxies, cluster: { "proxy-url": "https://kubeconfig.test" } },
+    {},
+  ].map(({ cluster = {}, ...source }) => {
+    const kubeconfig = writeKubeconfig(path, { cluster });
+    return load({ kubeconfig, ...source }).proxy?.href;
+  });
+
+  expect(found).toEqual([
+    "http://variable.test:3128/",
+    undefined,
+    "http://kubeconfig.test/",
+    "https://kubeconfig.test/",
+    undefined,
+  ]);
+});
+
+test("F08 proxy: loadCredentials() says what proxy it cannot use, without its password", () => {
+  const kubeconfig = writeKubeconfig(join(createDirectory(), "config"), {
+    cluster: { "proxy-url": "socks5://me:hunter2@proxy.test:1080" },
+  });
+
+  const message = messageOf({ kubeconfig });
+
+  expect(message).toMatch(
+    /^Cannot use proxy "socks5:\/\/…@proxy.test:1080" to reach https:.*must be/,
+  );
 });
 
 test.each([

@@ -1,8 +1,15 @@
 import type { RequestOptions } from "node:https";
 import type { KubeConfig } from "@kubernetes/client-node/dist/config.js";
+import type { Cluster } from "@kubernetes/client-node/dist/config_types.js";
 import { systemClock, type Clock } from "../util/clock.ts";
 import { describeSyntaxError } from "../util/parse-json.ts";
 import { toError } from "../util/to-error.ts";
+import {
+  chooseProxy,
+  parseProxyUrl,
+  type ProxyChoice,
+  type ProxyVariables,
+} from "./choose-proxy.ts";
 import { loadKubeConfig, type CredentialsSource, type LoadFailure } from "./load-kube-config.ts";
 
 /** What a TLS connection to the API server needs; PEM. */
@@ -29,7 +36,8 @@ export interface Credentials {
   readonly origin: string;
   /** Empty, or such as `/k8s/clusters/c-1`: in front of every path. */
   readonly pathPrefix: string;
-  readonly proxyUrl?: string;
+  /** The proxy on the way there; may hold a name and a password. */
+  readonly proxy?: URL;
   /** Where they come from, for messages. */
   readonly source: string;
   /**
@@ -62,26 +70,39 @@ export function loadCredentials(
   if (loaded.type === "failed") return loaded;
   const { cluster, kubeConfig } = loaded;
   const url = new URL(cluster.server);
+  const way = chooseWay(cluster, source.proxies ?? {});
+  if (way.type === "wrong") {
+    const message = `Cannot use proxy "${way.shown}" to reach ${url.origin}: must be the URL of an http or https proxy; it comes from proxy-url of the kubeconfig, else from HTTPS_PROXY, HTTP_PROXY or ALL_PROXY`;
+    return { type: "failed", error: new Error(message) };
+  }
   const place = {
     origin: url.origin,
     pathPrefix: url.pathname.replace(/\/+$/, ""),
     source: loaded.source,
-    ...(typeof cluster.proxyUrl === "string" ? { proxyUrl: cluster.proxyUrl } : {}),
+    ...(way.type === "proxy" ? { proxy: way.url } : {}),
   };
   const from = { ...source, clock };
   return { type: "loaded", credentials: new KubeConfigCredentials(kubeConfig, from, place) };
 }
 
+/** client-go's order: what the kubeconfig says of this cluster holds whatever `NO_PROXY` says. */
+function chooseWay(cluster: Cluster, variables: ProxyVariables): ProxyChoice {
+  const { proxyUrl }: { readonly proxyUrl?: unknown } = cluster;
+  return typeof proxyUrl === "string" && proxyUrl !== ""
+    ? parseProxyUrl(proxyUrl)
+    : chooseProxy(new URL(cluster.server), variables);
+}
+
 /** As long as a request's answer: what needs a person, or hangs, is not waited for. */
 const RUN_LIMIT_MS = 30_000;
 
-type Place = Pick<Credentials, "origin" | "pathPrefix" | "source" | "proxyUrl">;
+type Place = Pick<Credentials, "origin" | "pathPrefix" | "source" | "proxy">;
 
 class KubeConfigCredentials implements Credentials {
   readonly origin: string;
   readonly pathPrefix: string;
   readonly source: string;
-  readonly proxyUrl?: string;
+  readonly proxy?: URL;
   readonly #from: CredentialsSource & { readonly clock: Clock };
   #kubeConfig: KubeConfig;
   #running: Promise<Authorization> | undefined;
@@ -97,7 +118,7 @@ class KubeConfigCredentials implements Credentials {
     this.origin = place.origin;
     this.pathPrefix = place.pathPrefix;
     this.source = place.source;
-    if (place.proxyUrl !== undefined) this.proxyUrl = place.proxyUrl;
+    if (place.proxy !== undefined) this.proxy = place.proxy;
   }
 
   authorize(): Promise<Authorization> {

@@ -6,29 +6,11 @@ import { createGzip, gzipSync } from "node:zlib";
 import { expect, onTestFinished, test } from "vitest";
 import { createFakeClock, type FakeClock } from "../testing/fake-clock.ts";
 import { listenOnLoopback } from "../testing/listen-on-loopback.ts";
+import { TEST_CERTIFICATE as CERTIFICATE, TEST_KEY as KEY } from "../testing/test-certificate.ts";
 import type { ApiClient, ApiResult, StreamResult } from "./api-client.ts";
 import type { Authorization, Credentials, TlsOptions } from "./credentials.ts";
 import { createHttpApiClient } from "./http-api-client.ts";
 import type { ClusterReport } from "./report.ts";
-
-/** Made for these tests, self-signed for api.test and 127.0.0.1, valid until 2120; server and client alike show it. */
-const CERTIFICATE = `-----BEGIN CERTIFICATE-----
-MIIBeDCCAR6gAwIBAgIBATAKBggqhkjOPQQDAjAdMRswGQYDVQQDDBJrdWJlLWxp
-ZmVsaW5lIHRlc3QwIBcNMjAwMTAxMDAwMDAwWhgPMjEyMDAxMDEwMDAwMDBaMB0x
-GzAZBgNVBAMMEmt1YmUtbGlmZWxpbmUgdGVzdDBZMBMGByqGSM49AgEGCCqGSM49
-AwEHA0IABA2r8a9EYnRN0TN6gFJbFLhWzZ2BNDthhvu4vOAayi0nsCUCTHO1IVBc
-SqqMNkQ2D2dM9n3Eq1I3znREbCcA81SjTTBLMBkGA1UdEQQSMBCCCGFwaS50ZXN0
-hwR/AAABMA8GA1UdEwEB/wQFMAMBAf8wHQYDVR0OBBYEFOBtsP98iUYS4HSk9cke
-CPrvaFp+MAoGCCqGSM49BAMCA0gAMEUCIEfotOSsrvu9X7WzmZs2Ev4+gjtC+qtG
-jbPAXbzMEu0UAiEA/wPTvURVaeHxvPoko8NFCYpED/YZcUt03qUj2IM1lpo=
------END CERTIFICATE-----
-`;
-const KEY = `-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgHERxJ30d1D/OHsKO
-7Cy9usAr6uq173ISFR//aDPWiJqhRANCAAQNq/GvRGJ0TdEzeoBSWxS4Vs2dgTQ7
-YYb7uLzgGsotJ7AlAkxztSFQXEqqjDZENg9nTPZ9xKtSN850RGwnAPNU
------END PRIVATE KEY-----
-`;
 
 type Rig = {
   readonly client: ApiClient;

@@ -14,6 +14,7 @@ import type {
   RequestOptions,
   StreamResult,
 } from "./api-client.ts";
+import { formatProxy } from "./choose-proxy.ts";
 import { createConnections, type Connections } from "./connections.ts";
 import type { Authorization, Credentials, TlsOptions } from "./credentials.ts";
 import { describeNetworkError } from "./network-error.ts";
@@ -204,11 +205,11 @@ class HttpApiClient implements ApiClient {
 
   #connectionsFor(tls: TlsOptions): Connections {
     if (this.#connections?.serves(tls) === true) return this.#connections;
-    const { proxyUrl } = this.#credentials;
+    const { proxy } = this.#credentials;
     const fresh = createConnections({
       tls,
       answerTimeoutMs: this.#answerTimeoutMs,
-      ...(proxyUrl === undefined ? {} : { proxyUrl }),
+      ...(proxy === undefined ? {} : { proxy }),
     });
     // Watches under the old client certificate run on until they end by themselves.
     this.#connections?.retire();
@@ -273,7 +274,9 @@ class HttpApiClient implements ApiClient {
   }
 
   #server(): string {
-    return `API server ${this.#credentials.origin}${this.#credentials.pathPrefix}`;
+    const { origin, pathPrefix, proxy } = this.#credentials;
+    const way = proxy === undefined ? "" : ` through proxy ${formatProxy(proxy)}`;
+    return `API server ${origin}${pathPrefix}${way}`;
   }
 }
 

@@ -6,6 +6,7 @@ import type { Cluster, User } from "@kubernetes/client-node/dist/config_types.js
 import { parse as parseYaml } from "yaml";
 import { fieldAt, isMap } from "../util/json.ts";
 import { toError } from "../util/to-error.ts";
+import type { ProxyVariables } from "./choose-proxy.ts";
 
 /** Where to look for a cluster; nothing is read from the environment, so each field is handed in. */
 export type CredentialsSource = {
@@ -17,6 +18,8 @@ export type CredentialsSource = {
   readonly context?: string;
   /** KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT, where they are set. */
   readonly inCluster?: { readonly host: string; readonly port: string };
+  /** Proxies on the way to the API server; a kubeconfig's own `proxy-url` comes first. */
+  readonly proxies?: ProxyVariables;
   /** Where the service account is mounted; another place for tests. */
   readonly serviceAccountDirectory?: string;
 };
@@ -155,8 +158,10 @@ function single(cluster: Cluster, user: User, source: string): LoadedKubeConfig 
   const kubeConfig = new KubeConfig();
   // client-node throws for plain http unless TLS verification is off, which means nothing there.
   const plain = cluster.server.startsWith("http:");
+  // Ours is the way there: client-node would make agents for a proxy, and throws for one that it does not know.
+  const { proxyUrl: _, ...direct } = cluster;
   kubeConfig.loadFromClusterAndUser(
-    { ...cluster, skipTLSVerify: plain || cluster.skipTLSVerify },
+    { ...direct, skipTLSVerify: plain || cluster.skipTLSVerify },
     user,
   );
   return { type: "loaded", kubeConfig, cluster, source };

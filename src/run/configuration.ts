@@ -67,6 +67,18 @@ export function readMode(env: Environment): {
   return { mode, httpAddress };
 }
 
+/** What a variable is set to, trimmed; set to nothing is unset. */
+export function setText(
+  { name, otherName }: Pick<Variable<unknown>, "name" | "otherName">,
+  env: Environment,
+): string | undefined {
+  for (const each of otherName === undefined ? [name] : [name, otherName]) {
+    const text = env[each]?.trim() ?? "";
+    if (text !== "") return text;
+  }
+  return undefined;
+}
+
 type Read = {
   readonly values: Partial<VariableValues>;
   readonly problems: readonly ConfigurationProblem[];
@@ -87,8 +99,8 @@ function readVariables(env: Environment): Read {
 }
 
 function textOf(variable: Variable<unknown>, env: Environment): string | undefined {
-  const set = env[variable.name]?.trim() ?? "";
-  if (set !== "") return set;
+  const set = setText(variable, env);
+  if (set !== undefined) return set;
   return variable.whenUnset.type === "value" ? variable.whenUnset.text : undefined;
 }
 

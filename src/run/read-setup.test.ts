@@ -43,6 +43,21 @@ test("readSetup() finds the kubeconfig of the home directory when KUBECONFIG is 
   expect(setup.type).toBe("ready");
 });
 
+test.each([
+  [{ HTTP_PROXY: "http://upper.test", http_proxy: "http://lower.test" }, "http://upper.test/"],
+  [{ HTTP_PROXY: "", http_proxy: "http://lower.test" }, "http://lower.test/"],
+  [{ all_proxy: "http://lower.test" }, "http://lower.test/"],
+  [{ ALL_PROXY: "http://upper.test", no_proxy: "10.0.0.0/8" }, undefined],
+  [{ HTTPS_PROXY: "socks5://for-others.test" }, undefined],
+])("F08 readSetup() with %j goes through proxy %s", (env, expected) => {
+  const { path, read } = createRig();
+  writeFileSync(path, kubeconfigFor("http://10.1.2.3:8001", undefined));
+
+  const setup = read({ KUBECONFIG: path, ...env });
+
+  expect(setup.type === "ready" ? setup.credentials.proxy?.href : setup.type).toBe(expected);
+});
+
 test("readSetup() tells a context that is not there with all else that is wrong, and the nearest name", () => {
   const { path, read } = createRig();
 

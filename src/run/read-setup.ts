@@ -1,6 +1,6 @@
 import { type Credentials, loadCredentials } from "../cluster/credentials.ts";
 import { nearestName } from "../util/nearest-name.ts";
-import { type Configuration, readConfiguration } from "./configuration.ts";
+import { type Configuration, readConfiguration, setText } from "./configuration.ts";
 import type { ConfigurationProblem } from "./configuration-problem.ts";
 import { VARIABLES } from "./variables.ts";
 
@@ -50,7 +50,7 @@ type LoadFailure = Extract<ReturnType<typeof loadCredentials>, { readonly type: 
 function wrongSetting(env: Environment, { wrong }: LoadFailure): readonly ConfigurationProblem[] {
   if (wrong === undefined) return [];
   const { name: variable, type } = VARIABLES[wrong.setting];
-  const seen = valueOf(env, variable) ?? "";
+  const seen = setText(VARIABLES[wrong.setting], env) ?? "";
   const nearest = nearestName(seen, wrong.known);
   const wanted = wrong.known.length === 0 ? type.wanted : wrong.known.join(", ");
   if (wrong.setting === "kubeconfig" && !mayBePaths(seen))
@@ -65,20 +65,29 @@ function mayBePaths(text: string): boolean {
 }
 
 function credentialsSource(env: Environment, home: string): Parameters<typeof loadCredentials>[0] {
-  const kubeconfig = valueOf(env, VARIABLES.kubeconfig.name);
-  const context = valueOf(env, VARIABLES.context.name);
   const host = env["KUBERNETES_SERVICE_HOST"];
   const port = env["KUBERNETES_SERVICE_PORT"];
   return {
     home,
-    ...(kubeconfig === undefined ? {} : { kubeconfig }),
-    ...(context === undefined ? {} : { context }),
+    ...chosen({
+      kubeconfig: setText(VARIABLES.kubeconfig, env),
+      context: setText(VARIABLES.context, env),
+    }),
     ...(host === undefined || port === undefined ? {} : { inCluster: { host, port } }),
+    proxies: chosen({
+      httpsProxy: setText(VARIABLES.httpsProxy, env),
+      httpProxy: setText(VARIABLES.httpProxy, env),
+      allProxy: setText(VARIABLES.allProxy, env),
+      noProxy: setText(VARIABLES.noProxy, env),
+    }),
   };
 }
 
-/** As `readConfiguration` reads them: set to nothing is unset. */
-function valueOf(env: Environment, name: string): string | undefined {
-  const value = env[name]?.trim() ?? "";
-  return value === "" ? undefined : value;
+/** What is set of them. */
+function chosen<Key extends string>(
+  values: Readonly<Record<Key, string | undefined>>,
+): Readonly<Partial<Record<Key, string>>> {
+  const set: Partial<Record<Key, string>> = {};
+  for (const key in values) if (values[key] !== undefined) set[key] = values[key];
+  return set;
 }

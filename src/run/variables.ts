@@ -25,6 +25,10 @@ export type VariableValues = {
   /** One or more paths, separated as in `PATH`. */
   readonly kubeconfig: string | undefined;
   readonly context: string | undefined;
+  readonly httpsProxy: string | undefined;
+  readonly httpProxy: string | undefined;
+  readonly allProxy: string | undefined;
+  readonly noProxy: string | undefined;
   readonly resources: readonly ResourcePattern[];
   readonly namespaces: NamespaceSelection;
   readonly labelSelector: string | undefined;
@@ -50,6 +54,8 @@ export type Mode = "deployment" | "sidecar";
 /** One environment variable: the source of parsing, `--help` and docs/configuration.md. */
 export type Variable<T> = {
   readonly name: string;
+  /** Holds where `name` is not set. */
+  readonly otherName?: string;
   readonly section: Section;
   readonly type: ValueType<T>;
   readonly whenUnset: WhenUnset;
@@ -94,6 +100,9 @@ const OUTBOX_MAX_BYTES = 64 * 1024 ** 3;
 /** What nobody waits for any longer is not stuck but forgotten. */
 const STUCK_AFTER_MAX_MS = 7 * 24 * 60 * MINUTE_MS;
 
+/** Only the one that is needed must be right: others may be meant for other programs. */
+const proxy = text("the URL of an http or https proxy, such as http://proxy.example.com:3128");
+
 /** Every variable but those of exporters, which otlp/exporter-options.ts reads. In the order of the help text. */
 export const VARIABLES: VariableTable = {
   kubeconfig: {
@@ -109,6 +118,44 @@ export const VARIABLES: VariableTable = {
     type: text("name of a context in the kubeconfig"),
     whenUnset: { type: "absent", says: "the kubeconfig's current context" },
     help: "Which context of the kubeconfig.",
+  },
+  httpsProxy: {
+    name: "HTTPS_PROXY",
+    otherName: "https_proxy",
+    section: "The process",
+    type: proxy,
+    whenUnset: { type: "absent", says: "`https_proxy`, else `ALL_PROXY`" },
+    help:
+      "A proxy on the way to an API server whose address begins with `https:`, with `name:password@` in it where the proxy asks for them. " +
+      "The kubeconfig's `proxy-url` comes first; an API server on this machine's loopback is reached directly. What goes to the collector takes no proxy.",
+  },
+  httpProxy: {
+    name: "HTTP_PROXY",
+    otherName: "http_proxy",
+    section: "The process",
+    type: proxy,
+    whenUnset: { type: "absent", says: "`http_proxy`, else `ALL_PROXY`" },
+    help: "The same for an API server whose address begins with `http:`.",
+  },
+  allProxy: {
+    name: "ALL_PROXY",
+    otherName: "all_proxy",
+    section: "The process",
+    type: proxy,
+    whenUnset: { type: "absent", says: "`all_proxy`" },
+    help: "The same for both.",
+  },
+  noProxy: {
+    name: "NO_PROXY",
+    otherName: "no_proxy",
+    section: "The process",
+    type: text(
+      "a comma-separated list such as example.com,.cluster.local,10.0.0.0/8,[fd00::1]:6443",
+    ),
+    whenUnset: { type: "absent", says: "`no_proxy`" },
+    help:
+      "API servers that the variables above do not concern: a name means itself and all below it, one with a leading `.` or `*.` only what is below; addresses, " +
+      "ranges such as `10.0.0.0/8`, `*` for all; names and addresses may end in `:port`.",
   },
   resources: {
     name: "LIFELINE_RESOURCES",
