@@ -187,7 +187,7 @@ test("authorize() re-reads a token file after refresh(), which takes precedence 
   ]);
 });
 
-test("refresh() reads the kubeconfig again, and keeps what it had when the file is gone", async () => {
+test("F02 refresh() reads the kubeconfig again, and keeps what it had when the file is gone", async () => {
   const path = writeKubeconfig(join(createDirectory(), "config"), { user: { token: "old" } });
   const credentials = load({ kubeconfig: path });
 
@@ -213,7 +213,7 @@ function writePlugin(
   return { command: "./plugin", runs: () => readFileSync(log, "utf8").split("\n").length - 1 };
 }
 
-test("authorize() runs an exec plugin once for all that ask at the same time, and again after refresh()", async () => {
+test("F05 exec: authorize() runs a plugin once for all that ask at the same time, and again after refresh()", async () => {
   const directory = createDirectory();
   const { command, runs } = writePlugin(directory);
   const exec = { apiVersion: "client.authentication.k8s.io/v1", command };
@@ -243,7 +243,7 @@ test("authorize() runs an exec plugin once for all that ask at the same time, an
   expect(runs()).toBe(2);
 });
 
-test("authorize() gives a run of an exec plugin up after 30 s, for all that wait, and begins another", async () => {
+test("F05 exec: authorize() gives a run of a plugin up after 30 s, for all that wait, and begins another", async () => {
   const directory = createDirectory();
   const script = `#!/bin/sh\nif test -e first; then echo '{"status":{"token":"second"}}'; else touch first; exec sleep 5; fi\n`;
   writeFileSync(join(directory, "plugin"), script.replaceAll("first", join(directory, "first")));
@@ -271,6 +271,253 @@ test("authorize() gives a run of an exec plugin up after 30 s, for all that wait
   expect(clock.pending()).toEqual([]);
 });
 
+test("F01 token-file: authorize() gives what the file says now, and F04 what it said last when it is gone or empty", async () => {
+  const directory = createDirectory();
+  const tokenFile = join(directory, "token");
+  writeFileSync(tokenFile, "t-1\n");
+  const kubeconfig = writeKubeconfig(join(directory, "config"), { user: { tokenFile } });
+  const credentials = load({ kubeconfig });
+
+  const first = await headersOf(credentials);
+  writeFileSync(tokenFile, "t-2\n");
+  const rotated = await headersOf(credentials);
+  writeFileSync(tokenFile, "");
+  const empty = await headersOf(credentials);
+  rmSync(tokenFile);
+  const gone = await headersOf(credentials);
+  const rejected = await credentials.refresh(await credentials.authorize());
+  writeFileSync(tokenFile, "t-3");
+  const back = await headersOf(credentials);
+
+  expect([first, rotated, empty, gone, back]).toEqual(
+    ["t-1", "t-2", "t-2", "t-2", "t-3"].map((token) => ({ authorization: `Bearer ${token}` })),
+  );
+  expect(rejected).toMatchObject({ headers: { authorization: "Bearer t-2" } });
+});
+
+test("F06 ca-file: authorize() gives what CA, certificate and key are now, and what they were when one is gone", async () => {
+  const directory = createDirectory();
+  const files = { ca: "ca.crt", cert: "client.crt", key: "client.key" };
+  const write = (text: string): void => {
+    for (const file of Object.values(files)) writeFileSync(join(directory, file), text);
+  };
+  write("OLD");
+  const kubeconfig = writeKubeconfig(join(directory, "config"), {
+    cluster: { "certificate-authority": files.ca },
+    user: { "client-certificate": files.cert, "client-key": files.key },
+  });
+  const credentials = load({ kubeconfig });
+
+  const first = await credentials.authorize();
+  write("NEW");
+  const rotated = await credentials.authorize();
+  rmSync(join(directory, files.key));
+  const gone = await credentials.authorize();
+
+  expect([first, rotated, gone]).toMatchObject([
+    { tls: { ca: "OLD", cert: "OLD", key: "OLD" } },
+    { tls: { ca: "NEW", cert: "NEW", key: "NEW" } },
+    { tls: { ca: "NEW", cert: "NEW", key: "NEW" } },
+  ]);
+});
+
+test("F05 exec: authorize() keeps what a plugin gave until a minute before it expires", async () => {
+  const directory = createDirectory();
+  const status = `{"token":"run-'"$n"'","expirationTimestamp":"2026-01-01T01:00:00Z"}`;
+  const { command, runs } = writePlugin(directory, status);
+  const kubeconfig = writeKubeconfig(join(directory, "config"), { user: { exec: { command } } });
+  const clock = createFakeClock(Date.parse("2026-01-01T00:00:00Z"));
+  const credentials = load({ kubeconfig }, clock);
+
+  await credentials.authorize();
+  await clock.advance(59 * 60_000 - 1);
+  const kept = await headersOf(credentials);
+  const runsBefore = runs();
+  await clock.advance(1);
+  const renewed = await headersOf(credentials);
+
+  expect(kept).toEqual({ authorization: "Bearer run-1" });
+  expect(runsBefore).toBe(1);
+  expect(renewed).toEqual({ authorization: "Bearer run-2" });
+});
+
+test("F05 exec: authorize() keeps what lives for ten seconds for nine", async () => {
+  const directory = createDirectory();
+  const status = `{"token":"run-'"$n"'","expirationTimestamp":"2026-01-01T00:00:10Z"}`;
+  const { command, runs } = writePlugin(directory, status);
+  const kubeconfig = writeKubeconfig(join(directory, "config"), { user: { exec: { command } } });
+  const clock = createFakeClock(Date.parse("2026-01-01T00:00:00Z"));
+  const credentials = load({ kubeconfig }, clock);
+
+  await credentials.authorize();
+  await clock.advance(8_999);
+  await credentials.authorize();
+  const runsBefore = runs();
+  await clock.advance(1);
+  await credentials.authorize();
+
+  expect([runsBefore, runs()]).toEqual([1, 2]);
+});
+
+test("F05 exec: a plugin that fails before what it gave expires is asked again, and fails nobody until then", async () => {
+  const directory = createDirectory();
+  const status = `{"token":"run-'"$n"'","expirationTimestamp":"2026-01-01T01:00:00Z"}`;
+  const { command, runs } = writePlugin(directory, status);
+  const kubeconfig = writeKubeconfig(join(directory, "config"), { user: { exec: { command } } });
+  const clock = createFakeClock(Date.parse("2026-01-01T00:00:00Z"));
+  const credentials = load({ kubeconfig }, clock);
+  await credentials.authorize();
+  const log = join(directory, "runs");
+  const failing = `#!/bin/sh\necho run >> ${log}\necho sso is down >&2\nexit 7\n`;
+  writeFileSync(join(directory, "plugin"), failing);
+
+  await clock.advance(59 * 60_000);
+  const during = [await headersOf(credentials), await headersOf(credentials)];
+  const runsDuring = runs();
+  await clock.advance(60_000);
+  const after = await headersOf(credentials);
+
+  expect(during).toEqual(during.map(() => ({ authorization: "Bearer run-1" })));
+  expect(runsDuring).toBe(2);
+  expect(after).toMatch(/exec plugin ".*\/plugin" exited 7, and said: sso is down$/);
+});
+
+test.each([
+  { when: "30 s have passed", message: /nothing came within 30 s/ },
+  { when: "the client closes", message: /was ended before it answered$/ },
+])("F05 exec: a plugin that hangs is killed with all that it started when $when", async (row) => {
+  const directory = createDirectory();
+  const pids = join(directory, "pids");
+  const script = `#!/bin/sh\nsleep 600 &\necho $$ $! > ${pids}.new\nmv ${pids}.new ${pids}\nwait\n`;
+  writeFileSync(join(directory, "plugin"), script, { mode: 0o755 });
+  const kubeconfig = writeKubeconfig(join(directory, "config"), {
+    user: { exec: { command: "./plugin" } },
+  });
+  const clock = createFakeClock();
+  const credentials = load({ kubeconfig }, clock);
+
+  const waiting = credentials.authorize();
+  await expect.poll(() => existsSync(pids)).toBe(true);
+  const started = readFileSync(pids, "utf8").trim().split(" ").map(Number);
+  onTestFinished(() => {
+    for (const pid of started.filter(isAlive)) process.kill(pid, "SIGKILL");
+  });
+  const before = started.filter(isAlive).length;
+  if (row.when === "the client closes") credentials.close?.();
+  else await clock.advance(30_000);
+  const result = await waiting;
+
+  expect(before).toBe(2);
+  expect(result).toMatchObject({
+    type: "failed",
+    error: { message: expect.stringMatching(row.message) },
+  });
+  await expect.poll(() => started.filter(isAlive)).toEqual([]);
+});
+
+/** A zombie counts as dead: it runs nothing. */
+function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  } catch {
+    return false;
+  }
+}
+
+test("F05 exec: a plugin is told of the cluster where the kubeconfig asks for it", async () => {
+  const directory = createDirectory();
+  const seen = join(directory, "seen");
+  const script = `#!/bin/sh\necho "$KUBERNETES_EXEC_INFO" > ${seen}\necho "{\\"status\\":{\\"token\\":\\"$1 $OURS $THEIRS\\"}}"\n`;
+  writeFileSync(join(directory, "plugin"), script, { mode: 0o755 });
+  const apiVersion = "client.authentication.k8s.io/v1beta1";
+  const kubeconfig = writeKubeconfig(join(directory, "config"), {
+    cluster: {
+      "certificate-authority-data": base64("CA"),
+      "tls-server-name": "other.test",
+      extensions: [{ name: "client.authentication.k8s.io/exec", extension: { audience: "a-1" } }],
+    },
+    user: {
+      exec: {
+        apiVersion,
+        command: "./plugin",
+        args: ["argument"],
+        env: [{ name: "THEIRS", value: "theirs" }],
+        provideClusterInfo: true,
+        interactiveMode: "IfAvailable",
+      },
+    },
+  });
+  const credentials = load({ kubeconfig, environment: { OURS: "ours", THEIRS: "ours" } });
+
+  const headers = await headersOf(credentials);
+
+  expect(headers).toEqual({ authorization: "Bearer argument ours theirs" });
+  expect(JSON.parse(readFileSync(seen, "utf8"))).toEqual({
+    apiVersion,
+    kind: "ExecCredential",
+    spec: {
+      interactive: false,
+      cluster: {
+        server: "https://api.test:6443",
+        "tls-server-name": "other.test",
+        "certificate-authority-data": base64("CA"),
+        config: { audience: "a-1" },
+      },
+    },
+  });
+});
+
+test.each([
+  {
+    name: "is not there",
+    exec: { command: "no-such-plugin", installHint: "Install it with brew." },
+    message: /exec plugin "no-such-plugin" did not start: .*ENOENT; Install it with brew\.$/,
+  },
+  {
+    name: "wants a terminal",
+    exec: { command: "sh", interactiveMode: "Always" },
+    message: /exec plugin "sh" wants a terminal/,
+  },
+  {
+    name: "exits with an error",
+    exec: { command: "sh", args: ["-c", "echo 'log in\n first' >&2; exit 3"] },
+    message: /exec plugin "sh" exited 3, and said: log in first$/,
+  },
+  {
+    name: "is killed",
+    exec: { command: "sh", args: ["-c", "kill -TERM $$"] },
+    message: /exec plugin "sh" ended by SIGTERM$/,
+  },
+  {
+    name: "gives nothing",
+    exec: { command: "echo", args: ['{"status":{}}'] },
+    message: /the answer has neither status\.token nor/,
+  },
+  {
+    name: "gives half a client certificate",
+    exec: { command: "echo", args: ['{"status":{"clientCertificateData":"C"}}'] },
+    message: /the answer has only one of/,
+  },
+  {
+    name: "gives no time",
+    exec: { command: "echo", args: ['{"status":{"token":"t","expirationTimestamp":"soon"}}'] },
+    message: /expirationTimestamp that is no time/,
+  },
+  {
+    name: "does not stop talking",
+    exec: { command: "yes" },
+    message: /exec plugin "yes" said more than 1048576 bytes/,
+  },
+])("F05 exec: authorize() is an error that says why when a plugin $name", async (row) => {
+  const kubeconfig = writeKubeconfig(join(createDirectory(), "config"), {
+    user: { exec: row.exec },
+  });
+
+  const authorization = await load({ kubeconfig }).authorize();
+
+  expect(authorization.type === "failed" && authorization.error.message).toMatch(row.message);
+});
+
 test("authorize() quotes nothing of what an exec plugin says that is not JSON", async () => {
   const directory = createDirectory();
   const { command } = writePlugin(directory, "{token:hunter2}");
@@ -292,7 +539,7 @@ test("loadCredentials() quotes nothing of a kubeconfig that is not YAML", () => 
   expect(inspect(loaded)).not.toContain("hunter2");
 });
 
-test("authorize() takes the client certificate that an exec plugin gives", async () => {
+test("F05 exec: authorize() takes the client certificate that a plugin gives", async () => {
   const directory = createDirectory();
   const { command } = writePlugin(
     directory,

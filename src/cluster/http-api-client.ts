@@ -101,6 +101,7 @@ class HttpApiClient implements ApiClient {
   }
 
   async close(): Promise<void> {
+    this.#credentials.close?.();
     await this.#connections?.destroy();
   }
 

@@ -7,6 +7,7 @@ import { parse as parseYaml } from "yaml";
 import { fieldAt, isMap } from "../util/json.ts";
 import { toError } from "../util/to-error.ts";
 import type { ProxyVariables } from "./choose-proxy.ts";
+import { type ExecPlugin, parseExecPlugin } from "./exec-plugin.ts";
 
 /** Where to look for a cluster; nothing is read from the environment, so each field is handed in. */
 export type CredentialsSource = {
@@ -20,19 +21,26 @@ export type CredentialsSource = {
   readonly inCluster?: { readonly host: string; readonly port: string };
   /** Proxies on the way to the API server; a kubeconfig's own `proxy-url` comes first. */
   readonly proxies?: ProxyVariables;
+  /** What exec plugins find in their environment; default: nothing. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Where the service account is mounted; another place for tests. */
   readonly serviceAccountDirectory?: string;
 };
 
-/** A KubeConfig with exactly one context, cluster and user. `source` is for messages. */
+/** A KubeConfig with exactly one context, cluster and user, without what is beside it. `source` is for messages. */
 export type LoadedKubeConfig =
   | {
       readonly type: "loaded";
       readonly kubeConfig: KubeConfig;
-      readonly cluster: Cluster;
+      readonly cluster: ClusterEntry;
+      readonly tokenFile?: string;
+      readonly plugin?: ExecPlugin;
       readonly source: string;
     }
   | LoadFailure;
+
+/** `execConfig`: what the cluster's extension for exec plugins says. */
+export type ClusterEntry = Cluster & { readonly execConfig?: unknown };
 
 /** `wrong`: a setting that names what is not there, and what would be (contexts); without it the cluster or a file is at fault. */
 export type LoadFailure = {
@@ -46,6 +54,9 @@ export type LoadFailure = {
 };
 
 const SERVICE_ACCOUNT_DIRECTORY = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+/** client-go, `clientcmd/api/types.go`. */
+const EXEC_EXTENSION = "client.authentication.k8s.io/exec";
 
 /** Reads the kubeconfig named, else the in-cluster identity, else `~/.kube/config`; an error lists what was tried. */
 export function loadKubeConfig(source: CredentialsSource): LoadedKubeConfig {
@@ -139,7 +150,7 @@ function chooseContext(
     const why = `no such context in kubeconfig ${files}`;
     return { ...failure, wrong: { setting: "context", why, known } };
   }
-  const cluster = config.getCluster(context.cluster);
+  const cluster: ClusterEntry | null = config.getCluster(context.cluster);
   if (cluster === null) {
     return failed(
       `Cannot use context "${name}" of kubeconfig ${files}: it names cluster "${context.cluster}", which is not there`,
@@ -154,17 +165,39 @@ function chooseContext(
   return single(cluster, user, `context "${name}" of ${files}`);
 }
 
-function single(cluster: Cluster, user: User, source: string): LoadedKubeConfig {
+function single(cluster: ClusterEntry, user: User, source: string): LoadedKubeConfig {
   const kubeConfig = new KubeConfig();
   // client-node throws for plain http unless TLS verification is off, which means nothing there.
   const plain = cluster.server.startsWith("http:");
   // Ours is the way there: client-node would make agents for a proxy, and throws for one that it does not know.
   const { proxyUrl: _, ...direct } = cluster;
+  // Ours, too: client-node's token files are cut off by the clock, and its plugins cannot be ended.
+  const plugin = parseExecPlugin(user.exec);
+  const tokenFile = tokenFileOf(user);
+  const { exec, authProvider, ...rest } = user;
   kubeConfig.loadFromClusterAndUser(
     { ...direct, skipTLSVerify: plain || cluster.skipTLSVerify },
-    user,
+    {
+      ...rest,
+      ...(plugin === undefined ? { exec } : {}),
+      ...(tokenFile === undefined && authProvider !== undefined ? { authProvider } : {}),
+    },
   );
-  return { type: "loaded", kubeConfig, cluster, source };
+  return {
+    type: "loaded",
+    kubeConfig,
+    cluster,
+    source,
+    ...(plugin === undefined ? {} : { plugin }),
+    ...(tokenFile === undefined ? {} : { tokenFile }),
+  };
+}
+
+function tokenFileOf({ authProvider }: User): string | undefined {
+  const path = fieldAt(authProvider, "config", "tokenFile");
+  return fieldAt(authProvider, "name") === "tokenFile" && typeof path === "string"
+    ? path
+    : undefined;
 }
 
 function loadFile(path: string): KubeConfig {
@@ -173,11 +206,17 @@ function loadFile(path: string): KubeConfig {
   config.loadFromString(text, { onInvalidEntry: "filter" });
   config.makePathsAbsolute(dirname(path));
   const tokenFiles = readTokenFiles(text);
+  const execConfigs = readExecConfigs(text);
   config.users = config.users.map((user) => completeUser(user, dirname(path), tokenFiles));
+  config.clusters = config.clusters.map((cluster) => {
+    const execConfig = execConfigs.get(cluster.name);
+    const entry: ClusterEntry = execConfig === undefined ? cluster : { ...cluster, execConfig };
+    return entry;
+  });
   return config;
 }
 
-/** What client-node 2.0 leaves out of users: `tokenFile`, relative exec commands, and the exec plugin's own input. */
+/** What client-node 2.0 leaves out of users: `tokenFile` and relative exec commands. */
 function completeUser(
   user: User,
   directory: string,
@@ -193,15 +232,24 @@ function completeUser(
 }
 
 function completeExec(exec: Readonly<Record<string, unknown>>, directory: string): unknown {
-  const { command, apiVersion } = exec;
+  const { command } = exec;
   const isRelative = typeof command === "string" && command.includes("/") && !isAbsolute(command);
-  const info = JSON.stringify({ apiVersion, kind: "ExecCredential", spec: { interactive: false } });
-  const env: readonly unknown[] = Array.isArray(exec["env"]) ? exec["env"] : [];
-  return {
-    ...exec,
-    ...(isRelative ? { command: join(directory, command) } : {}),
-    env: [...env, { name: "KUBERNETES_EXEC_INFO", value: info }],
-  };
+  return isRelative ? { ...exec, command: join(directory, command) } : exec;
+}
+
+/** What clusters say to exec plugins, by the cluster's name. */
+function readExecConfigs(text: string): ReadonlyMap<string, unknown> {
+  const found = new Map<string, unknown>();
+  const clusters = text.includes(EXEC_EXTENSION) ? fieldAt(parseYaml(text), "clusters") : undefined;
+  for (const entry of Array.isArray(clusters) ? clusters : []) {
+    const name = fieldAt(entry, "name");
+    const extensions = fieldAt(entry, "cluster", "extensions");
+    for (const extension of Array.isArray(extensions) ? extensions : []) {
+      if (typeof name === "string" && fieldAt(extension, "name") === EXEC_EXTENSION)
+        found.set(name, fieldAt(extension, "extension"));
+    }
+  }
+  return found;
 }
 
 function readTokenFiles(text: string): ReadonlyMap<string, string> {

@@ -69,6 +69,7 @@ function credentialsSource(env: Environment, home: string): Parameters<typeof lo
   const port = env["KUBERNETES_SERVICE_PORT"];
   return {
     home,
+    environment: env,
     ...chosen({
       kubeconfig: setText(VARIABLES.kubeconfig, env),
       context: setText(VARIABLES.context, env),
