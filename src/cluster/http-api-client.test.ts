@@ -421,11 +421,44 @@ test("get() uses few sockets, again and again", async () => {
     answerJson(request, response);
   });
 
-  for (let round = 0; round < 5; round++) {
+  for (let round = 0; round < 2; round++) {
     await Promise.all(Array.from({ length: 10 }, () => client.get("/api", { signal })));
   }
 
   expect(sockets.size).toBeLessThanOrEqual(4);
+});
+
+test("get() asks at most 20 times a second, and watches wait for none of it", async () => {
+  const { client, seen, signal, clock } = await createRig((request, response) => {
+    if (request.url === "/watch") {
+      response.writeHead(200, { "content-type": "application/json" }).write("{}\n");
+    } else answerJson(request, response);
+  });
+  const stop = new AbortController();
+
+  const asked = Promise.all(Array.from({ length: 45 }, () => client.get("/api", { signal })));
+  const given = client.get("/api", { signal: stop.signal });
+  const documents = (): number => seen.filter(({ url }) => url === "/api").length;
+  const seconds: number[] = [];
+  await expect.poll(documents).toBe(20);
+  const watches = await Promise.all(
+    Array.from({ length: 30 }, () => client.openStream("/watch", { signal })),
+  );
+  seconds.push(documents());
+  stop.abort();
+  const aborted = await given;
+  await clock.advance(999);
+  seconds.push(documents());
+  await clock.advance(1);
+  await expect.poll(documents).toBe(40);
+  await clock.advance(1000);
+  const results = await asked;
+
+  expect(seconds).toEqual([20, 20]);
+  expect(aborted.type).toBe("failed");
+  expect(results.filter(({ type }) => type === "ok")).toHaveLength(45);
+  expect(documents()).toBe(45);
+  expect(watches.filter(({ type }) => type === "open")).toHaveLength(30);
 });
 
 test.each<{ name: string; tls: TlsOptions; type: string; message: RegExp }>([

@@ -21,6 +21,7 @@ import { describeNetworkError } from "./network-error.ts";
 import { parseStatusText } from "./parse-status.ts";
 import { readAll, readSmall } from "./read-body.ts";
 import type { Report } from "./report.ts";
+import { RequestBudget } from "./request-budget.ts";
 
 export type HttpApiClientOptions = {
   readonly credentials: Credentials;
@@ -36,7 +37,7 @@ const ANSWER_TIMEOUT_MS = 30_000;
 /** A little longer than a run of an exec plugin may take, whose own error says more. */
 const CREDENTIALS_TIMEOUT_MS = 35_000;
 
-/** An API client over HTTP/1.1: each watch has a socket to itself, everything else shares a few. */
+/** An API client over HTTP/1.1: each watch has a socket to itself, everything else shares a few, at most 20 times a second. */
 export function createHttpApiClient(options: HttpApiClientOptions): ApiClient {
   return new HttpApiClient(options);
 }
@@ -58,11 +59,13 @@ class HttpApiClient implements ApiClient {
   readonly #clock: Clock;
   readonly #report: Report;
   readonly #answerTimeoutMs: number;
+  readonly #budget: RequestBudget;
   #connections: Connections | undefined;
 
   constructor(options: HttpApiClientOptions) {
     this.#credentials = options.credentials;
     this.#clock = options.clock;
+    this.#budget = new RequestBudget(options.clock);
     this.#report = options.report;
     this.#answerTimeoutMs = options.answerTimeoutMs ?? ANSWER_TIMEOUT_MS;
   }
@@ -126,6 +129,7 @@ class HttpApiClient implements ApiClient {
   /** Sends; after a 401, once more with fresh credentials. */
   async #send(attempt: Attempt): Promise<Answer> {
     const { signal } = attempt.options;
+    await this.#mayAsk(attempt);
     const authorization = await this.#unlessAborted(this.#credentials.authorize(), signal);
     const first = await this.#sendAs(attempt, authorization);
     if (first.type === "failed" || first.response.statusCode !== 401) return first;
@@ -135,11 +139,17 @@ class HttpApiClient implements ApiClient {
       return first;
     }
     await this.#readSmall(first.response);
+    await this.#mayAsk(attempt);
     const second = await this.#sendAs(attempt, fresh);
     if (second.type === "answer" && second.response.statusCode !== 401) {
       this.#report({ type: "credentials-refreshed", source: this.#credentials.source });
     }
     return second;
+  }
+
+  /** Watches are not counted: each has one at a time and pauses of its own, and waiting may cost it its position. */
+  async #mayAsk({ isStream, options }: Attempt): Promise<void> {
+    if (!isStream) await this.#budget.wait(options.signal);
   }
 
   /** An exec plugin takes its time, and nobody who stops waits for it. */
