@@ -145,7 +145,7 @@ test("post() sends JSON", async () => {
   ]);
 });
 
-test("get() after a 401 asks once more with fresh credentials", async () => {
+test("C14 F02 get() after a 401 asks once more with fresh credentials", async () => {
   const { client, seen, reports, signal } = await createRig((request, response) => {
     if (request.headers.authorization === "Bearer t-2") answerJson(request, response);
     else
@@ -161,7 +161,7 @@ test("get() after a 401 asks once more with fresh credentials", async () => {
   expect(reports).toEqual([{ type: "credentials-refreshed", source: "a test" }]);
 });
 
-test("openStream() that is answered with 401 twice is a status, and asks no third time", async () => {
+test("C14 openStream() that is answered with 401 twice is a status, and asks no third time", async () => {
   const { client, seen, reports, signal } = await createRig((_, response) => {
     response.writeHead(401).end("no");
   });
@@ -224,7 +224,7 @@ test.each([
     message: /the answer is "text\/html", not JSON/,
   },
   { name: "half a document", contentType: "application/json", body: '{"kind":', message: /JSON/ },
-])("get() fails on $name", async ({ contentType, body, message }) => {
+])("C21 html-200: get() fails on $name", async ({ contentType, body, message }) => {
   const { client, signal } = await createRig((_, response) => {
     response.writeHead(200, { "content-type": contentType }).end(body);
   });
@@ -237,7 +237,7 @@ test.each([
   });
 });
 
-test("openStream() takes a proxy's page for a failure, not for a stream", async () => {
+test("C21 html-200: openStream() takes a proxy's page for a failure, not for a stream", async () => {
   const { client, signal } = await createRig((_, response) => {
     response.writeHead(200, { "content-type": "text/html" }).end("<html>");
   });
@@ -264,7 +264,7 @@ test.each(["get", "openStream"] as const)(
   },
 );
 
-test("get() says what would help when nothing listens", async () => {
+test("C04 get() says what would help when nothing listens", async () => {
   const server = createServer();
   const origin = await listenOnLoopback(server);
   server.close();
@@ -280,7 +280,7 @@ test("get() says what would help when nothing listens", async () => {
   });
 });
 
-test("get() fails without a word to the server when its signal has been aborted", async () => {
+test("E05 get() fails without a word to the server when its signal has been aborted", async () => {
   const { client, seen } = await createRig(answerJson);
 
   const result = await client.get("/api", { signal: AbortSignal.abort() });
@@ -289,7 +289,7 @@ test("get() fails without a word to the server when its signal has been aborted"
   expect(seen).toEqual([]);
 });
 
-test("openStream() gives bytes as they come, on a socket of its own, and closes it when the reader leaves", async () => {
+test("F10 one-socket-per-watch: openStream() gives bytes as they come, on a socket of its own, and closes it when the reader leaves", async () => {
   const sockets = new Set<unknown>();
   let ended = 0;
   const { client, seen, signal } = await createRig((request, response) => {
@@ -320,7 +320,7 @@ test("openStream() gives bytes as they come, on a socket of its own, and closes 
 const never = (): Promise<Authorization> => new Promise(() => undefined);
 
 test.each(["authorize", "refresh"] as const)(
-  "get() fails and says so when %s() hangs, and ends at once when it is aborted",
+  "E05 get() fails and says so when %s() hangs, and ends at once when it is aborted",
   async (method) => {
     const { client, seen, reports, signal, clock } = await createRig(
       (_, response) => response.writeHead(401).end("no"),
@@ -357,7 +357,7 @@ test.each([
   { code: 503, method: "openStream", expected: { type: "status", answer: { message: "busy" } } },
   { code: 200, method: "get", expected: { type: "failed" } },
   { code: 200, method: "openStream", expected: { type: "failed" } },
-] as const)("$method() waits no longer for a page with $code that never ends", async (row) => {
+] as const)("C22 $method() waits no longer for a page with $code that never ends", async (row) => {
   const { client, signal, clock } = await createRig((_, response) => {
     response.writeHead(row.code, { "content-type": "text/html" });
     response.write("<html>busy");
@@ -378,30 +378,33 @@ async function advanced<Result>(clock: FakeClock, asked: Promise<Result>): Promi
   return await asked;
 }
 
-test.each([false, true])("get() reads 64 KiB of an endless refusal (gzip: %s)", async (isGzip) => {
-  const text = "x".repeat(40_000);
-  const { client, signal } = await createRig((_, response) => {
-    const encoding = isGzip ? { "content-encoding": "gzip" } : {};
-    response.writeHead(500, { "content-type": "text/plain", ...encoding });
-    const zip = createGzip();
-    const body = isGzip ? zip : response;
-    if (isGzip) zip.pipe(response);
-    const write = (): void => {
-      while (!response.destroyed && body.write(isGzip ? randomBytes(30_000) : text));
-      if (!response.destroyed) body.once("drain", write);
-    };
-    body.write(text);
-    write();
-  });
+test.each([false, true])(
+  "C22 get() reads 64 KiB of an endless refusal (gzip: %s)",
+  async (isGzip) => {
+    const text = "x".repeat(40_000);
+    const { client, signal } = await createRig((_, response) => {
+      const encoding = isGzip ? { "content-encoding": "gzip" } : {};
+      response.writeHead(500, { "content-type": "text/plain", ...encoding });
+      const zip = createGzip();
+      const body = isGzip ? zip : response;
+      if (isGzip) zip.pipe(response);
+      const write = (): void => {
+        while (!response.destroyed && body.write(isGzip ? randomBytes(30_000) : text));
+        if (!response.destroyed) body.once("drain", write);
+      };
+      body.write(text);
+      write();
+    });
 
-  const result = await client.get("/api", { signal });
+    const result = await client.get("/api", { signal });
 
-  expect(result).toMatchObject({
-    type: "status",
-    status: 500,
-    answer: { message: "x".repeat(200) },
-  });
-});
+    expect(result).toMatchObject({
+      type: "status",
+      status: 500,
+      answer: { message: "x".repeat(200) },
+    });
+  },
+);
 
 test("get() says where a document is not JSON, and quotes none of it", async () => {
   const { client, signal } = await createRig((_, response) => {
@@ -498,7 +501,7 @@ test.each<{ name: string; tls: TlsOptions; type: string; message: RegExp }>([
     type: "failed",
     message: /^Cannot GET \/api/,
   },
-])("get() over TLS with $name is $type", async ({ tls, type, message }) => {
+])("F07 get() over TLS with $name is $type", async ({ tls, type, message }) => {
   const server = createTlsServer(
     { cert: CERTIFICATE, key: KEY, ca: CERTIFICATE, requestCert: true },
     answerJson,
@@ -516,7 +519,7 @@ test.each<{ name: string; tls: TlsOptions; type: string; message: RegExp }>([
   expect(result.type === "ok" ? "" : result.error.message).toMatch(message);
 });
 
-test("get() connects anew when the client certificate changes, and leaves running streams alone", async () => {
+test("F03 F05 get() connects anew when the client certificate changes, and leaves running streams alone", async () => {
   const server = createTlsServer(
     { cert: CERTIFICATE, key: KEY, ca: CERTIFICATE, requestCert: true },
     (request, response) => {

@@ -19,7 +19,7 @@ import { createConnections, type Connections } from "./connections.ts";
 import type { Authorization, Credentials, TlsOptions } from "./credentials.ts";
 import { describeNetworkError } from "./network-error.ts";
 import { parseStatusText } from "./parse-status.ts";
-import { readAll, readSmall } from "./read-body.ts";
+import { readAll, readSmall, streamBody } from "./read-body.ts";
 import type { Report } from "./report.ts";
 import { RequestBudget } from "./request-budget.ts";
 
@@ -100,7 +100,13 @@ class HttpApiClient implements ApiClient {
     const { response } = answer;
     if (response.statusCode !== 200) return this.#refused(attempt, response);
     if (!isJson(response.headers)) return this.#notJson(attempt, response);
-    return { type: "open", body: response.body };
+    const body = streamBody(response);
+    if (body !== undefined) return { type: "open", body };
+    response.body.destroy();
+    return this.#failed(
+      attempt,
+      `the answer is in an encoding that was not asked for (content-encoding: ${String(response.headers["content-encoding"])})`,
+    );
   }
 
   async close(): Promise<void> {
@@ -202,6 +208,7 @@ class HttpApiClient implements ApiClient {
           ...authorization.headers,
           "user-agent": `kube-lifeline/${VERSION}`,
           accept: attempt.options.accept ?? "application/json",
+          // A quiet watch has nothing to gain from gzip, and its events would each wait for their member's end.
           "accept-encoding": attempt.isStream ? "identity" : "gzip",
           ...(attempt.body === undefined ? {} : { "content-type": "application/json" }),
           ...(ifNoneMatch === undefined ? {} : { "if-none-match": ifNoneMatch }),

@@ -1,5 +1,6 @@
+import { pipeline } from "node:stream";
 import { promisify } from "node:util";
-import { constants, gunzip } from "node:zlib";
+import { constants, createGunzip, gunzip } from "node:zlib";
 import type { Dispatcher } from "undici";
 import type { Clock } from "../util/clock.ts";
 
@@ -15,6 +16,21 @@ export async function readAll(response: Dispatcher.ResponseData): Promise<Buffer
   for await (const chunk of response.body as AsyncIterable<Uint8Array>) chunks.push(chunk);
   const bytes = Buffer.concat(chunks);
   return isGzip(response) ? await inflate(bytes) : bytes;
+}
+
+/**
+ * A body that goes on, decompressed as it comes: all members of gzip, one after the other, and a member or a bookmark
+ * is there as soon as its bytes are. Breaks where the compression does. Who leaves it early closes the request.
+ * `undefined`: in an encoding that nobody asked for.
+ */
+export function streamBody(
+  response: Dispatcher.ResponseData,
+): AsyncIterable<Uint8Array> | undefined {
+  const { "content-encoding": encoding = "identity" } = response.headers;
+  if (encoding === "identity") return response.body;
+  if (encoding !== "gzip") return undefined;
+  // What breaks is thrown to who reads.
+  return pipeline(response.body, createGunzip(), () => undefined);
 }
 
 /**
