@@ -20,6 +20,8 @@ export type RequestOptions = {
   /** Entries that are undefined are left out. */
   readonly query?: Readonly<Record<string, string | undefined>>;
   readonly accept?: string;
+  /** The ETag of what is known already: if it still holds, the answer is a `status` of 304. */
+  readonly ifNoneMatch?: string;
   readonly signal: AbortSignal;
 };
 

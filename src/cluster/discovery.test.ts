@@ -280,6 +280,32 @@ test("discoverKinds() takes the preferred version that serves a kind, with list 
   ]);
 });
 
+/** A CRD that stores v1. */
+function storing(plural: string): unknown {
+  const versions = [{ name: "v1", storage: true }];
+  return { spec: { group: "example.com", names: { plural }, versions } };
+}
+
+test("discoverKinds() takes the stored version of what the preferred one does not serve", async () => {
+  const versions = [
+    { version: "v3", resources: [served("b")] },
+    { version: "v2", resources: [served("a"), served("b")] },
+    { version: "v1", resources: [served("a"), served("b")] },
+  ];
+  const client = createTable({
+    "/api": { kind: "APIGroupDiscoveryList", items: [] },
+    "/apis": {
+      kind: "APIGroupDiscoveryList",
+      items: [{ metadata: { name: "example.com" }, versions }],
+    },
+    [CRDS_PATH]: { items: [storing("a"), storing("b")] },
+  });
+
+  const { kinds } = await discover(client);
+
+  expect(kinds.map(({ facts }) => `${facts.resource} ${facts.version}`)).toEqual(["a v1", "b v3"]);
+});
+
 test.each([
   { name: "established and served", crd: {}, groups: ["example.com/v2"] },
   { name: "not yet established", crd: { status: { conditions: [] } }, groups: [] },

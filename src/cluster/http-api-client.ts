@@ -210,6 +210,9 @@ class HttpApiClient implements ApiClient {
           accept: attempt.options.accept ?? "application/json",
           // A quiet watch has nothing to gain from gzip, and its events would each wait for their member's end.
           "accept-encoding": attempt.isStream ? "identity" : "gzip",
+          ...(attempt.options.ifNoneMatch === undefined
+            ? {}
+            : { "if-none-match": attempt.options.ifNoneMatch }),
           ...(attempt.body === undefined ? {} : { "content-type": "application/json" }),
           ...(ifNoneMatch === undefined ? {} : { "if-none-match": ifNoneMatch }),
         },

@@ -8,6 +8,7 @@ export type CrdFacts = {
   readonly hintsByVersion: ReadonlyMap<string, SchemaHints>;
   /** Those that discovery is to name, now or in a moment: none unless it is established, and while nobody deletes it. */
   readonly servedVersions: readonly string[];
+  readonly storageVersion: string | undefined;
 };
 
 export const NO_HINTS: SchemaHints = { phases: [], printerColumns: [] };
@@ -25,7 +26,14 @@ export function parseCrd(value: unknown): CrdFacts | undefined {
     const hints = { phases: readPhases(version), printerColumns: readPrinterColumns(version) };
     hintsByVersion.set(name, hints);
   }
-  return { group, resource, hintsByVersion, servedVersions: readServedVersions(value) };
+  const servedVersions = readServedVersions(value);
+  const storage = versions.find((version) => fieldAt(version, "storage") === true);
+  const storageVersion = textOrNone(fieldAt(storage, "name"));
+  return { group, resource, hintsByVersion, servedVersions, storageVersion };
+}
+
+function textOrNone(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
 }
 
 function readServedVersions(crd: unknown): readonly string[] {
