@@ -20,7 +20,7 @@ export type Discovery = {
 };
 
 /** Nothing is known of CRDs. */
-const NO_CRDS: Crds = { byName: new Map(), isComplete: false };
+export const NO_CRDS: Crds = { byName: new Map(), isComplete: false };
 
 /** Asks once for everything that `describeKinds` needs. What fails is a value beside what was found: a broken group hides nobody else. */
 export async function discoverKinds(client: ApiClient, signal: AbortSignal): Promise<Discovery> {
@@ -34,7 +34,7 @@ export async function discoverKinds(client: ApiClient, signal: AbortSignal): Pro
  * Every kind that may be listed and watched, in one version: the one that its group prefers, else the one that its CRD
  * stores, else the first that serves it. A CRD that promises what is not named so (yet) is one more failure.
  */
-function describeKinds(
+export function describeKinds(
   groups: readonly ServedGroup[],
   crds: Crds,
   failures: readonly DiscoveryFailure[],

@@ -10,7 +10,7 @@ export type Crds = {
   readonly isComplete: boolean;
 };
 
-const CRD_KEY: WatchKey = {
+export const CRD_KEY: WatchKey = {
   group: "apiextensions.k8s.io",
   resource: "customresourcedefinitions",
 };

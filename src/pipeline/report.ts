@@ -100,6 +100,10 @@ export type PipelineReport =
       readonly hidden: readonly string[];
       readonly unmatched: readonly string[];
     }
-  | { readonly type: "watch-forbidden"; readonly watch: string; readonly missing: string };
+  | { readonly type: "watch-forbidden"; readonly watch: string; readonly missing: string }
+  /** What was forbidden may be watched now. */
+  | { readonly type: "watch-allowed"; readonly watch: string }
+  /** The API server no longer serves it; what was known of its objects was told as gone. */
+  | { readonly type: "kind-gone"; readonly watch: string };
 
 type ExportedSignal = "logs" | "metrics";

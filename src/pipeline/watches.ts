@@ -10,7 +10,7 @@ import { fieldAt } from "../util/json.ts";
 import { toError } from "../util/to-error.ts";
 import type { ActiveWatch } from "./active-watch.ts";
 import type { Commit } from "./commit.ts";
-import type { Intake } from "./intake.ts";
+import type { Intake, Taken } from "./intake.ts";
 import type { PipelineReport } from "./report.ts";
 
 const RETRY_MS = 1000;
@@ -32,6 +32,8 @@ export type WatchStart = {
   readonly key: WatchKey;
   readonly facts: KindFacts;
   readonly includes: (namespace: string) => boolean;
+  /** Unix milliseconds: its kind did not exist then, so that all which it holds was created since. */
+  readonly absentAtMs?: number;
 };
 
 type Running = {
@@ -88,25 +90,8 @@ export class Watches {
     const isSameVersion = servesSameVersion(row, start.facts);
     // Durable before the look: who is killed in the middle of it must not go on from the old position.
     if (!isSameVersion) commit.forgetPosition(row.id);
-    const watch: ActiveWatch = {
-      id: row.id,
-      kindId: row.kindId,
-      name,
-      key: start.key,
-      facts: start.facts,
-      includes: start.includes,
-      startedAtMs: clock.now(),
-      hadHistory: row.positionAt !== null,
-      position: isSameVersion ? (row.position ?? undefined) : undefined,
-      lookedAtMs: row.positionAt ?? undefined,
-      resync: undefined,
-      resyncIsBlind: false,
-      state: "syncing",
-      events: 0,
-      lastSignAtMs: undefined,
-      netChanges: {},
-      firstLook: { told: 0, withheld: 0 },
-    };
+    const watch = toActiveWatch(row, start, clock.now());
+    if (!isSameVersion) watch.position = undefined;
     this.#byId.set(watch.id, watch);
     const stopping = new AbortController();
     this.#running.set(name, { watch, stopping, ended: this.#run(watch, stopping.signal) });
@@ -120,6 +105,28 @@ export class Watches {
     const running = this.#running.get(name);
     await this.#end(name, reason);
     if (running !== undefined && !this.#running.has(name)) this.#byId.delete(running.watch.id);
+  }
+
+  /**
+   * Tells of everything that a watch holds, whether it runs or not, that it is gone with its kind; should the kind come
+   * back, the watch begins with a first look. `held`: not all of that could be written; to be tried again.
+   */
+  async gone(start: WatchStart): Promise<Taken> {
+    const { store, commit, intake, clock } = this.#options;
+    const name = formatWatchKey(start.key);
+    await this.#end(name, "its kind is no longer served");
+    if (!commit.flush()) return "held";
+    try {
+      const row = store.openWatch(name, start.key, JSON.stringify(start.facts));
+      const watch = toActiveWatch(row, start, clock.now());
+      // It stays known, for what has yet to be told of what it held.
+      this.#byId.set(watch.id, watch);
+      if ((await intake.take(watch, [{ type: "kind-gone" }])) === "held") return "held";
+      return commit.flush() && store.resetWatch(watch.id).type !== "failed" ? "taken" : "held";
+    } catch (thrown) {
+      this.#options.report({ type: "watch-crashed", watch: name, error: toError(thrown) });
+      return "held";
+    }
   }
 
   /** Ends all watches because the process stops; what they watched stays known, so that no series ends. */
@@ -185,6 +192,28 @@ export class Watches {
       if ((await intake.take(watch, events)) === "held") return;
     }
   }
+}
+
+function toActiveWatch(row: WatchRow, start: WatchStart, startedAtMs: number): ActiveWatch {
+  return {
+    id: row.id,
+    kindId: row.kindId,
+    name: formatWatchKey(start.key),
+    key: start.key,
+    facts: start.facts,
+    includes: start.includes,
+    startedAtMs,
+    hadHistory: row.positionAt !== null,
+    position: row.position ?? undefined,
+    lookedAtMs: row.positionAt ?? start.absentAtMs,
+    resync: undefined,
+    resyncIsBlind: false,
+    state: "syncing",
+    events: 0,
+    lastSignAtMs: undefined,
+    netChanges: {},
+    firstLook: { told: 0, withheld: 0 },
+  };
 }
 
 /** Under another version every object may look different, which is no change: all of them are looked at anew first. */

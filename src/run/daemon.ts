@@ -9,11 +9,11 @@ import { createRedactor } from "../history/redact.ts";
 import { REDACTION_VERSION } from "../history/redaction-version.ts";
 import type { WriteBytes } from "../otlp/console/console-transport.ts";
 import type { LineOptions } from "../otlp/console/line.ts";
-import { chooseWatches } from "../pipeline/choose-watches.ts";
-import { wantedOf } from "../pipeline/wanted-of.ts";
+import { KindFollower } from "../pipeline/kind-follower.ts";
 import { Pipeline } from "../pipeline/pipeline.ts";
 import { renewRedaction } from "../pipeline/renew-redaction.ts";
 import type { PipelineReport } from "../pipeline/report.ts";
+import { asPlanned, wantedOf } from "../pipeline/wanted-of.ts";
 import type { Store } from "../store/store.ts";
 import type { Clock } from "../util/clock.ts";
 import { createKeyedMark } from "../util/keyed-mark.ts";
@@ -133,20 +133,23 @@ type Identity = Extract<ClusterIdentity, { readonly type: "known" }>;
 async function operate(options: DaemonOptions, parts: Parts): Promise<DaemonEnd> {
   const { configuration, clock, random, stop } = options;
   const { client, store, delivery, readiness, reporter } = parts;
-  const { report, reportCluster } = reporter;
+  const { report } = reporter;
   const redact = createRedactor(createKeyedMark(store.redactionKey));
   const renewal = { store, redact, version: REDACTION_VERSION, clock, report, signal: stop };
   const damage = await failureOf(renewRedaction(renewal));
   if (damage !== undefined) return { type: "failed", error: damage };
   if (stop.aborted) return { type: "stopped" };
-  const pipeline = new Pipeline({
+  const pipeline: Pipeline = new Pipeline({
     client,
     store,
     redact,
     clock,
     random,
     report,
-    reportCluster,
+    reportCluster: (reported) => {
+      kinds.heard(reported);
+      reporter.reportCluster(reported);
+    },
     active: () => true,
     clusterName: configuration.clusterName,
     initial: configuration.initial,
@@ -158,6 +161,7 @@ async function operate(options: DaemonOptions, parts: Parts): Promise<DaemonEnd>
     logs: delivery.logs,
     metrics: delivery.metrics,
   });
+  const kinds = createKindFollower(options, parts, pipeline);
   observePipeline(parts.exporters.meter, { pipeline, store, clock, memory: options.memory });
   const running = new AbortController();
   const deadline = new AbortController();
@@ -165,59 +169,52 @@ async function operate(options: DaemonOptions, parts: Parts): Promise<DaemonEnd>
   const work = failureOf(pipeline.run(running.signal, deadline.signal));
   void work.then(() => broken.abort());
   const ending = AbortSignal.any([stop, broken.signal]);
-  await startWatches(options, { ...parts, pipeline, ending });
+  const following = failureOf(kinds.run(ending));
+  void following.then((failure) => failure && broken.abort());
   await whenAborted(ending);
   readiness.stopping();
   const finished = new AbortController();
   void clock.sleep(parts.leftMs(), finished.signal).then(() => deadline.abort());
   // What hangs in a stop (an exec plugin, say) must not take the time that the outbox needs.
-  await Promise.race([pipeline.watches.stopAll("the process stops"), whenAborted(deadline.signal)]);
+  const stopped = following.then(() => pipeline.watches.stopAll("the process stops"));
+  await Promise.race([stopped, whenAborted(deadline.signal)]);
   running.abort();
-  const failure = (await work) ?? (await failureOf(pipeline.finish(deadline.signal)));
+  const failure =
+    (await work) ?? (await failureOf(pipeline.finish(deadline.signal))) ?? (await following);
   finished.abort();
   return failure === undefined ? { type: "stopped" } : { type: "failed", error: failure };
 }
 
-async function startWatches(
+/** Connects what follows the kinds of the cluster to the pipeline that watches them. */
+function createKindFollower(
   { configuration, clock, random }: DaemonOptions,
-  parts: Parts & { readonly pipeline: Pipeline; readonly ending: AbortSignal },
-): Promise<void> {
-  const { client, pipeline, readiness, reporter, ending } = parts;
+  { client, store, readiness, reporter }: Parts,
+  pipeline: Pipeline,
+): KindFollower {
   const { resources, namespaces, labelSelector } = configuration;
-  const { report } = reporter;
-  const chosen = await chooseWatches({
+  const remembered = store.knownWatches().flatMap(({ id, key, facts }) => {
+    // The text is our own, written when the watch was opened.
+    const planned = asPlanned({ key, facts: JSON.parse(facts) }, configuration);
+    return planned === undefined || !store.hasObjects(id) ? [] : [planned];
+  });
+  const kinds: KindFollower = new KindFollower({
     client,
     resources,
     namespaces,
     labelSelector,
+    watches: pipeline.watches,
+    remembered,
+    chosen: (watches) => {
+      readiness.watching(pipeline, watches, () => kinds.forbidden());
+      pipeline.forgetUnless((watch) => wantedOf(watch, configuration));
+    },
+    unwritable: (error) => readiness.unwritable(error),
     clock,
     random,
-    report,
-    signal: ending,
+    report: reporter.report,
+    reportCluster: reporter.reportCluster,
   });
-  if (ending.aborted) return;
-  for (const { key, facts, namespaceFilter } of chosen) {
-    const start = { key, facts, includes: namespaceFilter ?? (() => true) };
-    await patiently(async () => begins(pipeline.watches.start(start), parts), {
-      clock,
-      random,
-      signal: ending,
-    });
-  }
-  if (ending.aborted) return;
-  readiness.watching(pipeline);
-  pipeline.forgetUnless((watch) => wantedOf(watch, configuration));
-}
-
-/** Whether the state file took what the beginning of a watch writes; `undefined`: not yet. */
-function begins(
-  error: Error | undefined,
-  { readiness, reporter }: Pick<Parts, "readiness" | "reporter">,
-): true | undefined {
-  readiness.unwritable(error);
-  if (error === undefined) return true;
-  reporter.report({ type: "commit-failed", error, changes: 0 });
-  return undefined;
+  return kinds;
 }
 
 /** What a piece of work ended with, as a value: a state file that cannot be read ends the process in order. */

@@ -6,6 +6,7 @@ import { type HealthChecks, type HealthServer, startHealthServer } from "./healt
 
 const WELL: HealthChecks = {
   unready: () => [],
+  notes: () => [],
   state: () => `{"objects":1}`,
   deadLetters: () => `{"deadLetters":[]}`,
 };
@@ -79,6 +80,14 @@ test("health server asks the checks anew for each request", async () => {
   const after = await fetch(`${server.url}/readyz`);
 
   expect([before.status, after.status]).toEqual([503, 200]);
+});
+
+test("health server says what people should know, though it is ready", async () => {
+  await using server = await start({ ...WELL, notes: () => ["pods is not allowed"] });
+
+  const answer = await fetch(`${server.url}/readyz`);
+
+  expect([answer.status, await answer.text()]).toEqual([200, "ok\npods is not allowed\n"]);
 });
 
 test("health server listens nowhere when it is off", async () => {

@@ -6,6 +6,8 @@ import { formatHttpUrl, type HttpAddress } from "./http-address.ts";
 export type HealthChecks = {
   /** One line per thing that isn't ready yet; empty: ready. */
   readonly unready: () => readonly string[];
+  /** One line per thing that people should know, though it makes nobody unready. */
+  readonly notes: () => readonly string[];
   /** What is in the state file, as JSON; `undefined` before it is open. Not cheap: it reads the whole file. */
   readonly state: () => string | undefined;
   /** What the collector refused, as JSON; `undefined` before the state file is open. */
@@ -80,7 +82,7 @@ function decide(request: IncomingMessage, checks: HealthChecks): Decision {
   if (path === "/readyz") {
     const unready = checks.unready();
     return unready.length === 0
-      ? { status: 200, text: "ok" }
+      ? { status: 200, text: ["ok", ...checks.notes()].join("\n") }
       : { status: 503, text: unready.join("\n") };
   }
   if (path === "/state") return decideLocal(request, path, checks.state);

@@ -80,7 +80,7 @@ test.each([FAILED, MISCONFIGURED, MISSING_FILE])(
 test("keepUp() says why nothing answers while it idles, and idles on", async () => {
   const taken = await startHealthServer(
     { type: "listen", host: "127.0.0.1", port: 0 },
-    { unready: () => [], state: () => undefined, deadLetters: () => undefined },
+    { unready: () => [], notes: () => [], state: () => undefined, deadLetters: () => undefined },
   );
   if (taken.type !== "listening") throw new Error("Cannot take a port");
   await using server = taken.server;

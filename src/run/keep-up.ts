@@ -93,6 +93,7 @@ async function pause(
   if (httpAddress !== undefined) {
     const health = await startHealthServer(httpAddress, {
       unready: () => [why],
+      notes: () => [],
       state: () => undefined,
       deadLetters: () => undefined,
     });

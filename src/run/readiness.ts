@@ -16,6 +16,9 @@ export class Readiness implements HealthChecks {
   #store: Store | undefined;
   #obstacle: Error | undefined;
   #unwritable: Error | undefined;
+  /** Watches of the start that had no answer when last looked at. */
+  #awaited: ReadonlySet<string> = new Set();
+  #forbidden: () => readonly string[] = () => [];
   #isStopping = false;
 
   constructor(clock: Clock) {
@@ -38,16 +41,25 @@ export class Readiness implements HealthChecks {
     this.#store = store;
   }
 
-  /** The watches are chosen. */
-  watching(pipeline: Pipeline): void {
+  /** The watches of the start are chosen: only these are waited for. `forbidden`: what may not be watched now. */
+  watching(
+    pipeline: Pipeline,
+    watches: readonly string[],
+    forbidden: () => readonly string[],
+  ): void {
     this.#pipeline = pipeline;
+    this.#awaited = new Set(watches);
+    this.#forbidden = forbidden;
   }
 
   stopping(): void {
     this.#isStopping = true;
   }
 
-  readonly state = (): string | undefined => this.#read((store) => JSON.stringify(store.inspect()));
+  readonly state = (): string | undefined =>
+    this.#read((store) => JSON.stringify({ ...store.inspect(), forbidden: this.#forbidden() }));
+
+  readonly notes = (): readonly string[] => this.#forbidden();
 
   readonly deadLetters = (): string | undefined =>
     this.#read((store) => formatDeadLetterAnswer(store.path, store.deadLetters()));
@@ -64,12 +76,19 @@ export class Readiness implements HealthChecks {
   readonly unready = (): readonly string[] => {
     if (this.#isStopping) return ["The process stops"];
     if (this.#pipeline === undefined) return [this.#waitingFor()];
-    const syncing = [...this.#pipeline.watches]
-      .filter((watch) => watch.state === "syncing")
-      .map((watch) => `${watch.name} is not synced yet`);
+    const syncing = this.#syncing(this.#pipeline);
     const { stateFailure } = this.#pipeline;
     return stateFailure === undefined ? syncing : [cannotUse(stateFailure), ...syncing];
   };
+
+  /** What begins later, or anew, does not make unready who was ready. */
+  #syncing(pipeline: Pipeline): readonly string[] {
+    const awaited = [...pipeline.watches].filter(
+      ({ name, state }) => state === "syncing" && this.#awaited.has(name),
+    );
+    this.#awaited = new Set(awaited.map(({ name }) => name));
+    return awaited.map(({ name }) => `${name} is not synced yet`);
+  }
 
   #waitingFor(): string {
     if (this.#unwritable !== undefined)

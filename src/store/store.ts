@@ -121,6 +121,11 @@ export class Store implements Disposable {
     }));
   }
 
+  /** Whether anything is remembered of what that watch watches. */
+  hasObjects(watchId: number): boolean {
+    return this.watchObjectsAfter(watchId, { namespace: "", name: "" }, 1).length > 0;
+  }
+
   /** From now on that watch has never looked: should it come back, it begins with a first look. */
   resetWatch(id: number): Written {
     return this.#transact(() => this.#statements.resetWatch.run(id));

@@ -196,6 +196,7 @@ const CRDS: Right = {
 };
 const ADDED: readonly Right[] = [
   CRDS,
+  { ...CRDS, verb: "watch" },
   { resource: "namespaces", verb: "get", name: "kube-system" },
 ];
 const OWN: readonly Right[] = ["list", "watch"].map((verb) => ({

@@ -30,7 +30,7 @@ function openStore(directory: string): Store {
 async function serve(state: () => string | undefined): Promise<string> {
   const started = await startHealthServer(
     { type: "listen", host: "127.0.0.1", port: 0 },
-    { unready: () => [], state, deadLetters: () => undefined },
+    { unready: () => [], notes: () => [], state, deadLetters: () => undefined },
   );
   if (started.type !== "listening") throw new Error(started.type);
   onTestFinished(() => started.server[Symbol.asyncDispose]());

@@ -65,6 +65,7 @@ async function serve(store: Store): Promise<string> {
     { type: "listen", host: "127.0.0.1", port: 0 },
     {
       unready: () => [],
+      notes: () => [],
       state: () => JSON.stringify(store.inspect()),
       deadLetters: () => formatDeadLetterAnswer(store.path, store.deadLetters()),
     },

@@ -13,7 +13,7 @@ const CRDS = {
 } as const;
 const ALL = [DEPLOYMENTS, PODS, DAEMON_SETS, NODES];
 
-const CUSTOM_KINDS = 'list customresourcedefinitions of "apiextensions.k8s.io"';
+const CUSTOM_KINDS = 'list,watch customresourcedefinitions of "apiextensions.k8s.io"';
 const IDENTITY = 'get namespaces of "" named kube-system';
 
 function plan(

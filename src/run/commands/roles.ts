@@ -17,14 +17,14 @@ export type Role = { readonly namespace?: string; readonly rules: readonly RoleR
 type Kind = Pick<KindFacts, "group" | "resource" | "scope">;
 
 /**
- * Every right that the program uses besides those to watch (`discoverKinds`, `identifyCluster`): discovery, `/readyz` and
+ * Every right that the program uses besides those to watch (`LiveDiscovery`, `identifyCluster`): discovery, `/readyz` and
  * access reviews are free to all who are authenticated (`system:discovery`, `system:public-info-viewer`, `system:basic-user`).
  */
 const CUSTOM_KINDS: RoleRule = {
-  why: "Which kinds are custom, their phases and printer columns.",
+  why: "Which kinds are custom, their phases and printer columns, as they come and go.",
   group: "apiextensions.k8s.io",
   resources: ["customresourcedefinitions"],
-  verbs: ["list"],
+  verbs: ["list", "watch"],
 };
 const CLUSTER_IDENTITY: RoleRule = {
   why: "Its UID is the customary identity of a cluster: k8s.cluster.uid.",

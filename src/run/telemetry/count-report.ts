@@ -60,6 +60,8 @@ const PIPELINE_COUNTS: VariantTable<PipelineReport, readonly Count[]> = {
   "watch-failed": NOTHING,
   "watch-crashed": () => [error("pipeline")],
   "watch-forbidden": NOTHING,
+  "watch-allowed": NOTHING,
+  "kind-gone": NOTHING,
   "stale-event": ({ watch }) => [add("lifeline.watch.skipped", 1, { watch, reason: "stale" })],
   "object-skipped": ({ watch }) => [
     add("lifeline.history.skipped", 1, { watch }),

@@ -100,6 +100,13 @@ const ROWS: Readonly<Record<PipelineReport["type"], readonly Row[]>> = {
       ["warn", 'Not allowed to watch pods: needs verb "list" on "pods"; other kinds go on'],
     ],
   ],
+  "watch-allowed": [[{ type: "watch-allowed", watch }, ["info", "Allowed to watch pods now"]]],
+  "kind-gone": [
+    [
+      { type: "kind-gone", watch },
+      ["info", "The API server no longer serves pods: its objects are gone"],
+    ],
+  ],
   "stale-event": [
     [{ type: "stale-event", watch, object }, ["debug", `Ignored an old version of ${object}`]],
   ],

@@ -82,6 +82,15 @@ const WORDS: VariantTable<PipelineReport, Wording> = {
     fields: { watch, missing },
     repetition: { type: "once", subject: `watch ${watch}`, state: "kind-forbidden" },
   }),
+  "watch-allowed": ({ watch }) => ({
+    type: "spoken",
+    level: "info",
+    message: `Allowed to watch ${watch} now`,
+    fields: { watch },
+    repetition: { type: "recovered", subject: `watch ${watch}` },
+  }),
+  "kind-gone": ({ watch }) =>
+    spoken("info", `The API server no longer serves ${watch}: its objects are gone`, { watch }),
   "stale-event": ({ watch, object }) =>
     spoken("debug", `Ignored an old version of ${object}`, { watch, object }),
   "object-skipped": ({ watch, object, error }) => ({

@@ -20,7 +20,9 @@ export type ParsedRequest = {
   readonly query: URLSearchParams;
 };
 
-export function parseRequest(request: IncomingMessage): ParsedRequest {
+export function parseRequest(
+  request: Pick<IncomingMessage, "url" | "method" | "headers">,
+): ParsedRequest {
   const url = new URL(request.url ?? "/", "http://simulated");
   const route = parseRoute(url.pathname);
   const method = request.method ?? "GET";

@@ -1,0 +1,25 @@
+import type { Clock } from "../util/clock.ts";
+
+/** With what discovery itself asks this stays under 20 requests a second. */
+const PER_SECOND = 17;
+const WINDOW_MS = 1000;
+
+/** Lets so many requests begin within any second, in the order in which they come. */
+export class RequestPace {
+  readonly #clock: Clock;
+  /** When the last ones began or will, oldest first. */
+  #begun: readonly number[] = [];
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Resolves when the next request may begin, or the signal aborts. */
+  async next(signal: AbortSignal): Promise<void> {
+    const now = this.#clock.now();
+    const before = this.#begun.length < PER_SECOND ? undefined : this.#begun[0];
+    const atMs = Math.max(now, (before ?? -Infinity) + WINDOW_MS);
+    this.#begun = [...this.#begun, atMs].slice(-PER_SECOND);
+    await this.#clock.sleep(atMs - now, signal);
+  }
+}
