@@ -21,7 +21,15 @@ export type AnswerState = {
   readonly discovery: Omit<DiscoveryState, "kinds">;
   /** A 410 at the start of a watch comes as an event in the stream (as real servers do it) or as HTTP status. */
   readonly expiredWatch: "stream" | "http";
+  readonly watchList: WatchListMode;
 };
+
+/**
+ * What a watch with `sendInitialEvents` gets. `served`: all that exists, then the bookmark that says so. `refused`: 422,
+ * as where the feature gate is off. `unmarked`: all that exists and no word that this is all, as of servers that
+ * do not know the parameter; `OpenWatch.endInitialEvents` may say it.
+ */
+export type WatchListMode = "served" | "refused" | "unmarked";
 
 /** A whole answer, or the beginning of a stream. */
 export type Answer =
@@ -30,6 +38,8 @@ export type Answer =
       readonly type: "watch";
       readonly collection: Collection;
       readonly fromRevision: number | undefined;
+      /** A bookmark tells where the present objects end. */
+      readonly marksInitialEvents: boolean;
     }
   /** A watch from a resourceVersion that left the window: headers, one ERROR event, the end. */
   | {
@@ -123,20 +133,36 @@ function answerCollection({ seen, query }: ParsedRequest, { route, store, state 
   }
   const newest = Number(state.cluster.resourceVersion);
   if (seen.verb === "list") return reply(listCollection(collection, query, newest));
-  if (query.has("sendInitialEvents")) {
-    return reply(
-      statusReply(422, "sendInitialEvents is forbidden: the feature gate WatchList is off"),
-    );
-  }
+  if (query.has("sendInitialEvents")) return answerWatchList(collection, query, state.watchList);
   const from = query.get("resourceVersion") ?? "";
   if (!/^\d*$/.test(from))
     return reply(statusReply(400, `Invalid value: "${from}": must be a number`));
   const fromRevision = Number(from) === 0 ? undefined : Number(from);
   if (fromRevision === undefined || fromRevision >= store.oldestRevision) {
-    return { type: "watch", collection, fromRevision };
+    return { type: "watch", collection, fromRevision, marksInitialEvents: false };
   }
   if (state.expiredWatch === "stream") return { type: "expired-watch", collection, fromRevision };
   return reply({ code: 410, body: expiredStatus(fromRevision, store.oldestRevision) });
+}
+
+/** The rules of `ValidateListOptions` (apimachinery, meta/internalversion/validation). */
+function answerWatchList(
+  collection: Collection,
+  query: URLSearchParams,
+  mode: WatchListMode,
+): Answer {
+  if (mode === "refused") {
+    return reply(
+      statusReply(422, "sendInitialEvents is forbidden: the feature gate WatchList is off"),
+    );
+  }
+  if (query.get("resourceVersionMatch") !== "NotOlderThan") {
+    return reply(
+      statusReply(422, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"),
+    );
+  }
+  const marksInitialEvents = mode === "served" && query.get("allowWatchBookmarks") === "true";
+  return { type: "watch", collection, fromRevision: undefined, marksInitialEvents };
 }
 
 function reply(whole: Reply): Answer {

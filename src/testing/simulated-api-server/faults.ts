@@ -28,6 +28,8 @@ export type RequestMatch = {
   readonly verb?: SeenRequest["verb"];
   readonly resource?: string;
   readonly path?: string;
+  /** Whether it asks for initial events, as a streaming list does. */
+  readonly isStream?: boolean;
 };
 
 type FaultRule = RequestMatch & { readonly fault: Fault; left: number };
@@ -58,7 +60,10 @@ export class FaultSwitches {
   }
 }
 
-function isMatch({ verb, resource, path }: RequestMatch, request: SeenRequest): boolean {
+function isMatch(match: RequestMatch, request: SeenRequest): boolean {
+  const { verb, resource, path, isStream } = match;
+  if (isStream !== undefined && isStream !== (request.query["sendInitialEvents"] === "true"))
+    return false;
   const isVerb = verb === undefined || verb === request.verb;
   const isResource = resource === undefined || resource === request.resource;
   return isVerb && isResource && (path === undefined || path === request.path);

@@ -11,6 +11,8 @@ type WatchStart = {
   readonly request: SeenRequest;
   /** Events after this are told; `undefined`: first all present objects as ADDED, then what follows. */
   readonly fromRevision: number | undefined;
+  /** A bookmark says where the present objects end. */
+  readonly marksInitialEvents: boolean;
   /** The newest revision of the cluster, whichever kind it belongs to. */
   readonly newestRevision: () => number;
 };
@@ -47,6 +49,7 @@ export class OpenWatch {
     this.#unsubscribe = start.collection.store.subscribe(pump);
     response.on("close", this.#unsubscribe);
     if (start.fromRevision === undefined) this.#sendPresent();
+    if (start.marksInitialEvents) this.endInitialEvents();
     this.#pump();
   }
 
@@ -54,10 +57,12 @@ export class OpenWatch {
   sendBookmark(): void {
     if (this.#isFrozen || this.request.query["allowWatchBookmarks"] !== "true") return;
     this.#pump();
-    const { kind } = this.#collection.store;
-    const metadata = { resourceVersion: String(this.#newestRevision()), creationTimestamp: null };
-    const apiVersion = formatApiVersion(kind.group, this.#collection.version);
-    this.#send("BOOKMARK", { kind: kind.kind, apiVersion, metadata });
+    this.#sendBookmark({});
+  }
+
+  /** Tells that all which existed has been shown (KEP-3157), or with another word than "true" something else. */
+  endInitialEvents(word: string = "true"): void {
+    this.#sendBookmark({ annotations: { "k8s.io/initial-events-end": word } });
   }
 
   /** Sends an ERROR event, by default the 410 of a resourceVersion that left the window, and ends the stream. */
@@ -92,6 +97,14 @@ export class OpenWatch {
   thaw(): void {
     this.#isFrozen = false;
     this.#pump();
+  }
+
+  #sendBookmark(more: JsonMap): void {
+    const { kind } = this.#collection.store;
+    const resourceVersion = String(this.#newestRevision());
+    const metadata = { resourceVersion, creationTimestamp: null, ...more };
+    const apiVersion = formatApiVersion(kind.group, this.#collection.version);
+    this.#send("BOOKMARK", { kind: kind.kind, apiVersion, metadata });
   }
 
   #sendPresent(): void {

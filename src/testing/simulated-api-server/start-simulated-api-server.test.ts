@@ -175,6 +175,7 @@ test.each([
   [`${PATH}?resourceVersion=abc`, 400, { reason: "BadRequest" }],
   [`${PATH}?labelSelector=a%20b%20c`, 400, { reason: "BadRequest" }],
   [`${PATH}?watch=1&sendInitialEvents=true`, 422, { reason: "Invalid" }],
+  [`${PATH}?watch=1&sendInitialEvents=true&resourceVersionMatch=Exact`, 422, { reason: "Invalid" }],
   [`/apis/example.com/v1/namespaces/prod/widgets/none`, 404, { reason: "NotFound" }],
 ])("GET %s is answered with %i", async (path, code, status) => {
   const server = await startServer();

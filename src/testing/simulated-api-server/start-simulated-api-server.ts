@@ -1,8 +1,15 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import { json } from "node:stream/consumers";
 import { type Clock, systemClock } from "../../util/clock.ts";
 import type { AccessRule } from "./access.ts";
-import { answer, type AnswerState } from "./answer.ts";
+import { answer, type AnswerState, type WatchListMode } from "./answer.ts";
 import { apiStatus, expiredStatus, statusReply } from "./api-status.ts";
 import { type Fault, FaultSwitches } from "./faults.ts";
 import { kubeconfigFor } from "./kubeconfig.ts";
@@ -15,6 +22,8 @@ import { faultReply, writeReply } from "./write-reply.ts";
 export type SimulatedApiServerOptions = Partial<SimulatedClusterOptions> & {
   /** Sends each watch that asked for them a bookmark so often; default: only when the test says so. */
   readonly bookmarkIntervalMs?: number;
+  /** Serves HTTPS with this certificate and key (PEM). */
+  readonly tls?: { readonly cert: string; readonly key: string };
 };
 
 /** What a test may turn while the server runs. */
@@ -28,6 +37,7 @@ type ServerSettings = {
   readonly staleGroups: Set<string>;
   /** How a watch learns that its resourceVersion is too old; real servers say it in the stream. */
   expiredWatch: "stream" | "http";
+  watchList: WatchListMode;
 };
 
 type ServerCounts = {
@@ -44,7 +54,7 @@ const SEEN_REQUESTS_MAX = 10_000;
  * An API server without a cluster behind it: real list and watch semantics over a real socket, steered by the test.
  *
  * The cluster's objects are changed through `cluster`, in-process; over HTTP it only reads (and reviews access).
- * Watch-list streams are refused with 422, as a server without that feature does.
+ * It streams lists (`sendInitialEvents`) unless `settings.watchList` says otherwise.
  */
 export interface SimulatedApiServer extends AsyncDisposable {
   readonly url: string;
@@ -67,7 +77,11 @@ export async function startSimulatedApiServer(
   options: SimulatedApiServerOptions = {},
 ): Promise<SimulatedApiServer> {
   const clock = options.clock ?? systemClock;
-  const running = new RunningServer(new SimulatedCluster({ ...options, clock }), clock);
+  const running = new RunningServer(
+    new SimulatedCluster({ ...options, clock }),
+    clock,
+    options.tls,
+  );
   await running.listen();
   if (options.bookmarkIntervalMs !== undefined)
     void running.sendBookmarksEvery(options.bookmarkIntervalMs);
@@ -83,20 +97,24 @@ class RunningServer implements SimulatedApiServer {
     isDiscoveryAggregated: true,
     staleGroups: new Set(),
     expiredWatch: "stream",
+    watchList: "served",
   };
   url = "";
   readonly #clock: Clock;
   readonly #server: Server;
+  readonly #scheme: string;
   readonly #stopped = new AbortController();
   readonly #watches = new Set<OpenWatch>();
   readonly #waiters = new Set<() => void>();
   readonly #seen: SeenRequest[] = [];
   #counts: ServerCounts = { requests: 0, socketsOpened: 0, socketsOpen: 0, watchesOpened: 0 };
 
-  constructor(cluster: SimulatedCluster, clock: Clock) {
+  constructor(cluster: SimulatedCluster, clock: Clock, tls: SimulatedApiServerOptions["tls"]) {
     this.cluster = cluster;
     this.#clock = clock;
-    this.#server = createServer((request, response) => void this.#handle(request, response));
+    const listener: RequestListener = (request, response) => void this.#handle(request, response);
+    this.#server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
+    this.#scheme = tls === undefined ? "http:" : "https:";
     // A client's idle connection is closed by the client, as it is with a real API server.
     this.#server.keepAliveTimeout = 0;
     this.#server.on("connection", (socket) => {
@@ -106,7 +124,7 @@ class RunningServer implements SimulatedApiServer {
   }
 
   async listen(): Promise<void> {
-    this.url = await listenOnLoopback(this.#server);
+    this.url = (await listenOnLoopback(this.#server)).replace("http:", this.#scheme);
   }
 
   async sendBookmarksEvery(intervalMs: number): Promise<void> {
@@ -192,6 +210,7 @@ class RunningServer implements SimulatedApiServer {
       collection: said.collection,
       request: parsed.seen,
       fromRevision,
+      marksInitialEvents: said.type === "watch" && said.marksInitialEvents,
       newestRevision,
     });
     if (said.type === "watch") this.#keep(watch, parsed, response);
@@ -219,9 +238,9 @@ class RunningServer implements SimulatedApiServer {
   }
 
   #answerState(): AnswerState {
-    const { isAllowed, isDiscoveryAggregated, staleGroups, expiredWatch } = this.settings;
+    const { isAllowed, isDiscoveryAggregated, staleGroups, ...watching } = this.settings;
     const discovery = { isAggregated: isDiscoveryAggregated, staleGroups };
-    return { cluster: this.cluster, isAllowed, discovery, expiredWatch };
+    return { cluster: this.cluster, isAllowed, discovery, ...watching };
   }
 
   #count(by: Partial<ServerCounts>): void {
