@@ -1,6 +1,13 @@
 import { expect, test } from "vitest";
 import { createFakeClock } from "../testing/fake-clock.ts";
-import { withIdleDeadline } from "./idle-deadline.ts";
+import { IdleDeadline, type IdleDeadlineOptions } from "./idle-deadline.ts";
+
+function guarded(
+  chunks: AsyncIterable<Uint8Array>,
+  options: IdleDeadlineOptions,
+): AsyncGenerator<Uint8Array> {
+  return new IdleDeadline(options).guard(chunks);
+}
 
 const CHUNK = Buffer.from("x");
 
@@ -11,14 +18,14 @@ function createSource(): { push: () => void; chunks: AsyncIterable<Uint8Array> }
   return { push: () => void writer.write(CHUNK), chunks: stream.readable };
 }
 
-test("withIdleDeadline() calls onIdle when no chunk came for so long", async () => {
+test("IdleDeadline calls onIdle when no chunk came for so long", async () => {
   const clock = createFakeClock();
   const { push, chunks } = createSource();
   let idleAtMs: number | undefined;
   const startMs = clock.now();
   const onIdle = (): void => void (idleAtMs = clock.now() - startMs);
 
-  const read = withIdleDeadline(chunks, { clock, idleMs: 1000, onIdle });
+  const read = guarded(chunks, { clock, idleMs: 1000, onIdle });
   push();
   await read.next();
   const waiting = read.next();
@@ -31,12 +38,12 @@ test("withIdleDeadline() calls onIdle when no chunk came for so long", async () 
   expect(idleAtMs).toBe(1700);
 });
 
-test("withIdleDeadline() does not count the time that the consumer takes", async () => {
+test("IdleDeadline does not count the time that the consumer takes", async () => {
   const clock = createFakeClock();
   const { push, chunks } = createSource();
   let idleCalls = 0;
 
-  const read = withIdleDeadline(chunks, { clock, idleMs: 1000, onIdle: () => void idleCalls++ });
+  const read = guarded(chunks, { clock, idleMs: 1000, onIdle: () => void idleCalls++ });
   push();
   await read.next();
   await clock.advance(60_000);
@@ -47,13 +54,28 @@ test("withIdleDeadline() does not count the time that the consumer takes", async
   expect(next.done).toBe(false);
 });
 
-test("withIdleDeadline() leaves no timer when the consumer leaves", async () => {
+test("IdleDeadline leaves no timer when the consumer leaves", async () => {
   const clock = createFakeClock();
   const { push, chunks } = createSource();
   push();
 
-  for await (const _ of withIdleDeadline(chunks, { clock, idleMs: 1000, onIdle: () => undefined }))
-    break;
+  for await (const _ of guarded(chunks, { clock, idleMs: 1000, onIdle: () => undefined })) break;
 
   expect(clock.pending()).toEqual([]);
+});
+
+test("IdleDeadline holds to another patience from the moment at which it is set", async () => {
+  const clock = createFakeClock();
+  const { chunks } = createSource();
+  const startMs = clock.now();
+  let idleAtMs: number | undefined;
+  const onIdle = (): void => void (idleAtMs = clock.now() - startMs);
+  const deadline = new IdleDeadline({ clock, idleMs: 600_000, onIdle });
+
+  void deadline.guard(chunks).next();
+  await clock.advance(10_000);
+  deadline.set(120_000);
+  await clock.advance(600_000);
+
+  expect(idleAtMs).toBe(120_000);
 });

@@ -7,37 +7,55 @@ export type IdleDeadlineOptions = {
   readonly onIdle: () => void;
 };
 
-/**
- * Hands chunks on, and calls `onIdle` when none came for `idleMs` while one was waited for: the time that the consumer
- * takes does not count. Finds connections whose other end is gone without a word.
- */
-export async function* withIdleDeadline(
-  chunks: AsyncIterable<Uint8Array>,
-  options: IdleDeadlineOptions,
-): AsyncGenerator<Uint8Array> {
-  const { clock, idleMs, onIdle } = options;
-  const stop = new AbortController();
-  let waitingSinceMs: number | undefined = clock.now();
+/** Finds connections whose other end is gone without a word: no chunk came for `idleMs` while one was waited for. */
+export class IdleDeadline {
+  readonly #clock: Clock;
+  readonly #onIdle: () => void;
+  #idleMs: number;
+  #waitingSinceMs: number | undefined;
+  #changed = new AbortController();
 
-  async function watchOver(): Promise<void> {
-    let delayMs = idleMs;
-    while (!stop.signal.aborted) {
-      await clock.sleep(delayMs, stop.signal);
-      if (stop.signal.aborted) return;
-      const idleForMs = waitingSinceMs === undefined ? 0 : clock.now() - waitingSinceMs;
-      if (idleForMs >= idleMs) return onIdle();
-      delayMs = idleMs - idleForMs;
+  constructor({ clock, idleMs, onIdle }: IdleDeadlineOptions) {
+    this.#clock = clock;
+    this.#idleMs = idleMs;
+    this.#onIdle = onIdle;
+  }
+
+  get idleMs(): number {
+    return this.#idleMs;
+  }
+
+  /** Another patience from now on. */
+  set(idleMs: number): void {
+    if (idleMs === this.#idleMs) return;
+    this.#idleMs = idleMs;
+    this.#changed.abort();
+    this.#changed = new AbortController();
+  }
+
+  /** Hands chunks on; the time that the consumer takes for them does not count. */
+  async *guard(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    const stop = new AbortController();
+    this.#waitingSinceMs = this.#clock.now();
+    void this.#watchOver(stop.signal);
+    try {
+      for await (const chunk of chunks) {
+        this.#waitingSinceMs = undefined;
+        yield chunk;
+        this.#waitingSinceMs = this.#clock.now();
+      }
+    } finally {
+      stop.abort();
+      this.#changed.abort();
     }
   }
 
-  void watchOver();
-  try {
-    for await (const chunk of chunks) {
-      waitingSinceMs = undefined;
-      yield chunk;
-      waitingSinceMs = clock.now();
+  async #watchOver(stopped: AbortSignal): Promise<void> {
+    while (!stopped.aborted) {
+      const sinceMs = this.#waitingSinceMs;
+      const idleForMs = sinceMs === undefined ? 0 : this.#clock.now() - sinceMs;
+      if (idleForMs >= this.#idleMs) return this.#onIdle();
+      await this.#clock.sleep(this.#idleMs - idleForMs, this.#changed.signal);
     }
-  } finally {
-    stop.abort();
   }
 }

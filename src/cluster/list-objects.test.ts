@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
 import { createFakeClock } from "../testing/fake-clock.ts";
 import type { ApiClient, ApiResult } from "./api-client.ts";
+import { InitialSyncs } from "./initial-syncs.ts";
 import type { KindFacts } from "./kube-object.ts";
 import { watchResource, type WatchResourceOptions } from "./reflector.ts";
 import type { ClusterReport } from "./report.ts";
-import type { WatchEvent } from "./watch-event.ts";
+import { formatWatchKey, type WatchEvent, type WatchKey } from "./watch-event.ts";
 
 const WIDGET: KindFacts = {
   group: "example.com",
@@ -30,17 +31,22 @@ function createRig(answer: (query: Query, index: number) => ApiResult) {
     openStream: async () => ({ type: "failed", error: new Error("none") }),
     close: async () => undefined,
   };
-  const start = (more: Partial<WatchResourceOptions> = {}) =>
-    watchResource({
+  const key: WatchKey = { group: "example.com", resource: "widgets" };
+  const start = (more: Partial<WatchResourceOptions> = {}) => {
+    const initialSyncs = new InitialSyncs();
+    initialSyncs.preferPages(formatWatchKey(more.key ?? key), clock.now());
+    return watchResource({
       client,
       facts: WIDGET,
-      key: { group: "example.com", resource: "widgets" },
+      key,
+      initialSyncs,
       clock,
       random: () => 0,
       report: (report) => void reports.push(report),
       signal: stop.signal,
       ...more,
     });
+  };
   return { asked, reports, stop, clock, start };
 }
 

@@ -1,24 +1,12 @@
-import type { Clock } from "../util/clock.ts";
-import type { ApiClient } from "./api-client.ts";
 import { nextBackoff, type Backoff } from "./backoff.ts";
-import type { KindFacts } from "./kube-object.ts";
+import { identityWithin } from "./identify.ts";
+import type { LookTurn } from "./initial-syncs.ts";
 import { parseListPage, type ListPage } from "./parse-list-page.ts";
 import type { Failure, ListOutcome, ListState } from "./reflector-state.ts";
-import type { Report } from "./report.ts";
+import type { WatchResourceOptions } from "./reflector.ts";
 import { resourcePath } from "./resource-path.ts";
 import { createWatchError } from "./watch-error.ts";
-import { formatWatchKey, type WatchEvent, type WatchKey } from "./watch-event.ts";
-
-type ListObjectsOptions = {
-  readonly client: ApiClient;
-  readonly facts: KindFacts;
-  readonly key: WatchKey;
-  readonly clock: Clock;
-  /** In [0, 1): spreads delays. */
-  readonly random: () => number;
-  readonly report: Report;
-  readonly signal: AbortSignal;
-};
+import { formatWatchKey, type WatchEvent } from "./watch-event.ts";
 
 /** Objects per page at most, and so events per array: what a consumer does in one go without blocking the loop. */
 const PAGE_MAX = 250;
@@ -34,32 +22,41 @@ const PAGE_RETRIES_MAX = 5;
 
 type Place = { readonly continueToken: string | undefined; readonly limit: number };
 
+type Asking = { readonly options: WatchResourceOptions; readonly turn: LookTurn };
+
 type Page = { readonly type: "page"; readonly page: ListPage; readonly sizeBytes: number };
 
 /**
  * Lists one resource page by page; the pages' sizes follow the weight of the objects. A page in the middle that fails
- * is asked for again with growing delays; one that keeps failing, a 410, or the first one fails the list. After a stop
- * nothing more is yielded, so no `resync-end` claims that what was not reached is gone.
+ * is asked for again with growing delays; one that keeps failing, a 410, or the first one fails the list. A 410 that
+ * comes with a token is gone on from: the later pages are newer than the first then, whose resourceVersion is the one
+ * to watch from, so that nothing that happened to the first is missed. After a stop nothing more is yielded, so no
+ * `resync-end` claims that what was not reached is gone.
  */
 export async function* listObjects(
   state: ListState,
-  options: ListObjectsOptions,
+  options: WatchResourceOptions,
+  turn: LookTurn,
 ): AsyncGenerator<readonly WatchEvent[], ListOutcome> {
-  const { facts, key, clock, report, signal } = options;
+  const { key, clock, report, signal } = options;
   const watch = formatWatchKey(key);
   const startedAtMs = clock.now();
   report({ type: "watch-state", watch, state: "listing" });
-  report({ type: "list-started", watch, reason: state.reason });
+  report({ type: "list-started", watch, reason: state.reason, method: "pages" });
   let count = 0;
+  let firstVersion: string | undefined;
   let place: Place = { continueToken: undefined, limit: PAGE_FIRST };
   for (let isFirst = true; ; isFirst = false) {
-    const got = isFirst ? await getPage(place, options) : await getPagePatiently(place, options);
+    const got = isFirst
+      ? await getPage(place, options)
+      : await getPagePatiently(place, { options, turn });
     if (got.type !== "page") return got;
-    const { objects, unreadable, resourceVersion, continueToken } = got.page;
+    const { objects, unreadable, continueToken } = got.page;
+    firstVersion ??= got.page.resourceVersion;
     if (isFirst) yield [{ type: "resync-start" }];
     for (const { problem, ...identity } of unreadable) {
       report({ type: "item-unreadable", watch, problem });
-      yield [{ type: "resync-unreadable", ...known(identity, facts, key) }];
+      yield [{ type: "resync-unreadable", ...identityWithin(identity, options) }];
     }
     for (let start = 0; start < objects.length && !signal.aborted; start += PAGE_MAX) {
       const batch = objects.slice(start, start + PAGE_MAX);
@@ -73,24 +70,9 @@ export async function* listObjects(
       continue;
     }
     report({ type: "list-done", watch, count, durationMs: clock.now() - startedAtMs });
-    yield [{ type: "resync-end", resourceVersion }];
-    return { type: "listed", resourceVersion };
+    yield [{ type: "resync-end", resourceVersion: firstVersion }];
+    return { type: "listed", resourceVersion: firstVersion };
   }
-}
-
-/** A name says nothing of a namespaced object whose namespace is unknown. */
-function known(
-  { uid, namespace, name }: { uid?: string; namespace?: string; name?: string },
-  facts: KindFacts,
-  key: WatchKey,
-): { readonly uid?: string; readonly namespace?: string; readonly name?: string } {
-  const place = namespace ?? key.namespace;
-  const isNamed = name !== undefined && (facts.scope === "Cluster" || place !== undefined);
-  return {
-    ...(uid === undefined ? {} : { uid }),
-    ...(isNamed ? { name } : {}),
-    ...(isNamed && place !== undefined ? { namespace: place } : {}),
-  };
 }
 
 /** For the loop that sees the signal, too; nobody is told. */
@@ -106,7 +88,7 @@ function nextLimit(limit: number, items: number, sizeBytes: number): number {
 
 async function getPage(
   { continueToken, limit }: Place,
-  { client, facts, key, signal }: ListObjectsOptions,
+  { client, facts, key, signal }: WatchResourceOptions,
 ): Promise<Page | ListOutcome> {
   // Without a resourceVersion: what etcd holds now, never a server's older cache.
   const result = await client.get(resourcePath(facts, key.namespace), {
@@ -120,13 +102,21 @@ async function getPage(
 
 async function getPagePatiently(
   place: Place,
-  options: ListObjectsOptions,
+  { options, turn }: Asking,
 ): Promise<Page | ListOutcome> {
   const { key, clock, random, report, signal } = options;
   const watch = formatWatchKey(key);
+  let asked = place;
   let backoff: Backoff | undefined;
   for (let retries = 0; ; retries++) {
-    const got = await getPage(place, options);
+    const got = await getPage(asked, options);
+    const resumed = resumeToken(got);
+    // Once: a token that the server has just given and finds too old again leads nowhere.
+    if (resumed !== undefined && asked === place) {
+      report({ type: "list-resumed", watch });
+      asked = { ...place, continueToken: resumed };
+      continue;
+    }
     const failure = failureOf(got);
     if (failure === undefined || retries === PAGE_RETRIES_MAX || signal.aborted) return got;
     const answer = failure.type === "refused" && failure.cause.type === "status" && failure.cause;
@@ -144,9 +134,17 @@ async function getPagePatiently(
       retryInMs: next.delayMs,
     });
     report({ type: "watch-state", watch, state: "waiting" });
+    turn.giveBack();
     await clock.sleep(next.delayMs, signal);
+    await turn.take();
     report({ type: "watch-state", watch, state: "listing" });
   }
+}
+
+/** The token of a 410 with which the list goes on inconsistently (apiserver/pkg/storage/etcd3, errors.go). */
+function resumeToken(got: Page | ListOutcome): string | undefined {
+  if (got.type !== "refused" || got.failure.type !== "status") return undefined;
+  return got.failure.status === 410 ? got.failure.answer.continueToken : undefined;
 }
 
 /** What asking for the same page again may mend: all but a token that has expired. */

@@ -1,5 +1,6 @@
 import { fieldAt } from "../util/json.ts";
 import type { KindFacts, KubeObject } from "./kube-object.ts";
+import { identify, type Identity } from "./identify.ts";
 import { parseKubeObject } from "./parse-kube-object.ts";
 
 /** One page of a list: `resourceVersion` is that of the whole list; `continueToken` is absent on the last page. */
@@ -11,12 +12,7 @@ export type ListPage = {
 };
 
 /** An item that is no Kubernetes object: why, and what it says of who it is. */
-type UnreadableItem = {
-  readonly problem: string;
-  readonly uid?: string;
-  readonly namespace?: string;
-  readonly name?: string;
-};
+type UnreadableItem = Identity & { readonly problem: string };
 
 export type ParsedListPage =
   | { readonly type: "page"; readonly page: ListPage }
@@ -42,20 +38,4 @@ export function parseListPage(value: unknown, facts: KindFacts): ParsedListPage 
   const token = fieldAt(value, "metadata", "continue");
   const more = typeof token === "string" && token !== "" ? { continueToken: token } : {};
   return { type: "page", page: { objects, unreadable, resourceVersion, ...more } };
-}
-
-function identify(item: unknown): Omit<UnreadableItem, "problem"> {
-  return {
-    ...textOf(item, "uid"),
-    ...textOf(item, "namespace"),
-    ...textOf(item, "name"),
-  };
-}
-
-function textOf(
-  item: unknown,
-  field: "uid" | "namespace" | "name",
-): Omit<UnreadableItem, "problem"> {
-  const text = fieldAt(item, "metadata", field);
-  return typeof text === "string" && text !== "" ? { [field]: text } : {};
 }

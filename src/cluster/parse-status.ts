@@ -10,6 +10,8 @@ export type KubeStatus = {
   readonly retryAfterMs?: number;
   /** Reasons of `details.causes`, such as `ResourceVersionTooLarge`. */
   readonly causes: readonly string[];
+  /** Of a 410 in the middle of a list: the token that goes on with what is there now. */
+  readonly continueToken?: string;
 };
 
 const MESSAGE_LENGTH_MAX = 1000;
@@ -21,12 +23,14 @@ export function parseStatus(value: unknown): KubeStatus {
   const message = fieldAt(value, "message");
   const retryAfterSeconds = fieldAt(value, "details", "retryAfterSeconds");
   const causes = fieldAt(value, "details", "causes");
+  const token = fieldAt(value, "metadata", "continue");
   return {
     ...(typeof code === "number" ? { code } : {}),
     ...(typeof reason === "string" && reason !== "" ? { reason } : {}),
     ...(typeof retryAfterSeconds === "number" && retryAfterSeconds > 0
       ? { retryAfterMs: retryAfterSeconds * 1000 }
       : {}),
+    ...(typeof token === "string" && token !== "" ? { continueToken: token } : {}),
     message: typeof message === "string" ? message.slice(0, MESSAGE_LENGTH_MAX) : "",
     causes: Array.isArray(causes)
       ? causes.flatMap((cause: unknown) => {

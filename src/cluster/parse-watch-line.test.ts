@@ -36,7 +36,7 @@ test("parseWatchLine() reads a bookmark, which holds nothing but a resourceVersi
 
   const frame = parseWatchLine(line, FACTS);
 
-  expect(frame).toEqual({ type: "bookmark", resourceVersion: "12" });
+  expect(frame).toEqual({ type: "bookmark", resourceVersion: "12", endsInitialEvents: false });
 });
 
 test("parseWatchLine() reads an ERROR with its code, reason and wait", () => {
@@ -92,8 +92,38 @@ test.each([
 ])("parseWatchLine() finds %s unreadable", (line, problem) => {
   const frame = parseWatchLine(line, FACTS);
 
-  expect(frame).toEqual({
+  expect(frame).toMatchObject({
     type: "unreadable",
     problem: expect.stringMatching(problem),
   });
 });
+
+test.each([
+  { annotations: { "k8s.io/initial-events-end": "true" }, expected: true },
+  { annotations: { "k8s.io/initial-events-end": "false" }, expected: false },
+  { annotations: { other: "true" }, expected: false },
+  { annotations: null, expected: false },
+])(
+  "A02 watchlist-annotation-false: parseWatchLine() finds $annotations to end what exists: $expected",
+  ({ annotations, expected }) => {
+    const object = { metadata: { resourceVersion: "12", annotations } };
+
+    const frame = parseWatchLine(JSON.stringify({ type: "BOOKMARK", object }), FACTS);
+
+    expect(frame).toMatchObject({ type: "bookmark", endsInitialEvents: expected });
+  },
+);
+
+test.each([
+  { type: "ADDED", identity: { uid: "u", namespace: "prod" } },
+  { type: "DELETED", identity: undefined },
+])(
+  "parseWatchLine() tells of an object of $type that can't be read who it is: $identity",
+  ({ type, identity }) => {
+    const object = { metadata: { uid: "u", namespace: "prod", resourceVersion: "1" } };
+
+    const frame = parseWatchLine(JSON.stringify({ type, object }), FACTS);
+
+    expect(frame.type === "unreadable" ? frame.identity : frame).toEqual(identity);
+  },
+);

@@ -1,15 +1,25 @@
 import { fieldAt, isMap } from "../util/json.ts";
 import { parseJson } from "../util/parse-json.ts";
+import { identify, type Identity } from "./identify.ts";
 import type { KindFacts, KubeObject } from "./kube-object.ts";
 import { parseKubeObject } from "./parse-kube-object.ts";
 import { parseStatus, type KubeStatus } from "./parse-status.ts";
 
+/** `metav1.InitialEventsAnnotationKey` (KEP-3157). */
+const INITIAL_EVENTS_END = "k8s.io/initial-events-end";
+
 /** One line of a watch (`metav1.WatchEvent`), by meaning. ADDED and MODIFIED are both `applied`: history knows which. */
 export type WatchFrame =
   | { readonly type: "applied" | "deleted"; readonly object: KubeObject }
-  | { readonly type: "bookmark"; readonly resourceVersion: string }
+  | {
+      readonly type: "bookmark";
+      readonly resourceVersion: string;
+      /** All that existed when the watch began has been shown. */
+      readonly endsInitialEvents: boolean;
+    }
   | { readonly type: "error"; readonly status: KubeStatus }
-  | { readonly type: "unreadable"; readonly problem: string };
+  /** `identity`: of an object that is there, but not as an object should be. */
+  | { readonly type: "unreadable"; readonly problem: string; readonly identity?: Identity };
 
 export function parseWatchLine(line: string, facts: KindFacts): WatchFrame {
   const parsed = parseJson(line);
@@ -40,7 +50,8 @@ function parseObjectFrame(
   facts: KindFacts,
 ): WatchFrame {
   const parsed = parseKubeObject(value, facts);
-  return parsed.type === "object" ? { type, object: parsed.object } : parsed;
+  if (parsed.type === "object") return { type, object: parsed.object };
+  return type === "applied" && isMap(value) ? { ...parsed, identity: identify(value) } : parsed;
 }
 
 function parseBookmark(value: unknown): WatchFrame {
@@ -48,5 +59,7 @@ function parseBookmark(value: unknown): WatchFrame {
   if (typeof resourceVersion !== "string" || resourceVersion === "") {
     return { type: "unreadable", problem: "the bookmark has no metadata.resourceVersion" };
   }
-  return { type: "bookmark", resourceVersion };
+  const endsInitialEvents =
+    fieldAt(value, "metadata", "annotations", INITIAL_EVENTS_END) === "true";
+  return { type: "bookmark", resourceVersion, endsInitialEvents };
 }

@@ -14,6 +14,7 @@ export type ReadLines = {
     | { readonly type: "unreadable"; readonly problem: string };
   /** Why lines were passed over. */
   readonly skipped: readonly string[];
+  readonly hasBookmark: boolean;
 };
 
 export type ReadLinesOptions = {
@@ -27,6 +28,8 @@ export function readWatchLines(lines: readonly string[], options: ReadLinesOptio
   const events: WatchEvent[] = [];
   const skipped: string[] = [];
   let { resourceVersion, skipUnreadable } = options;
+  let hasBookmark = false;
+  const read = (): ReadLines => ({ events, resourceVersion, skipped, hasBookmark });
   for (const line of lines) {
     const frame = parseWatchLine(line, options.facts);
     switch (frame.type) {
@@ -37,24 +40,21 @@ export function readWatchLines(lines: readonly string[], options: ReadLinesOptio
         skipUnreadable = false;
         break;
       case "bookmark":
+        hasBookmark = true;
         events.push({ type: "position", resourceVersion: frame.resourceVersion });
         skipUnreadable &&= resourceVersion === frame.resourceVersion;
         resourceVersion = frame.resourceVersion;
         break;
       case "error":
-        return {
-          events,
-          resourceVersion,
-          skipped,
-          end: { type: "error-frame", status: frame.status },
-        };
+        return { ...read(), end: { type: "error-frame", status: frame.status } };
       case "unreadable":
-        if (!skipUnreadable) return { events, resourceVersion, skipped, end: frame };
+        if (!skipUnreadable)
+          return { ...read(), end: { type: "unreadable", problem: frame.problem } };
         skipped.push(frame.problem);
         break;
       default:
         unreachable(frame);
     }
   }
-  return { events, resourceVersion, skipped };
+  return read();
 }

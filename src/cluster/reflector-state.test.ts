@@ -2,12 +2,17 @@ import { expect, test } from "vitest";
 import type { ApiFailure } from "./api-client.ts";
 import {
   afterList,
+  afterStream,
   afterWatch,
   calm,
   firstState,
+  isRelist,
   shouldSkipUnreadable,
   type ListState,
   type ReflectorState,
+  type StreamOutcome,
+  type StreamState,
+  type Transition,
   type WatchOutcome,
   type WatchState,
 } from "./reflector-state.ts";
@@ -28,6 +33,7 @@ function status(
 
 const FAILED: ApiFailure = { type: "failed", error: new Error("ECONNREFUSED") };
 const LIST: ListState = { type: "list", reason: "first-look", fruitless: 0, unreadable: 0 };
+const STREAM: StreamState = { ...LIST, type: "stream", cutShort: 0 };
 const WATCH: WatchState = {
   type: "watch",
   resourceVersion: "5",
@@ -39,11 +45,18 @@ const NONE = { type: "none" };
 const BACKOFF = { type: "backoff", atLeastMs: 0 };
 const SLOW = { type: "slow" };
 
-test("firstState() lists without a position and watches from one", () => {
+/** A look that found everything. */
+function afterLook(state: StreamState | ListState, resourceVersion: string): Transition {
+  return state.type === "stream"
+    ? afterStream(state, { type: "synced", resourceVersion })
+    : afterList(state, { type: "listed", resourceVersion });
+}
+
+test("firstState() streams without a position and watches from one", () => {
   const states = [firstState(undefined), firstState("9")];
 
   expect(states).toEqual([
-    LIST,
+    STREAM,
     { type: "watch", resourceVersion: "9", fruitless: 0, unreadable: 0, stuck: 0 },
   ]);
 });
@@ -64,7 +77,10 @@ test.each([
 ])("afterList() on $name lists again", ({ failure, next, pause }) => {
   const transition = afterList(LIST, { type: "refused", failure });
 
-  expect(transition.next).toMatchObject({ type: "list", reason: next });
+  expect(transition.next).toMatchObject({
+    type: next === "expired" ? "stream" : "list",
+    reason: next,
+  });
   expect(transition.pause).toEqual(pause);
 });
 
@@ -77,19 +93,19 @@ test("afterList() watches from the list's resourceVersion", () => {
 test.each<{ name: string; outcome: WatchOutcome; next: Partial<ReflectorState>; pause: unknown }>([
   {
     name: "clean close",
-    outcome: { type: "closed", openMs: 300_000, resourceVersion: "5" },
+    outcome: { type: "closed", openMs: 300_000, isEarly: false, resourceVersion: "5" },
     next: WATCH,
     pause: NONE,
   },
   {
     name: "close within a second",
-    outcome: { type: "closed", openMs: 999, resourceVersion: "5" },
+    outcome: { type: "closed", openMs: 999, isEarly: true, resourceVersion: "5" },
     next: WATCH,
     pause: BACKOFF,
   },
   {
     name: "close within a second, but with events",
-    outcome: { type: "closed", openMs: 1, resourceVersion: "6" },
+    outcome: { type: "closed", openMs: 1, isEarly: false, resourceVersion: "6" },
     next: { ...WATCH, resourceVersion: "6", fruitless: 0 },
     pause: NONE,
   },
@@ -108,7 +124,7 @@ test.each<{ name: string; outcome: WatchOutcome; next: Partial<ReflectorState>; 
   {
     name: "HTTP 410",
     outcome: { type: "refused", failure: status(410), resourceVersion: "5" },
-    next: { type: "list", reason: "expired" },
+    next: { type: "stream", reason: "expired" },
     pause: NONE,
   },
   {
@@ -118,7 +134,7 @@ test.each<{ name: string; outcome: WatchOutcome; next: Partial<ReflectorState>; 
       status: { code: 410, message: "", causes: [] },
       resourceVersion: "5",
     },
-    next: { type: "list", reason: "expired" },
+    next: { type: "stream", reason: "expired" },
     pause: NONE,
   },
   {
@@ -128,7 +144,7 @@ test.each<{ name: string; outcome: WatchOutcome; next: Partial<ReflectorState>; 
       failure: status(504, { causes: ["ResourceVersionTooLarge"] }),
       resourceVersion: "5",
     },
-    next: { type: "list", reason: "too-new" },
+    next: { type: "stream", reason: "too-new" },
     pause: NONE,
   },
   {
@@ -138,7 +154,7 @@ test.each<{ name: string; outcome: WatchOutcome; next: Partial<ReflectorState>; 
       status: { code: 504, message: "", causes: ["ResourceVersionTooLarge"] },
       resourceVersion: "5",
     },
-    next: { type: "list", reason: "too-new" },
+    next: { type: "stream", reason: "too-new" },
     pause: NONE,
   },
   {
@@ -198,16 +214,13 @@ test("afterWatch() relists at once for the first 410, and waits when a list led 
 
   let state: ReflectorState = firstState("5");
   for (let round = 0; round < 4; round++) {
-    const transition =
-      state.type === "watch"
-        ? afterWatch(state, expired)
-        : afterList(state, { type: "listed", resourceVersion: "5" });
+    const transition = state.type === "watch" ? afterWatch(state, expired) : afterLook(state, "5");
     pauses.push(`${state.type}: ${transition.pause.type}`);
     state = transition.next;
   }
   const last = state.type === "watch" ? afterWatch(state, expired) : undefined;
 
-  expect(pauses).toEqual(["watch: none", "list: none", "watch: none", "list: none"]);
+  expect(pauses).toEqual(["watch: none", "stream: none", "watch: none", "stream: none"]);
   expect(last?.pause).toEqual(BACKOFF);
 });
 
@@ -219,14 +232,14 @@ function follow(outcomes: readonly WatchOutcome[]): readonly string[] {
     if (state.type !== "watch") break;
     const transition = afterWatch(state, outcome);
     state = transition.next;
-    const where = state.type === "list" ? `list ${state.reason}` : "watch";
+    const where = state.type === "watch" ? "watch" : `${state.type} ${state.reason}`;
     words.push(`${where} ${transition.pause.type}`);
   }
   return words;
 }
 
 const NOT_STUCK = ["watch backoff", "watch backoff", "watch backoff", "watch backoff"];
-const STUCK = ["watch backoff", "watch backoff", "list stuck backoff"];
+const STUCK = ["watch backoff", "watch backoff", "stream stuck backoff"];
 
 test.each<{ name: string; failure: ApiFailure; expected: readonly string[] }>([
   { name: "400", failure: status(400), expected: STUCK },
@@ -253,7 +266,7 @@ test("afterWatch() relists after three errors in streams at one position, and no
     "watch backoff",
     "watch backoff",
     "watch backoff",
-    "list stuck backoff",
+    "stream stuck backoff",
   ]);
 });
 
@@ -282,7 +295,12 @@ test.each([
 );
 
 test("calm() leaves other transitions alone", () => {
-  const reconnect = afterWatch(WATCH, { type: "closed", openMs: 9000, resourceVersion: "5" });
+  const reconnect = afterWatch(WATCH, {
+    type: "closed",
+    openMs: 9000,
+    isEarly: false,
+    resourceVersion: "5",
+  });
   const refused = afterWatch(WATCH, {
     type: "refused",
     failure: status(403),
@@ -298,16 +316,14 @@ test("afterWatch() reconnects, then relists, then passes over a line that stays 
   const first = afterWatch(WATCH, unreadable);
   const second = first.next.type === "watch" ? afterWatch(first.next, unreadable) : undefined;
   const listed =
-    second?.next.type === "list"
-      ? afterList(second.next, { type: "listed", resourceVersion: "6" })
-      : undefined;
+    second !== undefined && second.next.type !== "watch" ? afterLook(second.next, "6") : undefined;
 
   expect(first).toMatchObject({
     next: { type: "watch", resourceVersion: "5" },
     reconnect: "unreadable",
     pause: NONE,
   });
-  expect(second?.next).toMatchObject({ type: "list", reason: "unreadable-line" });
+  expect(second?.next).toMatchObject({ type: "stream", reason: "unreadable-line" });
   expect(listed?.next).toMatchObject({ type: "watch", unreadable: 2 });
   expect([WATCH, first.next, listed?.next ?? WATCH].map(shouldSkipUnreadable)).toEqual([
     false,
@@ -326,4 +342,97 @@ test("afterWatch() counts unreadable lines anew once something could be read", (
   });
 
   expect(transition.next).toMatchObject({ type: "watch", resourceVersion: "6", unreadable: 1 });
+});
+
+test.each<{ name: string; outcome: StreamOutcome; next: Partial<ReflectorState>; pause: unknown }>([
+  {
+    name: "A01 watchlist-sync: its end",
+    outcome: { type: "synced", resourceVersion: "8" },
+    next: { ...WATCH, resourceVersion: "8" },
+    pause: NONE,
+  },
+  {
+    name: "A04 watchlist-never-ends: a stall",
+    outcome: { type: "stalled", stalledMs: 30_000 },
+    next: { type: "list", reason: "fallback" },
+    pause: NONE,
+  },
+  {
+    name: "A05 watchlist-closed-before-end: a close",
+    outcome: { type: "closed" },
+    next: { ...STREAM, reason: "retry", cutShort: 1 },
+    pause: BACKOFF,
+  },
+  {
+    name: "A05 watchlist-closed-before-end: a broken connection",
+    outcome: { type: "broken", error: new Error("x") },
+    next: { ...STREAM, reason: "retry", cutShort: 1 },
+    pause: BACKOFF,
+  },
+  {
+    name: "A06 watchlist-422: 422",
+    outcome: { type: "refused", failure: status(422) },
+    next: { type: "list", reason: "fallback" },
+    pause: NONE,
+  },
+  {
+    name: "A08 watchlist-429-retry-after: 429",
+    outcome: { type: "refused", failure: status(429, { retryAfterMs: 9000 }) },
+    next: { ...STREAM, reason: "retry", cutShort: 0 },
+    pause: { type: "backoff", atLeastMs: 9000 },
+  },
+  {
+    name: "A08 watchlist-429-retry-after: 429 in the stream",
+    outcome: {
+      type: "error-frame",
+      status: { code: 429, message: "", causes: [], retryAfterMs: 4000 },
+    },
+    next: { ...STREAM, reason: "retry", cutShort: 0 },
+    pause: { type: "backoff", atLeastMs: 4000 },
+  },
+  {
+    name: "A09 watchlist-expired-or-too-large: 410",
+    outcome: { type: "refused", failure: status(410) },
+    next: { ...STREAM, reason: "retry", cutShort: 1 },
+    pause: BACKOFF,
+  },
+  {
+    name: "A16 list-403-404-401-503: 403",
+    outcome: { type: "refused", failure: status(403) },
+    next: { ...STREAM, reason: "retry", cutShort: 0 },
+    pause: SLOW,
+  },
+  {
+    name: "A16 list-403-404-401-503: no answer",
+    outcome: { type: "refused", failure: FAILED },
+    next: { ...STREAM, reason: "retry", cutShort: 0 },
+    pause: BACKOFF,
+  },
+  {
+    name: "B07 malformed-line: an unreadable line",
+    outcome: { type: "unreadable", problem: "x" },
+    next: { ...STREAM, reason: "retry", cutShort: 1, unreadable: 1 },
+    pause: BACKOFF,
+  },
+])("afterStream() on $name", ({ outcome, next, pause }) => {
+  const transition = afterStream(STREAM, outcome);
+
+  expect(transition.next).toMatchObject(next);
+  expect(transition.pause).toEqual(pause);
+});
+
+test.each<StreamOutcome>([
+  { type: "closed" },
+  { type: "broken", error: new Error("x") },
+  { type: "refused", failure: status(500) },
+  { type: "error-frame", status: { code: 500, message: "", causes: [] } },
+  { type: "unreadable", problem: "x" },
+])("A05 watchlist-closed-before-end: the third in a row ($type) leads to pages", (outcome) => {
+  const transition = afterStream({ ...STREAM, cutShort: 2 }, outcome);
+
+  expect(transition).toMatchObject({
+    next: { type: "list", reason: "fallback" },
+    fallback: "cut-short",
+  });
+  expect(isRelist(transition)).toBe(false);
 });

@@ -1,32 +1,45 @@
 import type { ApiFailure } from "./api-client.ts";
 import { describeNetworkError } from "./network-error.ts";
 import type { KubeStatus } from "./parse-status.ts";
-import type { ListReason, ReconnectCause, WatchVerb } from "./report.ts";
+import type { FallbackReason, ListReason, ReconnectCause, WatchVerb } from "./report.ts";
 
 /*
  * The recovery protocol of one watch: what is done in each state is I/O (reflector.ts), where it leads is decided
  * here, without any.
  *
- *            no position                          a committed position
- *                 │                                        │
- *                 v              last page                 v
- *            ┌─ list ──────────────────────────────────> watch ─┐ closed, idle, broken,
- *   failed,  │   ^                                       │  ^   │ unreadable once: the same,
- *   expired  │   │          expired, unreadable twice    │  └───┘ from the last position
- *            └───┤<──────────────────────────────────────┘
- *                │
+ *          no position                                            a committed position
+ *               │                                                          │
+ *               v             the end bookmark: the same connection        v
+ *         ┌─ stream ────────────────────────────────────────────────────> watch ─┐ closed, idle, broken,
+ *   cut   │  ^   │ refused, never ends, cut short three times             ^ │  ^  │ unreadable once: the same,
+ *   short,└──┘   v                                  last page             │ │  └──┘ from the last position
+ *   busy      ┌─ list ────────────────────────────────────────────────────┘ │
+ *      failed │   ^                                                         │
+ *             └───┘                                                         │
+ *               ^  expired, stuck, unreadable twice: `stream`, or `list`    │
+ *               └───────────── where streams are known not to be had ───────┘
+ *
  *    A transition that repeats without progress waits first: `pause` says how long.
  */
-export type ReflectorState = ListState | WatchState;
+export type ReflectorState = StreamState | ListState | WatchState;
 
-export type ListState = {
-  readonly type: "list";
+type Look = {
   readonly reason: ListReason;
-  /** Lists in a row, before this one, after which no watch got anywhere. */
+  /** Looks in a row, before this one, after which no watch got anywhere. */
   readonly fruitless: number;
   /** As in the watch that led here. */
   readonly unreadable: number;
 };
+
+/** A watch that begins with all that exists (KEP-3157). */
+export type StreamState = Look & {
+  readonly type: "stream";
+  /** Streams in a row that ended before they had shown everything. */
+  readonly cutShort: number;
+};
+
+/** A list, page by page. */
+export type ListState = Look & { readonly type: "list" };
 
 export type WatchState = {
   readonly type: "watch";
@@ -39,6 +52,17 @@ export type WatchState = {
   readonly stuck: number;
 };
 
+/** How a stream ended, or that it has shown everything and goes on as a watch. */
+export type StreamOutcome =
+  | { readonly type: "synced"; readonly resourceVersion: string }
+  | { readonly type: "refused"; readonly failure: ApiFailure }
+  /** It came no nearer to its end for so long. */
+  | { readonly type: "stalled"; readonly stalledMs: number }
+  | { readonly type: "closed" }
+  | { readonly type: "broken"; readonly error: Error }
+  | { readonly type: "error-frame"; readonly status: KubeStatus }
+  | { readonly type: "unreadable"; readonly problem: string };
+
 /** How a list ended. */
 export type ListOutcome =
   | { readonly type: "listed"; readonly resourceVersion: string }
@@ -48,7 +72,8 @@ export type ListOutcome =
 /** How a watch ended, and where it stood then: a position that has not moved means that nothing was read. */
 export type WatchOutcome = { readonly resourceVersion: string } & (
   | { readonly type: "refused"; readonly failure: ApiFailure }
-  | { readonly type: "closed"; readonly openMs: number }
+  /** `isEarly`: sooner than it was asked for, as when a server shuts down. */
+  | { readonly type: "closed"; readonly openMs: number; readonly isEarly: boolean }
   | { readonly type: "idle"; readonly idleMs: number }
   | { readonly type: "broken"; readonly error: Error }
   | { readonly type: "error-frame"; readonly status: KubeStatus }
@@ -62,10 +87,14 @@ export type Transition = {
   /** What the consumer is told as `failed`. */
   readonly failure?: Failure;
   readonly reconnect?: ReconnectCause;
+  /** Why pages are asked for from now on. */
+  readonly fallback?: FallbackReason;
 };
 
 export type Pause =
   | { readonly type: "none" }
+  /** Up to a second, at random: many watches may have ended at once. */
+  | { readonly type: "spread" }
   | { readonly type: "backoff"; readonly atLeastMs: number }
   /** Grows further than a backoff: for what, most of the time, only people or a new CRD can mend. */
   | { readonly type: "slow" };
@@ -88,6 +117,7 @@ export type Failure =
     };
 
 const NO_PAUSE: Pause = { type: "none" };
+const SPREAD: Pause = { type: "spread" };
 const BACKOFF: Pause = { type: "backoff", atLeastMs: 0 };
 
 /** A watch that ends sooner than this, having said nothing, is not asked for again at once. */
@@ -96,44 +126,86 @@ const HASTY_MS = 1000;
 /** Errors at one position after which it is given up. */
 const STUCK_MAX = 3;
 
+/**
+ * Streams in a row that did not get to their end after which pages are asked for, of which each that came is kept: two
+ * may meet a server that shuts down and the one after it.
+ */
+const CUT_SHORT_MAX = 3;
+
+/**
+ * What servers answer that stream no lists: 422 the API server whose feature gate is off, 400, 405 and 406 those of
+ * other make (client-go falls back on any of these).
+ */
+const NO_STREAM: ReadonlySet<number> = new Set([400, 405, 406, 422]);
+
 /** A relist that comes sooner after another is not due at once, whatever was read in between. */
 const CALM_MS = 120_000;
 
 const TOO_LARGE = "ResourceVersionTooLarge";
 
-/** The first state: from a committed position without a list, else from a first look. */
+/** The first state: from a committed position without a look, else from a first look. */
 export function firstState(resourceVersion: string | undefined): ReflectorState {
   if (resourceVersion === undefined) {
-    return { type: "list", reason: "first-look", fruitless: 0, unreadable: 0 };
+    return { type: "stream", reason: "first-look", fruitless: 0, unreadable: 0, cutShort: 0 };
   }
   return { type: "watch", resourceVersion, fruitless: 0, unreadable: 0, stuck: 0 };
 }
 
-export function afterList(state: ListState, outcome: ListOutcome): Transition {
-  const again: ListState = { ...state, reason: "retry" };
+/** The same look page by page. */
+export function asPages({ reason, fruitless, unreadable }: StreamState): ListState {
+  return { type: "list", reason, fruitless, unreadable };
+}
+
+export function afterStream(state: StreamState, outcome: StreamOutcome): Transition {
   switch (outcome.type) {
-    case "listed": {
-      const { resourceVersion } = outcome;
-      const { fruitless, unreadable } = state;
-      const next = {
-        type: "watch",
-        resourceVersion,
-        fruitless: fruitless + 1,
-        unreadable,
-        stuck: 0,
-      } as const;
-      return { next, pause: NO_PAUSE };
+    case "synced":
+      return { next: watchFrom(state, outcome.resourceVersion), pause: NO_PAUSE };
+    case "refused":
+      return afterRefusedStream(state, outcome.failure);
+    case "stalled": {
+      const seconds = Math.round(outcome.stalledMs / 1000);
+      const problem = `for ${seconds} s it came no nearer to the end of what exists`;
+      return fallBack(state, "never-ends", streamFailure(problem));
     }
+    case "closed":
+      return cutShort(state, BACKOFF, streamFailure("it ended before it had shown what exists"));
+    case "broken": {
+      const failure = streamFailure(describeNetworkError(outcome.error), outcome.error);
+      return cutShort(state, BACKOFF, failure);
+    }
+    case "error-frame": {
+      const pause: Pause = { type: "backoff", atLeastMs: outcome.status.retryAfterMs ?? 0 };
+      return isBusy(outcome.status.code)
+        ? { next: lookAgain(state), pause, failure: errorFrame(outcome.status) }
+        : cutShort(state, pause, errorFrame(outcome.status));
+    }
+    case "unreadable": {
+      const occurrence = state.unreadable + 1;
+      const failure: Failure = {
+        type: "line",
+        verb: "watch",
+        problem: outcome.problem,
+        occurrence,
+      };
+      return cutShort({ ...state, unreadable: occurrence }, BACKOFF, failure);
+    }
+  }
+}
+
+export function afterList(state: ListState, outcome: ListOutcome): Transition {
+  switch (outcome.type) {
+    case "listed":
+      return { next: watchFrom(state, outcome.resourceVersion), pause: NO_PAUSE };
     case "unreadable":
       return {
-        next: again,
+        next: lookAgain(state),
         pause: BACKOFF,
         failure: { type: "stream", verb: "list", problem: outcome.problem },
       };
     case "refused":
       return isExpired(outcome.failure)
         ? relist(state, "expired")
-        : refused(again, "list", outcome.failure);
+        : refused(lookAgain(state), "list", outcome.failure);
   }
 }
 
@@ -148,10 +220,8 @@ export function afterWatch(before: WatchState, outcome: WatchOutcome): Transitio
       if (isExpired(outcome.failure)) return relist(state, "expired");
       if (isTooNew(outcome.failure)) return relist(state, "too-new");
       return unlessStuck(isPuzzling(outcome.failure), refused(state, "watch", outcome.failure));
-    case "closed": {
-      const isHasty = !hasProgressed && outcome.openMs < HASTY_MS;
-      return { next: state, pause: isHasty ? BACKOFF : NO_PAUSE, reconnect: "closed" };
-    }
+    case "closed":
+      return afterClosed(state, outcome, hasProgressed);
     case "idle": {
       const problem = `no byte came for ${Math.round(outcome.idleMs / 1000)} s`;
       return broken(state, "idle", { type: "stream", verb: "watch", problem });
@@ -172,9 +242,19 @@ export function afterWatch(before: WatchState, outcome: WatchOutcome): Transitio
   }
 }
 
+function afterClosed(
+  state: WatchState,
+  { openMs, isEarly }: Extract<WatchOutcome, { type: "closed" }>,
+  hasProgressed: boolean,
+): Transition {
+  const isHasty = !hasProgressed && openMs < HASTY_MS;
+  const pause = isEarly ? SPREAD : NO_PAUSE;
+  return { next: state, pause: isHasty ? BACKOFF : pause, reconnect: "closed" };
+}
+
 /** A relist, as opposed to the first list and to one that is tried again. */
 export function isRelist({ next }: Transition): boolean {
-  return next.type === "list" && next.reason !== "retry" && next.reason !== "first-look";
+  return next.type !== "watch" && !["retry", "fallback", "first-look"].includes(next.reason);
 }
 
 /** Makes a relist wait that follows another, begun `sinceLastMs` ago, too soon: an expiry after each event is a storm. */
@@ -190,6 +270,56 @@ export function shouldSkipUnreadable(state: { readonly unreadable: number }): bo
   return state.unreadable >= 2;
 }
 
+function afterRefusedStream(state: StreamState, failure: ApiFailure): Transition {
+  const answer = refused(lookAgain(state), "watch", failure);
+  if (failure.type !== "status") return answer;
+  const cause: Failure = { type: "refused", verb: "watch", cause: failure };
+  if (NO_STREAM.has(failure.status)) return fallBack(state, "refused", cause);
+  // What a list would be answered, too.
+  if ([401, 403, 404].includes(failure.status) || isBusy(failure.status)) return answer;
+  return cutShort(state, answer.pause, cause);
+}
+
+/** The server asks for patience; that says nothing against streams. */
+function isBusy(code: number | undefined): boolean {
+  return code === 429;
+}
+
+/** No position was given, so nothing of it can be too old or too new: whatever ended the stream, it is asked for again. */
+function cutShort(state: StreamState, pause: Pause, failure: Failure): Transition {
+  const times = state.cutShort + 1;
+  if (times >= CUT_SHORT_MAX) return { ...fallBack(state, "cut-short", failure), pause };
+  return { next: { ...lookAgain(state), cutShort: times }, pause, failure };
+}
+
+function fallBack(state: StreamState, fallback: FallbackReason, failure: Failure): Transition {
+  // That a server streams no lists is how it is made, no failure.
+  const told = fallback === "refused" ? {} : { failure };
+  return { next: { ...asPages(state), reason: "fallback" }, pause: NO_PAUSE, ...told, fallback };
+}
+
+function lookAgain<State extends StreamState | ListState>(state: State): State {
+  return { ...state, reason: "retry" };
+}
+
+function watchFrom(look: Look, resourceVersion: string): WatchState {
+  const { fruitless, unreadable } = look;
+  return { type: "watch", resourceVersion, fruitless: fruitless + 1, unreadable, stuck: 0 };
+}
+
+function streamFailure(problem: string, cause?: Error): Failure {
+  return { type: "stream", verb: "watch", problem, ...(cause === undefined ? {} : { cause }) };
+}
+
+function errorFrame(status: KubeStatus): Failure {
+  const words = [status.code, status.reason, status.message].filter(
+    (word) => word !== undefined && word !== "",
+  );
+  return streamFailure(
+    `the API server ended the stream with ${words.join(", ") || "an error without words"}`,
+  );
+}
+
 function afterUnreadable(state: WatchState, problem: string): Transition {
   const occurrence = state.unreadable;
   const failure: Failure = { type: "line", verb: "watch", problem, occurrence };
@@ -200,11 +330,7 @@ function afterUnreadable(state: WatchState, problem: string): Transition {
 function afterErrorFrame(state: WatchState, status: KubeStatus): Transition {
   if (status.code === 410) return relist(state, "expired");
   if (status.causes.includes(TOO_LARGE)) return relist(state, "too-new");
-  const words = [status.code, status.reason, status.message].filter(
-    (word) => word !== undefined && word !== "",
-  );
-  const problem = `the API server ended the stream with ${words.join(", ") || "an error without words"}`;
-  const failure: Failure = { type: "stream", verb: "watch", problem };
+  const failure = errorFrame(status);
   const pause: Pause = { type: "backoff", atLeastMs: status.retryAfterMs ?? 0 };
   return unlessStuck(true, { next: state, pause, failure, reconnect: "error-frame" });
 }
@@ -230,9 +356,9 @@ function broken(state: WatchState, reconnect: ReconnectCause, failure: Failure):
 
 /** The first relist is due at once; one after a list that led nowhere would be a hot loop. */
 function relist(state: ReflectorState, reason: ListReason): Transition {
-  const tried = state.type === "list" ? state.fruitless + 1 : state.fruitless;
+  const tried = state.type === "watch" ? state.fruitless : state.fruitless + 1;
   const { unreadable } = state;
-  const next: ListState = { type: "list", reason, fruitless: tried, unreadable };
+  const next: StreamState = { type: "stream", reason, fruitless: tried, unreadable, cutShort: 0 };
   return { next, pause: tried <= 1 ? NO_PAUSE : BACKOFF };
 }
 

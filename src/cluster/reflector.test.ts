@@ -1,106 +1,13 @@
-import { expect, onTestFinished, test } from "vitest";
-import { createFakeClock, type FakeClock } from "../testing/fake-clock.ts";
+import { expect, test } from "vitest";
 import {
-  startSimulatedApiServer,
-  type SimulatedApiServer,
-} from "../testing/simulated-api-server/start-simulated-api-server.ts";
-import { createHttpApiClient } from "./http-api-client.ts";
-import type { KindFacts } from "./kube-object.ts";
-import { watchResource, type WatchResourceOptions } from "./reflector.ts";
+  createRig,
+  KEY,
+  queries,
+  type Reader,
+  type Rig,
+  WIDGETS,
+} from "../testing/reflector-rig.ts";
 import type { ClusterReport } from "./report.ts";
-import type { WatchEvent, WatchKey } from "./watch-event.ts";
-
-const WIDGET: KindFacts = {
-  group: "example.com",
-  version: "v1",
-  kind: "Widget",
-  resource: "widgets",
-  scope: "Namespaced",
-  hasStatusSubresource: true,
-  hints: { phases: [], printerColumns: [] },
-};
-const KEY: WatchKey = { group: "example.com", resource: "widgets" };
-const WIDGETS = "widgets.example.com";
-
-type Rig = {
-  readonly server: SimulatedApiServer;
-  readonly clock: FakeClock;
-  readonly reports: readonly ClusterReport[];
-  readonly stop: AbortController;
-  create(name: string): void;
-  start(more?: Partial<WatchResourceOptions>): Reader;
-};
-
-/** A reflector over real sockets, its clock and the server's faults in the test's hand. */
-async function createRig(): Promise<Rig> {
-  const server = await startSimulatedApiServer();
-  onTestFinished(() => server[Symbol.asyncDispose]());
-  server.cluster.addKind(WIDGET);
-  const clock = createFakeClock();
-  const reports: ClusterReport[] = [];
-  const report = (told: ClusterReport): void => void reports.push(told);
-  const authorized = { type: "authorized", headers: {}, tls: {} } as const;
-  const credentials = {
-    origin: server.url,
-    pathPrefix: "",
-    source: "a test",
-    authorize: async () => authorized,
-    refresh: async () => authorized,
-  };
-  const client = createHttpApiClient({ credentials, clock, report });
-  const stop = new AbortController();
-  onTestFinished(() => {
-    stop.abort();
-    return client.close();
-  });
-  return {
-    server,
-    clock,
-    reports,
-    stop,
-    create: (name) =>
-      void server.cluster.create(WIDGETS, { metadata: { name, namespace: "prod" } }),
-    start: (more = {}) =>
-      new Reader(
-        watchResource({
-          client,
-          facts: WIDGET,
-          key: KEY,
-          clock,
-          random: () => 0,
-          report,
-          signal: stop.signal,
-          ...more,
-        }),
-      ),
-  };
-}
-
-/** Reads events in words, so that whole stories can be compared: `applied a`, `position`, `failed`. */
-class Reader {
-  readonly events: AsyncGenerator<readonly WatchEvent[]>;
-  readonly batches: number[] = [];
-  readonly errors: Error[] = [];
-
-  constructor(events: AsyncGenerator<readonly WatchEvent[]>) {
-    this.events = events;
-  }
-
-  /** Reads on until an event reads like `last`; then all that was read since the last call. */
-  async until(last: string): Promise<readonly string[]> {
-    const words: string[] = [];
-    while (words.at(-1) !== last) {
-      const next = await this.events.next();
-      if (next.done === true) return [...words, "end"];
-      this.batches.push(next.value.length);
-      for (const event of next.value) {
-        words.push("object" in event ? `${event.type} ${event.object.metadata.name}` : event.type);
-        if (event.type === "failed") this.errors.push(event.error);
-      }
-    }
-    return words;
-  }
-}
 
 /** The first position that a watch is at after its list. */
 async function readSynced(rig: Rig, reader: Reader): Promise<void> {
@@ -108,19 +15,12 @@ async function readSynced(rig: Rig, reader: Reader): Promise<void> {
   void rig;
 }
 
-function queries(server: SimulatedApiServer): readonly string[] {
-  return server
-    .requests()
-    .filter(({ resource }) => resource === WIDGETS)
-    .map(({ verb, query }) => (verb === "watch" ? `watch ${query["resourceVersion"]}` : verb));
-}
-
 function reportTypes(reports: readonly ClusterReport[]): readonly string[] {
   return reports.filter(({ type }) => type !== "watch-state").map(({ type }) => type);
 }
 
 test("watchResource() lists, then watches from the list's resourceVersion", async () => {
-  const rig = await createRig();
+  const rig = await createRig({ arePages: true });
   rig.create("a");
   const listedAt = rig.server.cluster.resourceVersion;
   const reader = rig.start();
@@ -148,7 +48,7 @@ test("watchResource() lists, then watches from the list's resourceVersion", asyn
 });
 
 test("watchResource() asks for pages and bookmarks, and hands on at most 250 events at once", async () => {
-  const rig = await createRig();
+  const rig = await createRig({ arePages: true });
   for (let index = 0; index < 601; index++) rig.create(`w-${index}`);
   const reader = rig.start({ key: { ...KEY, namespace: "prod", labelSelector: "!gone" } });
 
@@ -170,7 +70,7 @@ test("watchResource() asks for pages and bookmarks, and hands on at most 250 eve
     query: {
       watch: "true",
       allowWatchBookmarks: "true",
-      timeoutSeconds: "300",
+      timeoutSeconds: "180",
       labelSelector: "!gone",
     },
   });
@@ -183,7 +83,7 @@ test("watchResource() asks for pages and bookmarks, and hands on at most 250 eve
 });
 
 test("watchResource() watches from a committed position without a list", async () => {
-  const rig = await createRig();
+  const rig = await createRig({ arePages: true });
   rig.create("a");
   const from = rig.server.cluster.resourceVersion;
   rig.create("b");
@@ -197,7 +97,7 @@ test("watchResource() watches from a committed position without a list", async (
 test.each(["http", "stream"] as const)(
   "watchResource() relists when the committed position is expired by %s",
   async (expiredWatch) => {
-    const rig = await createRig();
+    const rig = await createRig({ arePages: true });
     rig.server.settings.expiredWatch = expiredWatch;
     const from = rig.server.cluster.resourceVersion;
     rig.create("a");
@@ -212,7 +112,7 @@ test.each(["http", "stream"] as const)(
 );
 
 test("watchResource() watches on from the last event when the server ends the watch", async () => {
-  const rig = await createRig();
+  const rig = await createRig({ arePages: true });
   const reader = rig.start();
   await readSynced(rig, reader);
   rig.create("a");
@@ -229,7 +129,7 @@ test("watchResource() watches on from the last event when the server ends the wa
 });
 
 test("watchResource() fails, waits and goes on from the last event when the connection is reset in mid-line", async () => {
-  const rig = await createRig();
+  const rig = await createRig({ arePages: true });
   const reader = rig.start();
   await readSynced(rig, reader);
   rig.create("a");
@@ -255,14 +155,14 @@ test("watchResource() fails, waits and goes on from the last event when the conn
 });
 
 test("watchResource() drops a watch on which no byte comes for 5 s longer than it was asked for", async () => {
-  const rig = await createRig();
+  const rig = await createRig({ arePages: true });
   const reader = rig.start();
   await readSynced(rig, reader);
 
   const failed = reader.until("failed");
   await rig.server.until(() => rig.server.counts().watchesOpened === 1);
   await rig.clock.untilPending(1);
-  await rig.clock.advance(304_999);
+  await rig.clock.advance(184_999);
   const before = rig.reports.filter(({ type }) => type === "reconnect");
   await rig.clock.advance(1);
 
@@ -270,12 +170,12 @@ test("watchResource() drops a watch on which no byte comes for 5 s longer than i
   expect(before).toEqual([]);
   expect(rig.reports).toContainEqual({ type: "reconnect", watch: WIDGETS, cause: "idle" });
   expect(reader.errors[0]?.message).toBe(
-    "Cannot watch widgets.example.com in the cluster: no byte came for 305 s",
+    "Cannot watch widgets.example.com in the cluster: no byte came for 185 s",
   );
 });
 
 test("watchResource() lists anew, without `continue`, when the continue token expires in mid-list", async () => {
-  const rig = await createRig();
+  const rig = await createRig({ arePages: true });
   for (let index = 0; index < 251; index++) rig.create(`w-${index}`);
   const reader = rig.start();
   await reader.until("resync-object w-12");
@@ -330,7 +230,7 @@ test.each([
 ])(
   "watchResource() tells, waits $delayMs ms and lists again when a list is answered with $code",
   async ({ delayMs, type, message, ...answer }) => {
-    const rig = await createRig();
+    const rig = await createRig({ arePages: true });
     rig.server.faults.add({ type: "answer", ...answer }, { verb: "list" }, 1);
     const reader = rig.start();
 
@@ -351,7 +251,7 @@ test.each([
 );
 
 test("watchResource() loses nothing when a list is cut in the middle of its JSON", async () => {
-  const rig = await createRig();
+  const rig = await createRig({ arePages: true });
   rig.create("a");
   rig.server.faults.add({ type: "truncate", sizeBytes: 100, ending: "clean" }, { verb: "list" }, 1);
   const reader = rig.start();
@@ -366,7 +266,7 @@ test("watchResource() loses nothing when a list is cut in the middle of its JSON
 });
 
 test("watchResource() reconnects, relists, then skips a line that stays unreadable, and loses nothing around it", async () => {
-  const rig = await createRig();
+  const rig = await createRig({ arePages: true });
   const reader = rig.start();
   await readSynced(rig, reader);
   const words: string[] = [];
@@ -394,7 +294,7 @@ test("watchResource() reconnects, relists, then skips a line that stays unreadab
 });
 
 test("watchResource() relists at once for the first 410, and waits before a second one soon after", async () => {
-  const rig = await createRig();
+  const rig = await createRig({ arePages: true });
   const reader = rig.start();
   await readSynced(rig, reader);
   const expired = { type: "ERROR", object: { kind: "Status", code: 410 } };
@@ -420,7 +320,7 @@ test("watchResource() relists at once for the first 410, and waits before a seco
 });
 
 test("watchResource() closes its request when the consumer leaves the loop", async () => {
-  const rig = await createRig();
+  const rig = await createRig({ arePages: true });
   const reader = rig.start();
   await readSynced(rig, reader);
   rig.create("a");
@@ -435,7 +335,7 @@ test("watchResource() closes its request when the consumer leaves the loop", asy
 test.each(["in a stream", "in a pause", "before an answer"])(
   "watchResource() ends without a word when it is aborted %s",
   async (where) => {
-    const rig = await createRig();
+    const rig = await createRig({ arePages: true });
     if (where === "in a pause") rig.server.faults.add({ type: "answer", code: 500 });
     if (where === "before an answer") rig.server.faults.add({ type: "freeze" });
     const reader = rig.start();

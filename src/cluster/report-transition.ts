@@ -11,13 +11,14 @@ export function reportTransition(
   { key, report }: { readonly key: WatchKey; readonly report: Report },
 ): Error | undefined {
   const watch = formatWatchKey(key);
-  const { next, failure, reconnect } = transition;
+  const { next, failure, reconnect, fallback } = transition;
   let error: Error | undefined;
   if (failure !== undefined) {
     error = createWatchError(key, failure);
-    report(failureReport(failure, { watch, error, retryInMs, leadsToList: next.type === "list" }));
+    report(failureReport(failure, { watch, error, retryInMs, leadsToList: next.type !== "watch" }));
   }
-  if (next.type === "list" && isRelist(transition)) {
+  if (fallback !== undefined) report({ type: "list-fallback", watch, reason: fallback });
+  if (next.type !== "watch" && isRelist(transition)) {
     report({ type: "relist", watch, reason: next.reason });
   }
   if (reconnect !== undefined) report({ type: "reconnect", watch, cause: reconnect });

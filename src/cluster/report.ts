@@ -4,13 +4,22 @@
  */
 export type ClusterReport =
   | { readonly type: "watch-state"; readonly watch: string; readonly state: ReflectorPhase }
-  | { readonly type: "list-started"; readonly watch: string; readonly reason: ListReason }
+  | {
+      readonly type: "list-started";
+      readonly watch: string;
+      readonly reason: ListReason;
+      readonly method: LookMethod;
+    }
   | {
       readonly type: "list-done";
       readonly watch: string;
       readonly count: number;
       readonly durationMs: number;
     }
+  /** The watch's looks are page by page from now on, for a day. */
+  | { readonly type: "list-fallback"; readonly watch: string; readonly reason: FallbackReason }
+  /** A list took longer than the server remembers: its later pages are newer than its first ones. */
+  | { readonly type: "list-resumed"; readonly watch: string }
   /** What was known is no longer enough to go on from: everything is listed again. */
   | { readonly type: "relist"; readonly watch: string; readonly reason: ListReason }
   /** A watch ended and is asked for again from its last position. */
@@ -51,6 +60,12 @@ export type ClusterReport =
   | { readonly type: "credentials-refreshed"; readonly source: string }
   | { readonly type: "credentials-failed"; readonly source: string; readonly error: Error };
 
+/** `stream`: a watch that begins with all that exists; `pages`: a list. */
+type LookMethod = "stream" | "pages";
+
+/** `refused`: the server knows no such stream; `never-ends`, `cut-short`: none came to its end. */
+export type FallbackReason = "refused" | "never-ends" | "cut-short";
+
 type ReflectorPhase = "listing" | "watching" | "waiting" | "stopped";
 
 /** `closed`: the server ended it as asked; `idle`: no byte came for too long; `broken`: the connection failed. */
@@ -62,7 +77,8 @@ export type Report = (report: ClusterReport) => void;
 
 /**
  * `first-look`: no position was given. `expired`: 410, the position is older than what the server remembers.
- * `too-new`: the server is behind the position and does not catch up. `stuck`: it only errs there.
+ * `too-new`: the server is behind the position and does not catch up. `stuck`: it only errs there. `fallback`: the
+ * same look again, page by page.
  */
 export type ListReason =
   | "first-look"
@@ -70,4 +86,5 @@ export type ListReason =
   | "too-new"
   | "stuck"
   | "unreadable-line"
+  | "fallback"
   | "retry";

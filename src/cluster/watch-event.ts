@@ -3,13 +3,16 @@ import type { KubeObject } from "./kube-object.ts";
 /**
  * What the cluster said about one watched resource.
  *
- * Between `resync-start` and `resync-end` each object that exists comes once as `resync-object` (or `resync-unreadable`); what was known
- * before and did not come is gone, and only `resync-end` says so. A stream of these never ends by itself: what
+ * Between `resync-start` and `resync-end` each object that exists comes as `resync-object` (or `resync-unreadable`), again
+ * when it changes meanwhile; what was known before and did not come is gone, and only `resync-end` says so. Nothing in
+ * between is a position to go on from. A stream of these never ends by itself: what
  * fails is an event, and the watch goes on.
  */
 export type WatchEvent =
   | { readonly type: "resync-start" }
   | { readonly type: "resync-object"; readonly object: KubeObject }
+  /** It was deleted while the resync went on, whether it has come in it or not. */
+  | { readonly type: "resync-deleted"; readonly object: KubeObject }
   /** An object exists that can't be read: what is known of it stays. Without `uid` and `name` it may be any. */
   | {
       readonly type: "resync-unreadable";

@@ -271,6 +271,31 @@ test("nothing is deleted before a resync has ended, nor is a position committed"
   });
 });
 
+test("A03 watchlist-modified-deleted-before-end: what a look says to be deleted is gone at once, and is no position", async () => {
+  const watch = startWatch();
+  await intake.take(watch, relist(9, object("a", 3), object("b", 4)));
+  story();
+
+  await intake.take(watch, [
+    { type: "resync-start" },
+    { type: "resync-object", object: object("a", 3) },
+    { type: "resync-object", object: object("c", 11, { phase: "Ready" }) },
+    { type: "resync-deleted", object: object("a", 12) },
+    { type: "resync-deleted", object: object("c", 13) },
+    { type: "resync-deleted", object: object("never-seen", 14) },
+  ]);
+  commit.flush();
+  const during = { names: names(), story: story(), position: storedPosition(watch) };
+  await intake.take(watch, [{ type: "resync-end", resourceVersion: "20" }]);
+
+  expect(during).toEqual({
+    names: ["b"],
+    story: expect.arrayContaining(["deleted a", "deleted c"]),
+    position: null,
+  });
+  expect([story(), names()]).toEqual([["deleted b"], []]);
+});
+
 test("who restarts in the middle of a look begins it anew, with the history that it had", async () => {
   const first = startWatch();
   await intake.take(first, relist(9, object("a", 3)));

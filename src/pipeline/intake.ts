@@ -76,6 +76,9 @@ export class Intake {
       case "resync-object":
         this.#guarded(watch, event.object, (known) => this.#seen(watch, known, event.object));
         return "taken";
+      case "resync-deleted":
+        this.#guarded(watch, event.object, (known) => this.#gone(watch, known, event.object));
+        return "taken";
       case "resync-unreadable":
         this.#keepUnread(watch, event);
         return "taken";

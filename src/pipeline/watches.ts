@@ -1,4 +1,5 @@
 import type { ApiClient } from "../cluster/api-client.ts";
+import { InitialSyncs } from "../cluster/initial-syncs.ts";
 import type { KindFacts } from "../cluster/kube-object.ts";
 import { watchResource } from "../cluster/reflector.ts";
 import type { ClusterReport } from "../cluster/report.ts";
@@ -47,6 +48,7 @@ export class Watches {
   readonly #options: WatchesOptions;
   readonly #running = new Map<string, Running>();
   readonly #byId = new Map<number, ActiveWatch>();
+  readonly #initialSyncs = new InitialSyncs();
 
   constructor(options: WatchesOptions) {
     this.#options = options;
@@ -188,6 +190,7 @@ export class Watches {
       random,
       report,
       signal,
+      initialSyncs: this.#initialSyncs,
     })) {
       if ((await intake.take(watch, events)) === "held") return;
     }

@@ -1,7 +1,10 @@
-import type { ApiClient, RequestOptions } from "../cluster/api-client.ts";
+import type { ApiClient, ApiFailure, RequestOptions } from "../cluster/api-client.ts";
 import type { KubeObject } from "../cluster/kube-object.ts";
 
-/** An API server of one resource, without a socket: the test says what lists show and what the open watches hear. */
+/**
+ * An API server of one resource, without a socket: the test says what lists show and what the open watches hear. It
+ * streams no lists, as older servers.
+ */
 export type SteeredApiClient = ApiClient & {
   /** `list` and `watch <resourceVersion>`, in order. */
   readonly requests: string[];
@@ -15,6 +18,13 @@ export type SteeredApiClient = ApiClient & {
   bookmark(resourceVersion: string): void;
   /** The watches' positions are too old: each must list anew. */
   expire(): void;
+};
+
+const NO_STREAMS: ApiFailure = {
+  type: "status",
+  status: 422,
+  answer: { message: "", causes: [] },
+  error: new Error("Initial events are not served"),
 };
 
 export function createSteeredApiClient(): SteeredApiClient {
@@ -60,6 +70,7 @@ export function createSteeredApiClient(): SteeredApiClient {
     },
     post: () => Promise.resolve({ type: "failed", error: new Error("Nobody answers reviews") }),
     openStream: async (_path, options) => {
+      if (options.query?.["sendInitialEvents"] !== undefined) return NO_STREAMS;
       requests.push(`watch ${options.query?.["resourceVersion"]}`);
       return { type: "open", body: read(options) };
     },

@@ -45,7 +45,12 @@ test.each<[ClusterReport, unknown[]]>([
   [{ type: "credentials-failed", source: "s", error: ERROR }, [CLUSTER_ERROR]],
   [{ type: "credentials-refreshed", source: "s" }, []],
   [{ type: "watch-state", watch, state: "watching" }, []],
-  [{ type: "list-started", watch, reason: "expired" }, []],
+  [{ type: "list-started", watch, reason: "expired", method: "pages" }, []],
+  [{ type: "list-resumed", watch }, []],
+  [
+    { type: "list-fallback", watch, reason: "never-ends" },
+    [["lifeline.watch.fallbacks", 1, { watch, reason: "never-ends" }]],
+  ],
   [{ type: "list-done", watch, count: 1, durationMs: 1 }, []],
 ])("countClusterReport() counts %j", (report, expected) => {
   const counts = countClusterReport(report);

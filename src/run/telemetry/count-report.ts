@@ -29,6 +29,8 @@ const CLUSTER_COUNTS: VariantTable<ClusterReport, readonly Count[]> = {
   "watch-state": NOTHING,
   "list-started": NOTHING,
   "list-done": NOTHING,
+  "list-fallback": ({ watch, reason }) => [add("lifeline.watch.fallbacks", 1, { watch, reason })],
+  "list-resumed": NOTHING,
   relist: ({ watch, reason }) => [add("lifeline.watch.relists", 1, { watch, reason })],
   reconnect: ({ watch, cause }) => [add("lifeline.watch.reconnects", 1, { watch, cause })],
   "request-failed": CLUSTER_ERROR,

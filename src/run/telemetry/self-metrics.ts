@@ -10,6 +10,7 @@ export type SelfMetricFacts = {
 
 export type CounterName =
   | "lifeline.watch.relists"
+  | "lifeline.watch.fallbacks"
   | "lifeline.watch.reconnects"
   | "lifeline.watch.skipped"
   | "lifeline.history.changes"
@@ -45,6 +46,12 @@ export const COUNTERS: Readonly<Record<CounterName, SelfMetricFacts>> = {
     unit: "{relist}",
     description:
       "Times that a kind had to be listed anew, because the watch could not go on from where it was",
+    attributes: ["watch", "reason"],
+  },
+  "lifeline.watch.fallbacks": {
+    unit: "{fallback}",
+    description:
+      "Times that a kind was listed page by page, because the API server would not stream what exists",
     attributes: ["watch", "reason"],
   },
   "lifeline.watch.reconnects": {

@@ -15,7 +15,27 @@ const ROWS: Readonly<Record<ClusterReport["type"], readonly Row[]>> = {
     [{ type: "watch-state", watch, state: "watching" }, ["info", "Watching pods again"]],
   ],
   "list-started": [
-    [{ type: "list-started", watch, reason: "first-look" }, ["debug", "Listing pods"]],
+    [
+      { type: "list-started", watch, reason: "first-look", method: "stream" },
+      ["debug", "Listing pods"],
+    ],
+  ],
+  "list-fallback": [
+    [{ type: "list-fallback", watch, reason: "refused" }, ["debug", "Listing pods page by page"]],
+    [
+      { type: "list-fallback", watch, reason: "never-ends" },
+      ["info", "Listing pods page by page: the stream of what exists does not end"],
+    ],
+    [
+      { type: "list-fallback", watch, reason: "cut-short" },
+      [
+        "info",
+        "Listing pods page by page: the stream of what exists ends too soon, time and again",
+      ],
+    ],
+  ],
+  "list-resumed": [
+    [{ type: "list-resumed", watch }, ["debug", "Listing pods goes on with a newer state"]],
   ],
   "list-done": [[{ type: "list-done", watch, count: 3, durationMs: 12 }, ["debug", "Listed pods"]]],
   relist: [[{ type: "relist", watch, reason: "expired" }, ["info", "Listing pods anew"]]],

@@ -1,4 +1,4 @@
-import type { ClusterReport, ReconnectCause } from "../../cluster/report.ts";
+import type { ClusterReport, FallbackReason, ReconnectCause } from "../../cluster/report.ts";
 import { describeError } from "./describe-error.ts";
 import { dispatch, type VariantTable } from "./dispatch.ts";
 import { SILENT, type Wording } from "./wording.ts";
@@ -12,9 +12,12 @@ type ReportOf<Type extends ClusterReport["type"]> = Extract<ClusterReport, { rea
 
 const WORDS: VariantTable<ClusterReport, Wording> = {
   "watch-state": wordWatchState,
-  "list-started": ({ watch, reason }) => debug(`Listing ${watch}`, { watch, reason }),
+  "list-started": ({ watch, reason, method }) =>
+    debug(`Listing ${watch}`, { watch, reason, method }),
   "list-done": ({ watch, count, durationMs }) =>
     debug(`Listed ${watch}`, { watch, objects: count, durationMs }),
+  "list-fallback": wordFallback,
+  "list-resumed": ({ watch }) => debug(`Listing ${watch} goes on with a newer state`, { watch }),
   relist: ({ watch, reason }) => ({
     type: "spoken",
     level: "info",
@@ -86,6 +89,23 @@ const RECONNECT_WORDS: Readonly<Record<Exclude<ReconnectCause, "closed" | "unrea
     broken: "the connection broke",
     "error-frame": "the API server ended it with an error",
   };
+
+const FALLBACK_WORDS: Readonly<Record<Exclude<FallbackReason, "refused">, string>> = {
+  "never-ends": "the stream of what exists does not end",
+  "cut-short": "the stream of what exists ends too soon, time and again",
+};
+
+/** That a server knows no streams is how it is made. */
+function wordFallback({ watch, reason }: ReportOf<"list-fallback">): Wording {
+  if (reason === "refused") return debug(`Listing ${watch} page by page`, { watch, reason });
+  return {
+    type: "spoken",
+    level: "info",
+    message: `Listing ${watch} page by page: ${FALLBACK_WORDS[reason]}`,
+    fields: { watch, reason },
+    repetition: { type: "limited", subject: `fallback ${watch}`, state: reason },
+  };
+}
 
 /** A watch that stands says that it is back, which the guard lets through only if it had failed. */
 function wordWatchState({ watch, state }: ReportOf<"watch-state">): Wording {
