@@ -43,15 +43,22 @@ export const ANSWERS: Readonly<Record<string, JsonMap>> = {
   "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews": { status: { allowed: true } },
 };
 
-/** Clients of Go that ask for a watch with initial events list when they are told this (KEP-3157). */
-export const NO_INITIAL_EVENTS: JsonMap = {
-  kind: "Status",
-  apiVersion: "v1",
-  status: "Failure",
-  reason: "Invalid",
-  message: "sendInitialEvents is forbidden for watch: the replay server lists",
-  code: 422,
-};
+/** The line that tells that all which exists has been shown (KEP-3157). */
+export function initialEventsEnd(
+  { apiVersion, kind }: { readonly apiVersion: string; readonly kind: string },
+  resourceVersion: string,
+): string {
+  const annotations = { "k8s.io/initial-events-end": "true" };
+  const metadata = { resourceVersion, creationTimestamp: null, annotations };
+  return `${JSON.stringify({ type: "BOOKMARK", object: { apiVersion, kind, metadata } })}\n`;
+}
+
+/** What a streaming list of the CRDs shows. */
+export function definitionLines(): string {
+  const object = definition();
+  const type = { apiVersion: "apiextensions.k8s.io/v1", kind: "CustomResourceDefinition" };
+  return `${JSON.stringify({ type: "ADDED", object })}\n${initialEventsEnd(type, "1")}`;
+}
 
 function definition(): JsonMap {
   const { group, version, kind, resource } = BENCH_KIND;

@@ -26,13 +26,17 @@ test("the replay server lists in pages, and only tells of a next one while there
   expect(fieldAt(second, "metadata")).toEqual({ resourceVersion: scenario.listResourceVersion });
 });
 
-test("the replay server refuses initial events as an API server without them does, so that clients list", async () => {
-  const { server } = await serve();
+test("the replay server streams what exists, says where it ends, and goes on with the updates", async () => {
+  const { server, scenario } = await serve();
 
-  const response = await fetch(`${server.url}${COLLECTION}?watch=true&sendInitialEvents=true`);
+  const watch = await fetch(`${server.url}${COLLECTION}?watch=true&sendInitialEvents=true`);
+  await server.watched;
+  await server.play(scenario.updates());
+  const versions = await versionsIn(watch, 42 + scenario.events);
 
-  expect(response.status).toBe(422);
-  expect(await response.json()).toMatchObject({ kind: "Status", reason: "Invalid" });
+  expect(versions).toHaveLength(42 + scenario.events);
+  expect(versions[41]).toBe(scenario.listResourceVersion);
+  expect(versions.slice(0, 41)).not.toContain(scenario.listResourceVersion);
 });
 
 test("a watcher gets all updates, then the paced ones, each noted with when it was written", async () => {

@@ -3,7 +3,13 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { setTimeout as sleep } from "node:timers/promises";
 import { listenOnLoopback } from "../src/testing/listen-on-loopback.ts";
 import { BENCH_KIND } from "./bench-object.ts";
-import { ANSWERS, COLLECTION, DEFINITIONS, NO_INITIAL_EVENTS } from "./replay-answers.ts";
+import {
+  ANSWERS,
+  COLLECTION,
+  DEFINITIONS,
+  definitionLines,
+  initialEventsEnd,
+} from "./replay-answers.ts";
 import type { BenchLine, Scenario } from "./scenario.ts";
 
 /** Just enough of an API server to be listed and watched once, so that the measured program is what is busy. */
@@ -20,6 +26,8 @@ export interface ReplayServer extends AsyncDisposable {
 }
 
 const CHUNK_CHARACTERS = 65_536;
+/** Objects that are rendered at a time. */
+const STREAM_PAGE = 20;
 const JSON_TYPE = { "content-type": "application/json" };
 
 /** Listens on a free port of 127.0.0.1 until it is disposed. */
@@ -37,11 +45,12 @@ export async function startReplayServer(scenario: Scenario): Promise<ReplayServe
         response,
         url.pathname === COLLECTION ? listPage(scenario, url) : url.pathname,
       );
-    } else if (url.searchParams.get("sendInitialEvents") === "true") {
-      response.writeHead(422, JSON_TYPE).end(JSON.stringify(NO_INITIAL_EVENTS));
     } else if (url.pathname === COLLECTION || url.pathname === DEFINITIONS) {
       response.writeHead(200, JSON_TYPE).flushHeaders();
-      if (url.pathname === COLLECTION) watched.resolve(response);
+      const isStream = url.searchParams.get("sendInitialEvents") === "true";
+      if (url.pathname === DEFINITIONS) response.write(isStream ? definitionLines() : "");
+      else if (isStream) void stream(scenario, response).then(() => watched.resolve(response));
+      else watched.resolve(response);
     } else {
       answer(request, response, "");
     }
@@ -92,6 +101,18 @@ function listPage(scenario: Scenario, { searchParams }: URL): { readonly page: s
       `{"kind":"${BENCH_KIND.kind}List","apiVersion":"${BENCH_KIND.group}/${BENCH_KIND.version}",` +
       `"metadata":${JSON.stringify(metadata)},"items":[${items.join(",")}]}`,
   };
+}
+
+/** Shows all objects as fast as they are read, then that these are all. */
+async function stream(scenario: Scenario, response: ServerResponse): Promise<void> {
+  for (let start: number | undefined = 0; start !== undefined;) {
+    const { items, next } = scenario.page(start, STREAM_PAGE);
+    const text = items.map((item) => `{"type":"ADDED","object":${item}}\n`).join("");
+    if (!response.write(text)) await once(response, "drain");
+    start = next;
+  }
+  const type = { apiVersion: `${BENCH_KIND.group}/${BENCH_KIND.version}`, kind: BENCH_KIND.kind };
+  response.write(initialEventsEnd(type, scenario.listResourceVersion));
 }
 
 async function write(lines: Iterable<BenchLine>, response: ServerResponse): Promise<void> {
