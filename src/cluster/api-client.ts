@@ -3,11 +3,8 @@ import type { KubeStatus } from "./parse-status.ts";
 
 /** Requests to one API server; never throws. Paths are without the server's prefix, such as `/api/v1/pods`. */
 export interface ApiClient {
-  /** GET of a JSON document; whoever names in `ifNoneMatch` the `etag` of what it has may be told that nothing changed. */
-  get<Options extends RequestOptions>(
-    path: string,
-    options: Options,
-  ): Promise<ApiResult | NotModifiedFor<Options>>;
+  /** GET of a JSON document. */
+  get(path: string, options: RequestOptions): Promise<ApiResult>;
   /** POST of a JSON document; used for access reviews alone, which write nothing. */
   post(path: string, body: unknown, options: RequestOptions): Promise<ApiResult>;
   /** GET whose answer goes on: a watch. Whoever leaves `body` early closes the request. */
@@ -20,22 +17,10 @@ export type RequestOptions = {
   /** Entries that are undefined are left out. */
   readonly query?: Readonly<Record<string, string | undefined>>;
   readonly accept?: string;
-  /** The ETag of what is known already: if it still holds, the answer is a `status` of 304. */
+  /** The ETag of what is known already: if it still holds, the answer is a `status` of 304 (RFC 9110, section 13.1.2). */
   readonly ifNoneMatch?: string;
   readonly signal: AbortSignal;
 };
-
-/** RFC 9110, section 13.1.2. Without a tag the document is sent whatever it is. */
-export type ConditionalRequestOptions = RequestOptions & {
-  readonly ifNoneMatch: string | undefined;
-};
-
-/** 304: what the caller has is what the server has. */
-type NotModified = { readonly type: "not-modified" };
-
-export type NotModifiedFor<Options> = Options extends ConditionalRequestOptions
-  ? NotModified
-  : never;
 
 export type ApiResult =
   | {

@@ -108,6 +108,9 @@ export class CrdFollower {
       case "resync-object":
         put(this.#listed, event.object);
         return false;
+      case "resync-deleted":
+        this.#listed?.delete(event.object.metadata.name);
+        return false;
       case "resync-end": {
         this.#byName = this.#listed;
         const isAwaited = !this.#isSettled;

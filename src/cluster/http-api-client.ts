@@ -9,8 +9,6 @@ import type {
   ApiClient,
   ApiFailure,
   ApiResult,
-  ConditionalRequestOptions,
-  NotModifiedFor,
   RequestOptions,
   StreamResult,
 } from "./api-client.ts";
@@ -47,7 +45,7 @@ type Attempt = {
   readonly path: string;
   readonly isStream: boolean;
   readonly body?: string;
-  readonly options: RequestOptions & Partial<ConditionalRequestOptions>;
+  readonly options: RequestOptions;
 };
 
 type Answer =
@@ -70,21 +68,9 @@ class HttpApiClient implements ApiClient {
     this.#answerTimeoutMs = options.answerTimeoutMs ?? ANSWER_TIMEOUT_MS;
   }
 
-  async get<Options extends RequestOptions>(
-    path: string,
-    options: Options,
-  ): Promise<ApiResult | NotModifiedFor<Options>> {
+  async get(path: string, options: RequestOptions): Promise<ApiResult> {
     const attempt: Attempt = { method: "GET", path, isStream: false, options };
-    const answer = await this.#send(attempt);
-    // A 304 answers a tag: it is no document, and no failure.
-    const isUnchanged =
-      answer.type === "answer" &&
-      answer.response.statusCode === 304 &&
-      attempt.options.ifNoneMatch !== undefined;
-    if (!isUnchanged) return this.#read(attempt, answer);
-    await this.#readSmall(answer.response);
-    // As: only options with a tag come here, but a conditional type is not narrowed by what a value holds.
-    return { type: "not-modified" } as NotModifiedFor<Options>;
+    return this.#read(attempt, await this.#send(attempt));
   }
 
   async post(path: string, body: unknown, options: RequestOptions): Promise<ApiResult> {
@@ -210,9 +196,6 @@ class HttpApiClient implements ApiClient {
           accept: attempt.options.accept ?? "application/json",
           // A quiet watch has nothing to gain from gzip, and its events would each wait for their member's end.
           "accept-encoding": attempt.isStream ? "identity" : "gzip",
-          ...(attempt.options.ifNoneMatch === undefined
-            ? {}
-            : { "if-none-match": attempt.options.ifNoneMatch }),
           ...(attempt.body === undefined ? {} : { "content-type": "application/json" }),
           ...(ifNoneMatch === undefined ? {} : { "if-none-match": ifNoneMatch }),
         },

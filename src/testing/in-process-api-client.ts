@@ -32,6 +32,7 @@ export function createInProcessApiClient(cluster: SimulatedCluster): InProcessAp
       isAllowed: self.isAllowed,
       discovery: { isAggregated: true, staleGroups: self.staleGroups },
       expiredWatch: "http",
+      watchList: "refused",
     });
   }
 
