@@ -29,6 +29,8 @@ export type Rig = {
   readonly clock: FakeClock;
   readonly reports: readonly ClusterReport[];
   readonly stop: AbortController;
+  /** How often credentials were refreshed. */
+  refreshes(): number;
   create(name: string): void;
   start(more?: Partial<WatchResourceOptions>): Reader;
 };
@@ -56,12 +58,16 @@ export async function createRig({
     headers: {},
     tls: isTls ? { ca: TEST_CERTIFICATE } : {},
   } as const;
+  let refreshes = 0;
   const credentials = {
     origin: server.url,
     pathPrefix: "",
     source: "a test",
     authorize: async () => authorized,
-    refresh: async () => authorized,
+    refresh: async () => {
+      refreshes += 1;
+      return authorized;
+    },
   };
   const client = createHttpApiClient({ credentials, clock, report });
   const stop = new AbortController();
@@ -74,6 +80,7 @@ export async function createRig({
     clock,
     reports,
     stop,
+    refreshes: () => refreshes,
     create: (name) =>
       void server.cluster.create(WIDGETS, { metadata: { name, namespace: "prod" } }),
     start(more = {}) {
