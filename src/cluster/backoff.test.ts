@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { nextBackoff, type Backoff } from "./backoff.ts";
 
-test("nextBackoff() doubles from 0.8 s to a cap of 30 s when failures follow each other", () => {
+test("C19 backoff: nextBackoff() doubles from 0.8 s to a cap of 30 s when failures follow each other", () => {
   const delays: number[] = [];
   let nowMs = 0;
   let backoff: Backoff | undefined;
@@ -40,7 +40,7 @@ test.each([
   expect(next.backoff).toEqual({ baseMs, decidedAtMs: afterMs });
 });
 
-test("nextBackoff() stretches by jitter and by what the server asked for, without growing faster", () => {
+test("C13 retry-after: nextBackoff() stretches by jitter and by what the server asked for, without growing faster", () => {
   const jittered = nextBackoff(undefined, 5, { random: 0.5 });
   const asked = nextBackoff(undefined, 5, { random: 0.5, atLeastMs: 9000 });
 

@@ -111,12 +111,8 @@ export class CrdFollower {
       case "resync-deleted":
         this.#listed?.delete(event.object.metadata.name);
         return false;
-      case "resync-end": {
-        this.#byName = this.#listed;
-        const isAwaited = !this.#isSettled;
-        this.#settle();
-        return !isAwaited;
-      }
+      case "resync-end":
+        return this.#listedAll();
       case "applied":
         put(this.#byName, event.object);
         return true;
@@ -134,6 +130,13 @@ export class CrdFollower {
       default:
         return unreachable(event);
     }
+  }
+
+  #listedAll(): boolean {
+    this.#byName = this.#listed;
+    const isAwaited = !this.#isSettled;
+    this.#settle();
+    return !isAwaited;
   }
 }
 

@@ -178,7 +178,7 @@ test("get() with no credentials to be had sends nothing and reports it", async (
   expect(reports).toEqual([{ type: "credentials-failed", source: "a test", error }]);
 });
 
-test("get() makes a status of an answer that is not 2xx, with the longer of the waits it names", async () => {
+test("C13 retry-after: get() makes a status of an answer that is not 2xx, with the longer of the waits it names", async () => {
   const { client, signal } = await createRig((_, response) => {
     response.writeHead(429, { "content-type": "application/json", "retry-after": "2" });
     response.end(
@@ -243,7 +243,7 @@ test("C21 html-200: openStream() takes a proxy's page for a failure, not for a s
 });
 
 test.each(["get", "openStream"] as const)(
-  "%s() fails when the server takes the request and answers nothing",
+  "C20 headers-never-arrive: %s() fails when the server takes the request and answers nothing",
   async (method) => {
     const { client, signal } = await createRig((request) => request.socket.destroy());
 

@@ -22,13 +22,17 @@ type Query = Readonly<Record<string, string | undefined>>;
 /** A list whose pages the test hands out; what is watched afterwards fails. */
 function createRig(answer: (query: Query, index: number) => ApiResult) {
   const asked: Query[] = [];
+  const watched: unknown[] = [];
   const reports: ClusterReport[] = [];
   const stop = new AbortController();
   const clock = createFakeClock();
   const client: ApiClient = {
     get: async (_path, { query = {} }) => answer(query, asked.push(query) - 1),
     post: async () => ({ type: "failed", error: new Error("none") }),
-    openStream: async () => ({ type: "failed", error: new Error("none") }),
+    openStream: async (_path, { query = {} }) => {
+      watched.push(query["resourceVersion"]);
+      return { type: "failed", error: new Error("none") };
+    },
     close: async () => undefined,
   };
   const key: WatchKey = { group: "example.com", resource: "widgets" };
@@ -47,22 +51,26 @@ function createRig(answer: (query: Query, index: number) => ApiResult) {
       ...more,
     });
   };
-  return { asked, reports, stop, clock, start };
+  return { asked, watched, reports, stop, clock, start };
 }
 
 function page(
   items: readonly unknown[],
-  more: { readonly continueToken?: string; readonly sizeBytes?: number } = {},
+  more: { readonly continueToken?: string; readonly sizeBytes?: number; readonly at?: string } = {},
 ): ApiResult {
-  const metadata = { resourceVersion: "9", continue: more.continueToken };
+  const metadata = { resourceVersion: more.at ?? "9", continue: more.continueToken };
   return { type: "ok", body: { metadata, items }, headers: {}, sizeBytes: more.sizeBytes ?? 100 };
 }
 
-function refused(status: number, retryAfterMs?: number): ApiResult {
+function refused(status: number, retryAfterMs?: number, continueToken?: string): ApiResult {
   return {
     type: "status",
     status,
-    answer: { message: "", causes: [] },
+    answer: {
+      message: "",
+      causes: [],
+      ...(continueToken === undefined ? {} : { continueToken }),
+    },
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     error: new Error(String(status)),
   };
@@ -88,7 +96,7 @@ async function readUntil(
 }
 
 test.each([0, 250, 600])(
-  "a list that is stopped after %i of 600 objects never says that it ended",
+  "E01 stop-during-list: a list that is stopped after %i of 600 objects never says that it ended",
   async (count) => {
     const { stop, start } = createRig(() => page(widgets(600)));
     const seen: string[] = [];
@@ -132,7 +140,7 @@ test.each([
   { name: "objects of 100 kB", sizeBytes: 25 * 100_000, limit: "60" },
   { name: "objects of 1.5 MB", sizeBytes: 25 * 1_500_000, limit: "4" },
   { name: "objects larger than a page", sizeBytes: 25 * 9_000_000, limit: "1" },
-])("a list of $name goes on with pages of $limit", async ({ sizeBytes, limit }) => {
+])("A18 list-huge: a list of $name goes on with pages of $limit", async ({ sizeBytes, limit }) => {
   const { asked, start } = createRig((_, index) =>
     index === 0 ? page(widgets(25), { continueToken: "t", sizeBytes }) : page([]),
   );
@@ -180,7 +188,7 @@ test("a page in the middle that fails is asked for again, and what was listed st
 test.each([
   { name: "keeps failing", status: 503, tries: 6 },
   { name: "has expired", status: 410, tries: 1 },
-])("a list whose page $name begins anew", async ({ status, tries }) => {
+])("A12 list-page-410: a list whose page $name begins anew", async ({ status, tries }) => {
   const { asked, clock, start } = createRig((query, index) => {
     if (query["continue"] === undefined) {
       return index === 0 ? page(widgets(1), { continueToken: "t" }) : page([]);
@@ -195,4 +203,40 @@ test.each([
   expect(asked.filter((query) => query["continue"] === "t")).toHaveLength(tries);
   expect(asked.at(-1)?.["continue"]).toBeUndefined();
   expect(events.filter(({ type }) => type === "resync-start")).toHaveLength(2);
+});
+
+test("A12 list-page-410: a token that expired is replaced by the one in the answer; the watch begins where the list began", async () => {
+  const { asked, reports, watched, start } = createRig((query) => {
+    if (query["continue"] === undefined) return page(widgets(2), { continueToken: "old" });
+    return query["continue"] === "old" ? refused(410, undefined, "new") : page([], { at: "70" });
+  });
+
+  const events = await readUntil("failed", start());
+
+  expect(asked.map((query) => query["continue"])).toEqual([undefined, "old", "new"]);
+  expect(events.map(({ type }) => type)).toEqual([
+    "resync-start",
+    "resync-object",
+    "resync-object",
+    "resync-end",
+    "failed",
+  ]);
+  expect(events).toContainEqual({ type: "resync-end", resourceVersion: "9" });
+  expect(watched).toEqual(["9"]);
+  expect(reports).toContainEqual({ type: "list-resumed", watch: "widgets.example.com" });
+});
+
+test("A12 list-page-410: a new token that is too old at once begins the list anew", async () => {
+  const { asked, clock, start } = createRig((query, index) => {
+    if (query["continue"] === undefined) {
+      return index === 0 ? page(widgets(1), { continueToken: "old" }) : page([]);
+    }
+    return refused(410, undefined, "newer");
+  });
+
+  const reading = readUntil("resync-end", start());
+  await clock.advance(120_000);
+  await reading;
+
+  expect(asked.map((query) => query["continue"])).toEqual([undefined, "old", "newer", undefined]);
 });

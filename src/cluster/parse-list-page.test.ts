@@ -70,7 +70,7 @@ test.each([
       resourceVersion: "9",
     },
   },
-])("parseListPage() reads $body", ({ body, page }) => {
+])("A15 list-empty: parseListPage() reads $body", ({ body, page }) => {
   const parsed = parseListPage(body, PODS);
 
   expect(parsed).toEqual({ type: "page", page });
@@ -83,7 +83,7 @@ test.each([
   {},
   { metadata: { resourceVersion: "" }, items: [] },
   { metadata: { resourceVersion: "9" }, items: {} },
-])("parseListPage() finds %j to be no list", (body) => {
+])("A15 list-without-rv: parseListPage() finds %j to be no list", (body) => {
   const parsed = parseListPage(body, PODS);
 
   expect(parsed.type).toBe("unreadable");

@@ -89,14 +89,17 @@ test.each([
     "the object has no metadata.resourceVersion",
   ],
   ['{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":""}}}', /bookmark has no/],
-])("parseWatchLine() finds %s unreadable", (line, problem) => {
-  const frame = parseWatchLine(line, FACTS);
+])(
+  "B05 unknown-type, B06 object-without-metadata: parseWatchLine() finds %s unreadable",
+  (line, problem) => {
+    const frame = parseWatchLine(line, FACTS);
 
-  expect(frame).toMatchObject({
-    type: "unreadable",
-    problem: expect.stringMatching(problem),
-  });
-});
+    expect(frame).toMatchObject({
+      type: "unreadable",
+      problem: expect.stringMatching(problem),
+    });
+  },
+);
 
 test.each([
   { annotations: { "k8s.io/initial-events-end": "true" }, expected: true },

@@ -74,7 +74,7 @@ test.each([
   },
   { name: "no answer", failure: FAILED, next: "retry", pause: BACKOFF },
   { name: "410", failure: status(410), next: "expired", pause: NONE },
-])("afterList() on $name lists again", ({ failure, next, pause }) => {
+])("A16 list-403-404-401-503: afterList() on $name lists again", ({ failure, next, pause }) => {
   const transition = afterList(LIST, { type: "refused", failure });
 
   expect(transition.next).toMatchObject({
@@ -92,13 +92,13 @@ test("afterList() watches from the list's resourceVersion", () => {
 
 test.each<{ name: string; outcome: WatchOutcome; next: Partial<ReflectorState>; pause: unknown }>([
   {
-    name: "clean close",
+    name: "C01 clean-close",
     outcome: { type: "closed", openMs: 300_000, isEarly: false, resourceVersion: "5" },
     next: WATCH,
     pause: NONE,
   },
   {
-    name: "close within a second",
+    name: "C03 hasty-close",
     outcome: { type: "closed", openMs: 999, isEarly: true, resourceVersion: "5" },
     next: WATCH,
     pause: BACKOFF,
@@ -110,25 +110,25 @@ test.each<{ name: string; outcome: WatchOutcome; next: Partial<ReflectorState>; 
     pause: NONE,
   },
   {
-    name: "no byte",
+    name: "C08 quiet-without-bookmarks",
     outcome: { type: "idle", idleMs: 305_000, resourceVersion: "5" },
     next: WATCH,
     pause: BACKOFF,
   },
   {
-    name: "broken connection",
+    name: "C05 connection-reset",
     outcome: { type: "broken", error: new Error("x"), resourceVersion: "6" },
     next: { ...WATCH, resourceVersion: "6", fruitless: 0 },
     pause: BACKOFF,
   },
   {
-    name: "HTTP 410",
+    name: "C09 http-410",
     outcome: { type: "refused", failure: status(410), resourceVersion: "5" },
     next: { type: "stream", reason: "expired" },
     pause: NONE,
   },
   {
-    name: "410 in the stream",
+    name: "C10 in-stream-410",
     outcome: {
       type: "error-frame",
       status: { code: 410, message: "", causes: [] },
@@ -138,7 +138,7 @@ test.each<{ name: string; outcome: WatchOutcome; next: Partial<ReflectorState>; 
     pause: NONE,
   },
   {
-    name: "504 too large",
+    name: "A14 list-too-large-rv, D08 relist-to-older-apiserver",
     outcome: {
       type: "refused",
       failure: status(504, { causes: ["ResourceVersionTooLarge"] }),
@@ -148,7 +148,7 @@ test.each<{ name: string; outcome: WatchOutcome; next: Partial<ReflectorState>; 
     pause: NONE,
   },
   {
-    name: "504 too large in the stream",
+    name: "A14 list-too-large-rv, in the stream",
     outcome: {
       type: "error-frame",
       status: { code: 504, message: "", causes: ["ResourceVersionTooLarge"] },
@@ -164,7 +164,7 @@ test.each<{ name: string; outcome: WatchOutcome; next: Partial<ReflectorState>; 
     pause: BACKOFF,
   },
   {
-    name: "403",
+    name: "C15 403-after-working",
     outcome: { type: "refused", failure: status(403), resourceVersion: "5" },
     next: WATCH,
     pause: SLOW,
@@ -176,13 +176,13 @@ test.each<{ name: string; outcome: WatchOutcome; next: Partial<ReflectorState>; 
     pause: SLOW,
   },
   {
-    name: "no answer",
+    name: "C04 connection-refused",
     outcome: { type: "refused", failure: FAILED, resourceVersion: "5" },
     next: WATCH,
     pause: BACKOFF,
   },
   {
-    name: "500 in the stream",
+    name: "C12 in-stream-500",
     outcome: {
       type: "error-frame",
       status: { code: 500, message: "x", causes: [] },
@@ -192,7 +192,7 @@ test.each<{ name: string; outcome: WatchOutcome; next: Partial<ReflectorState>; 
     pause: BACKOFF,
   },
   {
-    name: "429 in the stream",
+    name: "C12 in-stream-429",
     outcome: {
       type: "error-frame",
       status: { code: 429, message: "x", causes: [], retryAfterMs: 4000 },
@@ -201,14 +201,14 @@ test.each<{ name: string; outcome: WatchOutcome; next: Partial<ReflectorState>; 
     next: { ...WATCH, stuck: 1 },
     pause: { type: "backoff", atLeastMs: 4000 },
   },
-])("afterWatch() on $name", ({ outcome, next, pause }) => {
+])("$name: afterWatch() goes on", ({ outcome, next, pause }) => {
   const transition = afterWatch(WATCH, outcome);
 
   expect(transition.next).toMatchObject(next);
   expect(transition.pause).toEqual(pause);
 });
 
-test("afterWatch() relists at once for the first 410, and waits when a list led straight to another", () => {
+test("C11 410-loop: afterWatch() relists at once for the first 410, and waits when a list led straight to another", () => {
   const expired: WatchOutcome = { type: "refused", failure: status(410), resourceVersion: "5" };
   const pauses: string[] = [];
 
@@ -259,7 +259,7 @@ function errorAt(resourceVersion: string): WatchOutcome {
   return { type: "error-frame", status: answer, resourceVersion };
 }
 
-test("afterWatch() relists after three errors in streams at one position, and not when it moves in between", () => {
+test("C16 store-read-error: afterWatch() relists after three errors in streams at one position, and not when it moves in between", () => {
   expect(follow([errorAt("5"), errorAt("5"), errorAt("5")])).toEqual(STUCK);
   expect(follow([errorAt("5"), errorAt("5"), errorAt("6"), errorAt("6"), errorAt("6")])).toEqual([
     "watch backoff",
@@ -310,7 +310,7 @@ test("calm() leaves other transitions alone", () => {
   expect([calm(reconnect, 0), calm(refused, 0)]).toEqual([reconnect, refused]);
 });
 
-test("afterWatch() reconnects, then relists, then passes over a line that stays unreadable", () => {
+test("B07 malformed-line: afterWatch() reconnects, then relists, then passes over a line that stays unreadable", () => {
   const unreadable: WatchOutcome = { type: "unreadable", problem: "bad", resourceVersion: "5" };
 
   const first = afterWatch(WATCH, unreadable);
@@ -414,7 +414,7 @@ test.each<{ name: string; outcome: StreamOutcome; next: Partial<ReflectorState>;
     next: { ...STREAM, reason: "retry", cutShort: 1, unreadable: 1 },
     pause: BACKOFF,
   },
-])("afterStream() on $name", ({ outcome, next, pause }) => {
+])("$name: afterStream() goes on", ({ outcome, next, pause }) => {
   const transition = afterStream(STREAM, outcome);
 
   expect(transition.next).toMatchObject(next);

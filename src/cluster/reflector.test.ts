@@ -19,7 +19,7 @@ function reportTypes(reports: readonly ClusterReport[]): readonly string[] {
   return reports.filter(({ type }) => type !== "watch-state").map(({ type }) => type);
 }
 
-test("watchResource() lists, then watches from the list's resourceVersion", async () => {
+test("A10 list-then-watch, B01 add-update-delete order: watchResource() lists, then watches from the list's resourceVersion", async () => {
   const rig = await createRig({ arePages: true });
   rig.create("a");
   const listedAt = rig.server.cluster.resourceVersion;
@@ -47,7 +47,7 @@ test("watchResource() lists, then watches from the list's resourceVersion", asyn
   expect(reportTypes(rig.reports)).toEqual(["list-started", "list-done"]);
 });
 
-test("watchResource() asks for pages and bookmarks, and hands on at most 250 events at once", async () => {
+test("A11 list-paged, A18 list-huge: watchResource() asks for pages and bookmarks, and hands on at most 250 events at once", async () => {
   const rig = await createRig({ arePages: true });
   for (let index = 0; index < 601; index++) rig.create(`w-${index}`);
   const reader = rig.start({ key: { ...KEY, namespace: "prod", labelSelector: "!gone" } });
@@ -82,7 +82,7 @@ test("watchResource() asks for pages and bookmarks, and hands on at most 250 eve
   });
 });
 
-test("watchResource() watches from a committed position without a list", async () => {
+test("E02 start-stop-start: watchResource() watches from a committed position without a list", async () => {
   const rig = await createRig({ arePages: true });
   rig.create("a");
   const from = rig.server.cluster.resourceVersion;
@@ -95,7 +95,7 @@ test("watchResource() watches from a committed position without a list", async (
 });
 
 test.each(["http", "stream"] as const)(
-  "watchResource() relists when the committed position is expired by %s",
+  "C09 http-410, C10 in-stream-410, A13 list-410-at-last-rv: watchResource() relists when the committed position is expired by %s",
   async (expiredWatch) => {
     const rig = await createRig({ arePages: true });
     rig.server.settings.expiredWatch = expiredWatch;
@@ -111,7 +111,7 @@ test.each(["http", "stream"] as const)(
   },
 );
 
-test("watchResource() watches on from the last event when the server ends the watch", async () => {
+test("C01 clean-close: watchResource() watches on from the last event when the server ends the watch", async () => {
   const rig = await createRig({ arePages: true });
   const reader = rig.start();
   await readSynced(rig, reader);
@@ -128,7 +128,7 @@ test("watchResource() watches on from the last event when the server ends the wa
   expect(queries(rig.server).at(-1)).toBe(`watch ${at}`);
 });
 
-test("watchResource() fails, waits and goes on from the last event when the connection is reset in mid-line", async () => {
+test("C05 connection-reset, C23 chunked-eof-in-mid-line: watchResource() fails, waits and goes on from the last event when the connection is reset in mid-line", async () => {
   const rig = await createRig({ arePages: true });
   const reader = rig.start();
   await readSynced(rig, reader);
@@ -154,7 +154,7 @@ test("watchResource() fails, waits and goes on from the last event when the conn
   expect(queries(rig.server).at(-1)).toBe(`watch ${at}`);
 });
 
-test("watchResource() drops a watch on which no byte comes for 5 s longer than it was asked for", async () => {
+test("C08 quiet-without-bookmarks: watchResource() drops a watch on which no byte comes for 5 s longer than it was asked for", async () => {
   const rig = await createRig({ arePages: true });
   const reader = rig.start();
   await readSynced(rig, reader);
@@ -174,7 +174,7 @@ test("watchResource() drops a watch on which no byte comes for 5 s longer than i
   );
 });
 
-test("watchResource() lists anew, without `continue`, when the continue token expires in mid-list", async () => {
+test("A12 list-page-410: watchResource() lists anew, without `continue`, when the continue token expires in mid-list", async () => {
   const rig = await createRig({ arePages: true });
   for (let index = 0; index < 251; index++) rig.create(`w-${index}`);
   const reader = rig.start();
@@ -228,7 +228,7 @@ test.each([
     message: /no metadata.resourceVersion/,
   },
 ])(
-  "watchResource() tells, waits $delayMs ms and lists again when a list is answered with $code",
+  "A15 list-without-rv, A16 list-403-404-401-503, C22 html-from-a-load-balancer: watchResource() tells, waits $delayMs ms and lists again when a list is answered with $code",
   async ({ delayMs, type, message, ...answer }) => {
     const rig = await createRig({ arePages: true });
     rig.server.faults.add({ type: "answer", ...answer }, { verb: "list" }, 1);
@@ -250,7 +250,7 @@ test.each([
   },
 );
 
-test("watchResource() loses nothing when a list is cut in the middle of its JSON", async () => {
+test("A17 list-body-cut: watchResource() loses nothing when a list is cut in the middle of its JSON", async () => {
   const rig = await createRig({ arePages: true });
   rig.create("a");
   rig.server.faults.add({ type: "truncate", sizeBytes: 100, ending: "clean" }, { verb: "list" }, 1);
@@ -265,7 +265,7 @@ test("watchResource() loses nothing when a list is cut in the middle of its JSON
   expect(await next).toEqual(["resync-start", "resync-object a", "resync-end"]);
 });
 
-test("watchResource() reconnects, relists, then skips a line that stays unreadable, and loses nothing around it", async () => {
+test("B07 malformed-line: watchResource() reconnects, relists, then skips a line that stays unreadable, and loses nothing around it", async () => {
   const rig = await createRig({ arePages: true });
   const reader = rig.start();
   await readSynced(rig, reader);
@@ -293,7 +293,7 @@ test("watchResource() reconnects, relists, then skips a line that stays unreadab
   ]);
 });
 
-test("watchResource() relists at once for the first 410, and waits before a second one soon after", async () => {
+test("C11 410-loop: watchResource() relists at once for the first 410, and waits before a second one soon after", async () => {
   const rig = await createRig({ arePages: true });
   const reader = rig.start();
   await readSynced(rig, reader);
@@ -319,7 +319,7 @@ test("watchResource() relists at once for the first 410, and waits before a seco
   expect(queries(rig.server).filter((query) => query === "list")).toHaveLength(3);
 });
 
-test("watchResource() closes its request when the consumer leaves the loop", async () => {
+test("E04 no-timers-left: watchResource() closes its request when the consumer leaves the loop", async () => {
   const rig = await createRig({ arePages: true });
   const reader = rig.start();
   await readSynced(rig, reader);
@@ -333,7 +333,7 @@ test("watchResource() closes its request when the consumer leaves the loop", asy
 });
 
 test.each(["in a stream", "in a pause", "before an answer"])(
-  "watchResource() ends without a word when it is aborted %s",
+  "E05 abort-at-every-await: watchResource() ends without a word when it is aborted %s",
   async (where) => {
     const rig = await createRig({ arePages: true });
     if (where === "in a pause") rig.server.faults.add({ type: "answer", code: 500 });
@@ -354,3 +354,36 @@ test.each(["in a stream", "in a pause", "before an answer"])(
     expect(rig.reports.at(-1)).toEqual({ type: "watch-state", watch: WIDGETS, state: "stopped" });
   },
 );
+
+test("A12 list-page-410: a list that outlives the server's memory shows all that exists, none of it twice", async () => {
+  const rig = await createRig({ arePages: true });
+  for (let index = 0; index < 300; index++) rig.create(`w-${index}`);
+  const reader = rig.start();
+  const first = await reader.until("resync-object w-12");
+  rig.create("w-late");
+  rig.server.cluster.forgetHistory();
+
+  const words = [...first, ...(await reader.until("resync-end"))];
+
+  const objects = words.filter((word) => word.startsWith("resync-object"));
+  expect([objects.length, new Set(objects).size]).toEqual([301, 301]);
+  expect(words.filter((word) => word === "resync-start")).toHaveLength(1);
+  expect(rig.reports).toContainEqual({ type: "list-resumed", watch: WIDGETS });
+});
+
+test("A14 list-too-large-rv, D08 relist-to-older-apiserver: a look asks for no resourceVersion", async () => {
+  const rig = await createRig();
+  rig.create("a");
+  const reader = rig.start({ from: "99999" });
+  const causes = [{ reason: "ResourceVersionTooLarge" }];
+
+  const words = reader.until("resync-end");
+  await rig.server.until(() => rig.server.watches().length === 1);
+  rig.server.watches()[0]?.sendError({ kind: "Status", code: 504, details: { causes } });
+
+  expect(await words).toEqual(["resync-start", "resync-object a", "resync-end"]);
+  expect(rig.server.requests().map(({ query }) => query["resourceVersion"])).toEqual([
+    "99999",
+    undefined,
+  ]);
+});

@@ -30,7 +30,7 @@ const TABLE = [
 ];
 
 test.each(TABLE)(
-  "splitLines() yields the same lines wherever $name is split",
+  "B08 split-anywhere: splitLines() yields the same lines wherever $name is split",
   async ({ text, lines }) => {
     const bytes = Buffer.from(text);
 
@@ -58,7 +58,7 @@ test("splitLines() yields what a chunk completes before it asks for the next", a
   expect(asked).toEqual(["first"]);
 });
 
-test("splitLines() joins a line of 4 MB that comes in pieces of 1 KB", async () => {
+test("B09 large-line: splitLines() joins a line of 4 MB that comes in pieces of 1 KB", async () => {
   const long = "x".repeat(4_000_000);
   const bytes = Buffer.from(`${long}\nshort\n`);
 

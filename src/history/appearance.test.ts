@@ -63,8 +63,11 @@ test.each<readonly [string, Partial<Appearance>, string]>([
     { inResync: true, creationTimestamp: undefined },
     "entered-view",
   ],
-])("decideAppearance says why an object appeared when %s", (_when, given, expected) => {
-  const cause = decideAppearance({ ...live, ...given });
+])(
+  "A20 initial-flag: decideAppearance says why an object appeared when %s",
+  (_when, given, expected) => {
+    const cause = decideAppearance({ ...live, ...given });
 
-  expect(cause).toBe(expected);
-});
+    expect(cause).toBe(expected);
+  },
+);

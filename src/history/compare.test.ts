@@ -155,7 +155,7 @@ test("compare shares what did not change between before and after", () => {
   expect(seen.change.before.metadata.resourceVersion).toBe("10");
 });
 
-test("compare says unchanged, without a state, of the same resourceVersion", () => {
+test("B12 duplicate-event: compare says unchanged, without a state, of the same resourceVersion", () => {
   const seen = see(remembered(), example({ spec: { replicas: 5 } }));
 
   expect(seen).toStrictEqual({ type: "unchanged" });
@@ -185,7 +185,7 @@ test.each<readonly [string, KubeObject]>([
     ),
   ],
 ])(
-  "compare says unchanged, with the state that moved on, when only this differs: %s",
+  "D02 unchanged: compare says unchanged, with the state that moved on, when only this differs: %s",
   (_what, incoming) => {
     const seen = see(remembered(), incoming);
 
@@ -217,13 +217,16 @@ test.each([
   ["abc", "changed"],
   ["", "changed"],
   ["09", "changed"],
-])("compare of a known resourceVersion 10 with %j says %s", (resourceVersion, expected) => {
-  const seen = see(remembered(), example({ status: {} }, { resourceVersion }));
+])(
+  "B13 older-rv, B14 non-numeric-rv: compare of a known resourceVersion 10 with %j says %s",
+  (resourceVersion, expected) => {
+    const seen = see(remembered(), example({ status: {} }, { resourceVersion }));
 
-  expect(seen.type).toBe(expected);
-});
+    expect(seen.type).toBe(expected);
+  },
+);
 
-test("compare takes a listed object of a lower resourceVersion for what is there, as after a restored backup", () => {
+test("D09 restored-backup, E07 two-epochs: compare takes a listed object of a lower resourceVersion for what is there, as after a restored backup", () => {
   const known = remembered();
   const restored = example({ status: { phase: "Ready" } }, { resourceVersion: "5" });
 
@@ -254,7 +257,7 @@ test("compare says replaced at the first sight under another API version, also a
   expect(seen[1]).toEqual({ type: "stale" });
 });
 
-test("disappeared shows the object of the DELETED event, trimmed and redacted, at the deletion's resourceVersion", () => {
+test("B19 deletion-rv: disappeared shows the object of the DELETED event, trimmed and redacted, at the deletion's resourceVersion", () => {
   const last = example(
     { status: { phase: "Gone" } },
     { resourceVersion: "12", managedFields: [{ manager: "m" }] },
@@ -284,7 +287,7 @@ test("disappeared shows the object of the DELETED event, trimmed and redacted, a
   );
 });
 
-test("disappeared shows what was remembered, its end unknown, when only a relist tells", () => {
+test("D01 deletes-seen-only-by-relist: disappeared shows what was remembered, its end unknown, when only a relist tells", () => {
   const known = remembered();
 
   const change = disappeared({ facts, observedAtMs: 5, known, redact, cause: "relist" });
@@ -303,7 +306,7 @@ test.each([
   [{}, true],
   [{ deletionTimestamp: "2026-01-31T08:00:00Z" }, false],
 ])(
-  "disappeared from the view of a selector with %j leaves the end unknown: %s",
+  "B04 selector-leave: disappeared from the view of a selector with %j leaves the end unknown: %s",
   (metadata, finalStateUnknown) => {
     const change = disappeared({
       facts,

@@ -24,19 +24,22 @@ test.each([
   ["kapp.k14s.io/original-diff"],
   ["kapp.k14s.io/original-diff-full"],
   ["objectset.rio.cattle.io/applied"],
-])("trim drops the copy of the applied object in %s, and managedFields", (name) => {
-  const object = annotated({ [name]: "{}", kept: "x" });
+])(
+  "H03 managed-fields: trim drops the copy of the applied object in %s, and managedFields",
+  (name) => {
+    const object = annotated({ [name]: "{}", kept: "x" });
 
-  const trimmed = trim(object);
+    const trimmed = trim(object);
 
-  expect(trimmed.metadata).toEqual({
-    name: "a",
-    uid: "u",
-    resourceVersion: "1",
-    annotations: { kept: "x" },
-  });
-  expect(object.metadata).toHaveProperty("managedFields");
-});
+    expect(trimmed.metadata).toEqual({
+      name: "a",
+      uid: "u",
+      resourceVersion: "1",
+      annotations: { kept: "x" },
+    });
+    expect(object.metadata).toHaveProperty("managedFields");
+  },
+);
 
 test("trim leaves no empty annotations behind, so that a first kubectl apply is no change", () => {
   const trimmed = trim(annotated({ "kubectl.kubernetes.io/last-applied-configuration": "{}" }));

@@ -145,7 +145,7 @@ function storedPosition(watch: ActiveWatch): string | null {
   return temporary.store.openWatch(watch.name, watch.key, "{}").position;
 }
 
-test("a first look observes what is there, moves to its end and is told once", async () => {
+test("A19 synced-only-after-delivery, A20 initial-flag: a first look observes what is there, moves to its end and is told once", async () => {
   const watch = startWatch();
 
   const taken = await intake.take(watch, relist(9, object("a", 3), object("b", 4)));
@@ -157,7 +157,7 @@ test("a first look observes what is there, moves to its end and is told once", a
   expect(story()).toEqual([]);
 });
 
-test("a watch tells creation, change and deletion, and moves with each event", async () => {
+test("B16 modified-for-unknown, B17 added-for-known: a watch tells creation, change and deletion, and moves with each event", async () => {
   const watch = startWatch();
   await intake.take(watch, relist(1));
   story();
@@ -178,7 +178,7 @@ test("a watch tells creation, change and deletion, and moves with each event", a
   expect([names(), storedPosition(watch)]).toEqual([[], "4"]);
 });
 
-test("after a restart the net changes since are told, what was deleted meanwhile included", async () => {
+test("D01 deletes-seen-only-by-relist, D03 changed: after a restart the net changes since are told, what was deleted meanwhile included", async () => {
   await intake.take(startWatch(), relist(9, object("a", 3), object("b", 4, { phase: "Pending" })));
   story();
   restart();
@@ -231,7 +231,7 @@ test("an old object that a relist shows for the first time has come into view, i
   expect(story()).toEqual(["observed old", "synced"]);
 });
 
-test("what goes on from a position is synced once a bookmark says so, and that is told once per run", async () => {
+test("B03 bookmark-only: what goes on from a position is synced once a bookmark says so, and that is told once per run", async () => {
   await intake.take(startWatch(), relist(9, object("a", 3)));
   story();
   restart();
@@ -249,7 +249,7 @@ test("what goes on from a position is synced once a bookmark says so, and that i
   expect([watch.state, storedPosition(watch)]).toEqual(["synced", "13"]);
 });
 
-test("nothing is deleted before a resync has ended, nor is a position committed", async () => {
+test("D05 no-delete-before-the-end: nothing is deleted before a resync has ended, nor is a position committed", async () => {
   const watch = startWatch();
   await intake.take(watch, relist(9, object("a", 3), object("b", 4)));
   story();
@@ -296,6 +296,26 @@ test("A03 watchlist-modified-deleted-before-end: what a look says to be deleted 
   expect([story(), names()]).toEqual([["deleted b"], []]);
 });
 
+test("D11 empty-list: it deletes all that was known", async () => {
+  const watch = startWatch();
+  await intake.take(watch, relist(9, object("a", 3), object("b", 4)));
+  story();
+
+  await intake.take(watch, relist(20));
+
+  expect([story(), names()]).toEqual([["deleted a", "deleted b"], []]);
+});
+
+test("D02 unchanged, D03 changed: a relist tells what differs, once", async () => {
+  const watch = startWatch();
+  await intake.take(watch, relist(9, object("a", 3), object("b", 4, { phase: "Pending" })));
+  story();
+
+  await intake.take(watch, relist(20, object("a", 3), object("b", 12, { phase: "Ready" })));
+
+  expect(story()).toEqual(["phase_changed b", "health_changed b"]);
+});
+
 test("who restarts in the middle of a look begins it anew, with the history that it had", async () => {
   const first = startWatch();
   await intake.take(first, relist(9, object("a", 3)));
@@ -311,7 +331,7 @@ test("who restarts in the middle of a look begins it anew, with the history that
   expect([watch.position, watch.hadHistory, watch.lookedAtMs]).toEqual([undefined, true, NOW_MS]);
 });
 
-test("a list that breaks off and begins anew forgets what the first one showed", async () => {
+test("D10 two-relists: a list that breaks off and begins anew forgets what the first one showed", async () => {
   const watch = startWatch();
   await intake.take(watch, relist(9, object("a", 3), object("b", 4)));
   story();
@@ -379,7 +399,7 @@ test("a sweep goes through more objects than a page or a commit holds", async ()
   expect(counts.byHealth(watch.id)).toMatchObject({ unknown: 100 });
 });
 
-test("a new UID under an old name is a deletion and a creation, in that order", async () => {
+test("B18 uid-change: a new UID under an old name is a deletion and a creation, in that order", async () => {
   const watch = startWatch();
   await intake.take(watch, relist(9, withUid(object("a", 3), "uid-1")));
   story();
@@ -393,7 +413,7 @@ test("a new UID under an old name is a deletion and a creation, in that order", 
   expect(allObjects(temporary.store).map(({ uid }) => uid)).toEqual(["uid-2"]);
 });
 
-test("a new UID under an old name within a resync, too, and only once", async () => {
+test("D04 delete-recreate-in-gap: a new UID under an old name within a resync, too, and only once", async () => {
   const watch = startWatch();
   await intake.take(watch, relist(9, withUid(object("a", 3), "uid-1")));
   story();
@@ -429,7 +449,7 @@ test("a stale object in a list is there", async () => {
   expect([story(), names()]).toEqual([[], ["a"]]);
 });
 
-test("the deletion of what nobody knew is no news, but moves on", async () => {
+test("B15 deleted-for-unknown: the deletion of what nobody knew is no news, but moves on", async () => {
   const watch = startWatch();
   await intake.take(watch, relist(1));
   story();
@@ -456,7 +476,7 @@ function throwAt(name: string): void {
   };
 }
 
-test("what no sense can be made of is skipped and reported; the others go on", async () => {
+test("E06 throwing-transform: what no sense can be made of is skipped and reported; the others go on", async () => {
   const watch = startWatch();
   throwAt("bad");
 
@@ -513,7 +533,7 @@ test("a row that cannot be read any more holds up neither the sweep nor the rest
   expect(watch.position).toBe("20");
 });
 
-test("a commit that fails in the middle of a batch holds the watch where it is", async () => {
+test("B02 rv-after-apply: a commit that fails in the middle of a batch holds the watch where it is", async () => {
   const watch = startWatch();
   await intake.take(watch, relist(1));
   story();

@@ -152,7 +152,7 @@ test("a look under another version that is cut short is begun anew by the next r
   expect(temporary.store.openWatch(NAME, key, known).position).toBeNull();
 });
 
-test("stop() closes the watch and keeps what it watched; start() goes on from there", async () => {
+test("E02 start-stop-start: stop() closes the watch and keeps what it watched; start() goes on from there", async () => {
   watches.start(START);
   await clock.advance(0);
   api.say("ADDED", object("a", 7));
@@ -205,7 +205,7 @@ test("stopAll() ends all watches, but what they watched stays known", async () =
   expect(ids.map((id) => watches.byId(id)?.id)).toEqual(ids);
 });
 
-test("while commits fail a watch is closed; it goes on from its position and misses nothing", async () => {
+test("E03 slow-consumer: while commits fail a watch is closed; it goes on from its position and misses nothing", async () => {
   watches.start(START);
   await clock.advance(0);
   commit.flush();
@@ -275,7 +275,7 @@ test("while commits fail no further event is taken", async () => {
   expect(api.requests.at(-1)).toBe("watch 1");
 });
 
-test("a look that is held begins anew", async () => {
+test("D07 relist-during-backlog: a look that is held begins anew", async () => {
   api.objects = Array.from({ length: 600 }, (_, index) => object(`n${index}`, index + 2));
   watches.start(START);
   temporary.breakWrites();
