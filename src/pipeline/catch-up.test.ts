@@ -163,12 +163,7 @@ test("an object that was known and is deleted while full is told deleted, once, 
 
 test("a deletion while full stands for what the flood guard withheld before, too", async () => {
   await write("a", "Ready");
-  for (let size = 1; size <= 25; size += 1) {
-    const { spec: _, ...rest } = object("a", "Ready");
-    await rig.take({ type: "applied", object: { ...rest, spec: { size } } });
-    rig.flush();
-    rig.deliver();
-  }
+  for (let size = 1; size <= 25; size += 1) await tellSize("a", size);
   await fill();
   await remove("a");
 
@@ -180,22 +175,56 @@ test("a deletion while full stands for what the flood guard withheld before, too
 
 test("what the flood guard withholds while full is told by the net change, and not once more", async () => {
   await fill();
-  for (let size = 1; size <= 30; size += 1) {
-    const { spec: _, ...rest } = object("a", "Ready");
-    await rig.take({ type: "applied", object: { ...rest, spec: { size } } });
-  }
+  for (let size = 1; size <= 30; size += 1) await resize("a", size);
 
   const told = await makeRoom();
   await rig.clock.advance(600_000);
   await write("a", "Active");
   rig.flush();
 
-  // 20 updates and that it is hot, 9 updates that the guard held, its creation.
-  expect(spell(told)).toEqual(["created a 31", "phase_changed a Ready 31"]);
+  // Its creation, 20 updates, and 9 that the guard held, of which the first made it hot.
+  expect(spell(told)).toEqual(["created a 30", "phase_changed a Ready 30"]);
   const later = rig.deliver();
   expect(later.filter(({ attributes }) => "lifeline.collapsed" in attributes)).toEqual([]);
   expect(spell(later)).toContain("phase_changed a Active");
 });
+
+test("what the flood guard held while full, and the net change told, does not come once more when the flood is over", async () => {
+  await write("a", "Ready");
+  for (let size = 1; size <= 15; size += 1) await tellSize("a", size);
+  await fill();
+  for (let size = 16; size <= 26; size += 1) await resize("a", size);
+
+  const told = await makeRoom();
+  await rig.clock.advance(600_000);
+  await resize("a", 27);
+  rig.flush();
+
+  expect(spell(told)).toEqual(["updated a 11"]);
+  expect(spell(rig.deliver())).toEqual(["updated a"]);
+});
+
+test("that an object becomes hot waits for room, too", async () => {
+  await write("a", "Ready");
+  for (let size = 1; size <= 20; size += 1) await tellSize("a", size);
+  await fill();
+  const waiting = rig.store.outboxState();
+  await resize("a", 21);
+  rig.flush();
+
+  expect(rig.store.outboxState()).toEqual(waiting);
+  expect(spell(await makeRoom())).toEqual(["hot a 1"]);
+});
+
+async function resize(name: string, size: number): Promise<void> {
+  await rig.take({ type: "applied", object: { ...object(name, "Ready"), spec: { size } } });
+}
+
+async function tellSize(name: string, size: number): Promise<void> {
+  await resize(name, size);
+  rig.flush();
+  rig.deliver();
+}
 
 test("an object that is back under its old UID tells the net change from what was told last", async () => {
   await write("a", "Ready");

@@ -112,7 +112,8 @@ export class CatchUp {
     this.#told.netChanges += records.length === 0 ? 0 : 1;
     this.#told.changes += changes;
     commit.endWithholding(key);
-    const said = records.map((record) => collapsed(record, changes));
+    // What stands for nothing else that waited stands for itself.
+    const said = records.map((record) => collapsed(record, Math.max(1, changes)));
     if (moved === undefined) commit.tell(said);
     else commit.put(moved, undefined, said);
   }
@@ -145,10 +146,9 @@ export class CatchUp {
     if (present === undefined) return { records: [], changes };
     const { interpret, minimumSeverity } = this.#options;
     const net = this.#netChangeOf(waiting, present);
-    const records = tellNet(interpret, net).filter(({ severity }) =>
-      isLoudEnough(severity, minimumSeverity),
-    );
-    const absorbed = absorbHeld(net);
+    const said = tellNet(interpret, net);
+    const records = said.filter(({ severity }) => isLoudEnough(severity, minimumSeverity));
+    const absorbed = absorbHeld(net, said);
     if (absorbed === undefined) return { records, changes };
     const row = { ...present.row, memory: encodeMemory(absorbed.memory) };
     return { records, changes: changes + absorbed.changes, row };

@@ -1,6 +1,6 @@
 import type { Change } from "../history/change.ts";
 import { decodeState, type ObjectState } from "../history/object-state.ts";
-import { collapse, passTime } from "../lifecycle/flood-guard.ts";
+import { GUARDED_EVENTS, passTime } from "../lifecycle/flood-guard.ts";
 import type { Memory } from "../lifecycle/memory.ts";
 import type { Interpret, LogSignal } from "../lifecycle/signal.ts";
 
@@ -37,24 +37,29 @@ function tellChange(interpret: Interpret, { change, reported }: Net): readonly L
 }
 
 /**
- * The row's memory without what its flood guard holds, and how many changes that were, where the net Change says them
- * already; undefined where the guard is to tell them at its time.
+ * The row's memory without what its flood guard holds and these records of the net Change say already, and how many
+ * changes that were; undefined where the guard is to tell all of it at its time.
  */
-export function absorbHeld({
-  change,
-  reported,
-  present,
-}: Net): { readonly memory: Memory; readonly changes: number } | undefined {
+export function absorbHeld(
+  { change, reported, present }: Net,
+  records: readonly LogSignal[],
+): { readonly memory: Memory; readonly changes: number } | undefined {
   const { flood } = present;
-  const held = collapse(flood)?.held;
-  if (held === undefined || flood?.type !== "withholding") return undefined;
+  if (flood?.type !== "withholding") return undefined;
   const then = reported?.memory.flood;
-  const isAllTold =
-    then === undefined || passTime(then, change.observedAtMs).collapsed !== undefined;
-  if (!isAllTold) return undefined;
+  const isOver = then === undefined || passTime(then, change.observedAtMs).collapsed !== undefined;
+  const told = GUARDED_EVENTS.filter(
+    (event) => isOver || records.some(({ eventName }) => eventName === event),
+  );
+  const absorbed = told.flatMap((event) => flood.held[event] ?? []);
+  if (absorbed.length === 0) return undefined;
+  const left = GUARDED_EVENTS.filter((event) => !told.includes(event));
+  const held = Object.fromEntries(
+    left.flatMap((event) => (flood.held[event] === undefined ? [] : [[event, flood.held[event]]])),
+  );
   return {
-    memory: { ...present, flood: { ...flood, writers: [], held: {} } },
-    changes: Object.values(held).reduce((sum, { count }) => sum + count, 0),
+    memory: { ...present, flood: { ...flood, writers: [], held } },
+    changes: absorbed.reduce((sum, { count }) => sum + count, 0),
   };
 }
 

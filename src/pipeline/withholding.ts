@@ -24,7 +24,8 @@ export class Withholding {
     const { change, signals } = step;
     const { kindId, uid } = row;
     const seenAtMs = change.observedAtMs;
-    const news = changesIn(signals.filter(isRecord));
+    const records = signals.filter(isRecord);
+    const news = changesIn(records);
     const waiting = this.#waiting(row, known);
     if (waiting !== undefined) {
       const changes = waiting.changes + news;
@@ -32,7 +33,7 @@ export class Withholding {
       commit.withhold({ ...waiting, changes, seenAtMs, gone: null, reported: undefined });
       return signals.filter(isCount);
     }
-    if (news === 0 || !commit.isFull) return signals;
+    if (records.length === 0 || !commit.isFull) return signals;
     commit.withhold({
       kindId,
       uid,
@@ -79,11 +80,18 @@ export class Withholding {
   }
 }
 
-/** For how many changes these records of one Change stand; those that collapse a flood say it themselves. */
+/**
+ * For how many changes these records of one Change stand. Those that collapse a flood say it themselves, and what makes
+ * an object hot is the first change that the flood guard holds, so that it counts among those.
+ */
 function changesIn(records: readonly LogSignal[]): number {
   const floods = records.map(floodOf).filter((changes) => changes !== undefined);
-  const itself = floods.length < records.length ? 1 : 0;
-  return floods.reduce((sum, changes) => sum + changes, itself);
+  const isItself = records.some((record) => floodOf(record) === undefined && !isHot(record));
+  return floods.reduce((sum, changes) => sum + changes, isItself ? 1 : 0);
+}
+
+function isHot({ eventName }: LogSignal): boolean {
+  return eventName === "lifeline.object.hot";
 }
 
 function floodOf({ attributes }: LogSignal): number | undefined {
