@@ -322,6 +322,41 @@ test("that a look is complete is told beyond the bound", async () => {
   expect(actions.at(-1)).toBe("synced");
 });
 
+test("an outbox that is full from the start is said to be", async () => {
+  await fill();
+  await write("b", "Ready");
+  rig.flush();
+  rig.crash();
+  rig.reports.splice(0);
+
+  await write("a", "Ready");
+
+  expect(rig.reports.map(({ type }) => type)).toEqual(["outbox-full"]);
+});
+
+test("that all is told is not said while something waits for its watch", async () => {
+  await write("a", "Ready");
+  await write("b", "Ready");
+  await fill();
+  await write("a", "Active");
+  await write("b", "Active");
+  await remove("b");
+  rig.flush();
+  rig.crash();
+  rig.isWatching = false;
+  rig.reports.splice(0);
+
+  await makeRoom();
+  const early = rig.reports.filter(({ type }) => type === "outbox-caught-up");
+  rig.isWatching = true;
+  await makeRoom();
+
+  expect(early).toEqual([]);
+  expect(rig.reports.filter(({ type }) => type === "outbox-caught-up")).toEqual([
+    { type: "outbox-caught-up", behindMs: 0, netChanges: 2, changes: 3 },
+  ]);
+});
+
 test("that it is full, what that cost, and that all is told again is reported once", async () => {
   await write("a", "Ready");
   await fill();

@@ -81,7 +81,7 @@ export class CatchUp {
   /** Tells all that can be told, as far as there is room; false if there was too little. */
   async tell(signal: AbortSignal): Promise<boolean> {
     const { store, commit, room } = this.#options;
-    if (store.withheldCount === 0 && !room.isBehind) return true;
+    if (store.withheldCount === 0 && !room.owesWord) return true;
     const slice = new TimeSlice();
     let afterId = 0;
     for (;;) {
@@ -96,7 +96,7 @@ export class CatchUp {
       }
       if (page.length === 0) break;
     }
-    room.caughtUp(this.#told);
+    room.caughtUp(this.#told, store.withheldCount);
     this.#told = { netChanges: 0, changes: 0 };
     return true;
   }

@@ -76,12 +76,33 @@ test("it is said once that it is full, and once that all is told, with what that
   queue([1000]);
   room.isFull(0);
 
-  room.caughtUp({ netChanges: 2, changes: 7 });
-  room.caughtUp({ netChanges: 0, changes: 0 });
+  room.caughtUp({ netChanges: 2, changes: 7 }, 0);
+  room.caughtUp({ netChanges: 0, changes: 0 }, 0);
 
   expect([wasBehind, room.isBehind]).toEqual([true, false]);
   expect(reports).toEqual([
     { type: "outbox-full", sizeBytes: 1200, maxBytes: 1000 },
     { type: "outbox-caught-up", behindMs: 5000, netChanges: 2, changes: 10 },
   ]);
+});
+
+test("while something is left that can't be told now it is neither behind nor caught up", async () => {
+  queue([1200]);
+  room.isFull(0);
+  acknowledgeOldest();
+  room.isFull(0);
+
+  room.caughtUp({ netChanges: 2, changes: 7 }, 1);
+  const early = [reports.length, room.isBehind, room.owesWord];
+  await clock.advance(5000);
+  room.caughtUp({ netChanges: 1, changes: 1 }, 0);
+
+  expect(early).toEqual([1, false, true]);
+  expect(room.owesWord).toBe(false);
+  expect(reports.at(-1)).toEqual({
+    type: "outbox-caught-up",
+    behindMs: 5000,
+    netChanges: 3,
+    changes: 8,
+  });
 });

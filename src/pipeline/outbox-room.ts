@@ -21,52 +21,69 @@ export type OutboxRoomOptions = {
  *
  * ```
  *   room ── maxBytes ──▶ full ── below LOW_WATER ──▶ room, behind ── all withheld was told ──▶ room
+ *                                                       └── what is left waits for its watch: not caught up
  * ```
  */
 export class OutboxRoom {
   readonly #options: OutboxRoomOptions;
   #isFull = false;
-  #behindSinceMs: number | undefined;
-  #vanished = 0;
+  #isSaidFull = false;
+  #isBehind = false;
+  /** Since when it has not all been told. */
+  #untoldSinceMs: number | undefined;
+  #told = { netChanges: 0, changes: 0 };
 
   constructor(options: OutboxRoomOptions) {
     this.#options = options;
-    if (options.store.withheldCount > 0) this.#behindSinceMs = options.clock.now();
+    if (options.store.withheldCount > 0) this.#fallBehind();
   }
 
-  /** Whether it was full, and what it had no room for was not all told since. */
+  /** Whether it was full, and what it had no room for, and can be told, was not all told since. */
   get isBehind(): boolean {
-    return this.#behindSinceMs !== undefined;
+    return this.#isBehind;
+  }
+
+  /** Whether it is still to be said that all was told. */
+  get owesWord(): boolean {
+    return this.#untoldSinceMs !== undefined;
   }
 
   /** `pendingBytes`: what is said already but not written yet. */
   isFull(pendingBytes: number): boolean {
-    const { store, signal, encoding, maxBytes, clock, report } = this.#options;
+    const { store, signal, encoding, maxBytes, report } = this.#options;
     const sizeBytes = store.outboxSizeBytes(signal, encoding) + pendingBytes;
     this.#isFull = sizeBytes >= (this.#isFull ? maxBytes * LOW_WATER : maxBytes);
-    if (this.#isFull && this.#behindSinceMs === undefined) {
-      this.#behindSinceMs = clock.now();
-      report({ type: "outbox-full", sizeBytes, maxBytes });
-    }
-    return this.#isFull;
+    if (!this.#isFull) return false;
+    this.#fallBehind();
+    if (!this.#isSaidFull) report({ type: "outbox-full", sizeBytes, maxBytes });
+    this.#isSaidFull = true;
+    return true;
   }
 
   /** So many changes were of an object that came and went while there was no room. */
   vanished(changes: number): void {
-    this.#vanished += changes;
+    this.#told.changes += changes;
   }
 
-  /** All that was withheld and can be told now was told: as so many net changes, for so many changes. */
-  caughtUp(told: { readonly netChanges: number; readonly changes: number }): void {
-    if (this.#behindSinceMs === undefined) return;
+  /**
+   * All that was withheld and can be told now was told: as so many net changes, for so many changes. `left`: of how many
+   * objects something waits still, as nobody watches them now.
+   */
+  caughtUp(told: { readonly netChanges: number; readonly changes: number }, left: number): void {
+    this.#isBehind = false;
+    this.#told.netChanges += told.netChanges;
+    this.#told.changes += told.changes;
+    if (this.#untoldSinceMs === undefined || left > 0) return;
     const { clock, report } = this.#options;
-    report({
-      type: "outbox-caught-up",
-      behindMs: clock.now() - this.#behindSinceMs,
-      netChanges: told.netChanges,
-      changes: told.changes + this.#vanished,
-    });
-    this.#behindSinceMs = undefined;
-    this.#vanished = 0;
+    const behindMs = clock.now() - this.#untoldSinceMs;
+    report({ type: "outbox-caught-up", behindMs, ...this.#told });
+    this.#untoldSinceMs = undefined;
+    this.#isSaidFull = false;
+    this.#told = { netChanges: 0, changes: 0 };
+  }
+
+  #fallBehind(): void {
+    this.#isBehind = true;
+    this.#untoldSinceMs ??= this.#options.clock.now();
   }
 }
