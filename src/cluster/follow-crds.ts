@@ -109,7 +109,7 @@ export class CrdFollower {
         put(this.#listed, event.object);
         return false;
       case "resync-deleted":
-        this.#listed?.delete(event.object.metadata.name);
+        drop(this.#listed, event.object);
         return false;
       case "resync-end":
         return this.#listedAll();
@@ -117,7 +117,7 @@ export class CrdFollower {
         put(this.#byName, event.object);
         return true;
       case "deleted":
-        this.#byName?.delete(event.object.metadata.name);
+        drop(this.#byName, event.object);
         return true;
       case "failed":
         // It goes on trying; whoever waits for CRDs asks in another way meanwhile.
@@ -144,4 +144,8 @@ function put(crds: Map<string, CrdFacts> | undefined, object: KubeObject): void 
   const crd = parseCrd(object);
   // The API server lets no CRD have another name.
   if (crd !== undefined) crds?.set(formatResource(crd), crd);
+}
+
+function drop(crds: Map<string, CrdFacts> | undefined, object: KubeObject): void {
+  crds?.delete(object.metadata.name);
 }
