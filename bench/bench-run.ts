@@ -1,3 +1,4 @@
+import { readdirSync, statSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -29,6 +30,8 @@ export type BenchRun = AsyncDisposable & {
   readonly sink: OtlpSink;
   /** Until the first request, and until the first look was told. */
   readonly start: StartCost;
+  /** Of the state file and its WAL as they are now. */
+  stateBytes(): number;
   /** What was asked for, unless the program ends or time is up: then it rejects. */
   within<T>(work: Promise<T>): Promise<T>;
   /** Ends the program as Kubernetes would. */
@@ -53,6 +56,7 @@ export async function startBenchRun(program: Program, options: ScenarioOptions):
   const sink = stack.use(await startOtlpSink());
   const kubeconfig = join(directory, "kubeconfig");
   await writeFile(kubeconfig, kubeconfigFor(server.url, undefined));
+  const stateDirectory = join(directory, "state");
   const env = {
     ...program.env,
     PATH: process.env["PATH"],
@@ -60,7 +64,7 @@ export async function startBenchRun(program: Program, options: ScenarioOptions):
     TMPDIR: directory,
     KUBECONFIG: kubeconfig,
     LIFELINE_RESOURCES: `${BENCH_KIND.resource}.${BENCH_KIND.group}`,
-    LIFELINE_STATE_DIR: join(directory, "state"),
+    LIFELINE_STATE_DIR: stateDirectory,
     LIFELINE_HTTP_ADDRESS: "127.0.0.1:0",
     LIFELINE_OWN_LOG_LEVEL: "warn",
     LIFELINE_LOG_SEVERITY: options.logSeverity,
@@ -89,12 +93,20 @@ export async function startBenchRun(program: Program, options: ScenarioOptions):
     server,
     sink,
     start,
+    stateBytes: () => sizeOfFiles(stateDirectory),
     within,
     async stop() {
       await child.stop();
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+function sizeOfFiles(directory: string): number {
+  return readdirSync(directory).reduce(
+    (sum, name) => sum + statSync(join(directory, name)).size,
+    0,
+  );
 }
 
 async function unlessOver<T>(child: SupervisedProcess, work: Promise<T>): Promise<T> {

@@ -13,15 +13,21 @@ export type Memory = { readonly rss: number; readonly peak: number };
 /** A run with hardly any objects. */
 export type IdleFigures = { readonly start: StartCost; readonly memory: Memory };
 
-/** A run with many objects and no updates. */
-export type LargeFigures = IdleFigures & {
+/** A run with many objects. */
+type ManyFigures = IdleFigures & {
   readonly objects: number;
   readonly eventLoopP99Ms: number | undefined;
   readonly verdict: Verdict;
 };
 
+/** A run with many objects and no updates. */
+export type LargeFigures = ManyFigures & {
+  /** Of the state file and its WAL, once nothing waits any more. */
+  readonly diskBytesPerObject: number;
+};
+
 /** The run with the updates. */
-export type UpdateFigures = LargeFigures & {
+export type UpdateFigures = ManyFigures & {
   readonly events: number;
   readonly eventBytes: number;
   readonly eventsPerSecond: number;
@@ -73,12 +79,13 @@ export async function measureLarge({
   );
   await run.within(sleep(WHOLE_HEARTBEAT_MS));
   const memory = memoryMb(run.pid);
+  const diskBytesPerObject = run.stateBytes() / objects;
   await run.stop();
   progress("large: decodes what arrived");
   const counted = tally(run.sink.bodies);
   const verdict = judge(counted, run.scenario.expected());
   const { eventLoopP99Ms } = counted;
-  return { start: run.start, memory, objects, eventLoopP99Ms, verdict };
+  return { start: run.start, memory, objects, diskBytesPerObject, eventLoopP99Ms, verdict };
 }
 
 /** What the updates take. `nodeFlags` of the program may ask for a profile, which is there when this resolves. */

@@ -23,6 +23,7 @@ const LARGE = {
   start: START,
   memory: { rss: 200, peak: 260 },
   objects: 100_000,
+  diskBytesPerObject: 2345.6,
   eventLoopP99Ms: 12,
   verdict: { comparisons: [], problems: [] },
 };
@@ -61,6 +62,12 @@ test("renderReport() shows each bar beside what was measured", () => {
     "| idle RSS, MB | < 110 | 109.9 | met |",
     "| CPU-seconds from start to the first request | < 0.3 | 0.29 | met |",
   ]);
+});
+
+test("renderReport() tells what an object takes on disk", () => {
+  expect(renderReport(FIGURES)).toMatch(
+    /bytes on disk per object \(state file and WAL\), 100,000 objects +\| 2,346 /,
+  );
 });
 
 test("renderReport() judges no bar by a smaller input", () => {

@@ -114,6 +114,10 @@ function largeRows(large: LargeFigures): readonly (readonly string[])[] {
       memoryText(large.memory),
     ],
     [
+      `bytes on disk per object (state file and WAL), ${objects} objects`,
+      grouped(large.diskBytesPerObject),
+    ],
+    [
       `event-loop delay p99, the worst 15 s, ${objects} objects`,
       milliseconds(large.eventLoopP99Ms),
     ],
