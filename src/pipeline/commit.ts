@@ -222,6 +222,13 @@ export class Commit {
     this.#wake.ring();
   }
 
+  /** What waited of that object is never told, as nobody asks for its kind any more. */
+  abandon(waiting: WithheldRow): void {
+    this.#withheld.end(waiting, "told");
+    this.#options.room?.vanished(waiting.changes);
+    this.#wake.ring();
+  }
+
   /** Everything of that watch up to here is in this commit or an earlier one; undefined: it looks at everything anew. */
   position(
     watch: { readonly id: number; readonly name: string },

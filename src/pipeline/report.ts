@@ -9,8 +9,13 @@ export type PipelineReport =
   | { readonly type: "commit-recovered"; readonly heldMs: number }
   | { readonly type: "watch-started"; readonly watch: string; readonly from: string | undefined }
   | { readonly type: "watch-stopped"; readonly watch: string; readonly reason: string }
-  /** A watch of an earlier configuration, with all that it remembered. */
-  | { readonly type: "watch-forgotten"; readonly watch: string; readonly objects: number }
+  /** A watch of an earlier configuration, with all that it remembered; of `untold` objects the last changes waited for room. */
+  | {
+      readonly type: "watch-forgotten";
+      readonly watch: string;
+      readonly objects: number;
+      readonly untold: number;
+    }
   /** What was remembered went through newer redaction rules; records that wait were made under the old ones. */
   | {
       readonly type: "redaction-renewed";

@@ -119,11 +119,31 @@ test("what is no longer configured is forgotten with all its objects, page by pa
   expect(temporary.store.outboxState().requests).toBe(0);
   expect(temporary.store.counters()).toEqual([]);
   expect(reports.filter(({ type }) => type !== "commit")).toEqual([
-    { type: "watch-forgotten", watch: "old", objects: 600 },
+    { type: "watch-forgotten", watch: "old", objects: 600, untold: 0 },
   ]);
   expect(reports.filter(({ type }) => type === "commit").length).toBe(3);
   expect(touched.length).toBe(600);
   expect(touched[0]).toMatchObject({ before: { health: "current" }, healthAfter: undefined });
+});
+
+test("what waited for room of an object goes with it, and is counted", async () => {
+  const { store } = temporary;
+  const watchId = remember("old", OTHER_KIND, 3);
+  const waiting = allObjects(store).find((row) => row.watchId === watchId);
+  const { kindId = 0, uid = "" } = waiting ?? {};
+  const change = { kindId, uid, changes: 4, seenAtMs: 5, appearance: null, gone: null };
+  const withheld = { moves: [{ ...change, reported: "{}" }], ends: [] };
+  const nothing = { upserts: [], removals: [], positions: [], counterDeltas: [], requests: [] };
+  store.commit({ ...nothing, withheld, committedAtMs: 0 });
+  const before = store.withheldCount;
+  judge({});
+
+  await clock.advance(2000);
+
+  expect([before, store.withheldCount]).toEqual([1, 0]);
+  expect(reports.filter(({ type }) => type === "watch-forgotten")).toEqual([
+    { type: "watch-forgotten", watch: "old", objects: 3, untold: 1 },
+  ]);
 });
 
 test("rows wait until every watch of their kind, which may take them over, has completed its look", async () => {

@@ -95,28 +95,34 @@ export class Upkeep {
     // First of all: who comes back to this watch must not go on from its position with half of its rows.
     if (!commit.flush() || store.resetWatch(id).type === "failed") return false;
     let objects = 0;
+    let untold = 0;
     for (;;) {
       const page = store.watchObjectsAfter(id, BEFORE_ALL_NAMES, PAGE);
       if (page.length === 0) break;
-      for (const object of page) this.#remove(watch, object.id);
+      for (const object of page) untold += this.#remove(watch, object.id);
       if (!commit.flush()) return false;
       objects += page.length;
       await clock.sleep(PAUSE_MS, signal);
       if (signal.aborted || this.#isRunning(id)) return false;
     }
     if (store.removeWatch(id).type === "failed") return false;
-    report({ type: "watch-forgotten", watch: key, objects });
+    report({ type: "watch-forgotten", watch: key, objects, untold });
     return true;
   }
 
-  #remove(watch: KnownWatch, id: number): void {
+  /** Of how many objects something is never told: of this one, or of none. */
+  #remove(watch: KnownWatch, id: number): 0 | 1 {
     const { commit, watches, gone } = this.#options;
     const row = commit.findById(id);
-    if (row === undefined || row.watchId !== watch.id) return;
+    if (row === undefined || row.watchId !== watch.id) return 0;
     const heir = [...watches()].find((one) => shouldHaveSeen(one, watch, row));
     if (heir !== undefined) gone(heir, row);
     // Also what no sense could be made of must go, or it would be looked at for ever.
-    if (commit.findById(id) !== undefined) commit.remove(row, untouched(row), []);
+    if (commit.findById(id) === undefined) return 0;
+    const waiting = commit.withheld(row);
+    if (waiting !== undefined) commit.abandon(waiting);
+    commit.remove(row, untouched(row), []);
+    return waiting === undefined ? 0 : 1;
   }
 }
 

@@ -53,8 +53,15 @@ const ROWS: Readonly<Record<PipelineReport["type"], readonly Row[]>> = {
   ],
   "watch-forgotten": [
     [
-      { type: "watch-forgotten", watch, objects: 3 },
+      { type: "watch-forgotten", watch, objects: 3, untold: 0 },
       ["info", "Forgot pods, which is no longer configured, and what was remembered of 3 objects"],
+    ],
+    [
+      { type: "watch-forgotten", watch, objects: 3, untold: 2 },
+      [
+        "info",
+        "Forgot pods, which is no longer configured, and what was remembered of 3 objects; the last changes of 2 of them, which waited for room, are never told",
+      ],
     ],
   ],
   "redaction-renewed": [

@@ -47,11 +47,14 @@ const WORDS: VariantTable<PipelineReport, Wording> = {
     spoken("debug", `Watching ${watch} begins`, { watch, from: from ?? "a first list" }),
   "watch-stopped": ({ watch, reason }) =>
     spoken("info", `Watching ${watch} ended: ${reason}`, { watch }),
-  "watch-forgotten": ({ watch, objects }) =>
+  "watch-forgotten": ({ watch, objects, untold }) =>
     spoken(
       "info",
-      `Forgot ${watch}, which is no longer configured, and what was remembered of ${objects} objects`,
-      { watch, objects },
+      `Forgot ${watch}, which is no longer configured, and what was remembered of ${objects} objects` +
+        (untold === 0
+          ? ""
+          : `; the last changes of ${untold} of them, which waited for room, are never told`),
+      { watch, objects, untold },
     ),
   "redaction-renewed": ({ objects, durationMs, waiting }) =>
     spoken(
