@@ -1,9 +1,12 @@
 import { execFile } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { readdir, realpath } from "node:fs/promises";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { listenOnLoopback } from "../src/testing/listen-on-loopback.ts";
 import { VERSION } from "../src/util/version.ts";
 import { definition } from "./support/definition.ts";
 import { buildProgram } from "./testbed/build-program.ts";
@@ -133,6 +136,68 @@ serverTest("the bundle tells the life of an object to a real collector", async (
     return collector.received.logs().map(({ eventName }) => eventName);
   }
 });
+
+/** Takes what it is sent, but for records that name a cursed lamp. */
+async function judge(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const isRefused = request.url === "/v1/logs" && (await buffer(request)).includes("cursed");
+  response.writeHead(isRefused ? 400 : 200).end(isRefused ? "no cursed lamps here" : "");
+}
+
+async function startGateway(): Promise<string> {
+  const gateway = createServer((request, response) => void judge(request, response));
+  onTestFinished(() => {
+    gateway.close();
+    gateway.closeAllConnections();
+  });
+  return await listenOnLoopback(gateway);
+}
+
+serverTest(
+  "what a gateway refuses is printed by the bundle's dead-letters while the daemon runs, and after",
+  async () => {
+    await using cluster = await connectSharedCluster();
+    await cluster.admin.apply(definition(LAMPS));
+    const stateDir = join(directory, "refused");
+    const env = await withPrintedRoles(cluster, {
+      LIFELINE_RESOURCES: `${LAMPS.plural}.${LAMPS.group}`,
+      OTEL_EXPORTER_OTLP_ENDPOINT: await startGateway(),
+      OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf",
+      OTEL_EXPORTER_OTLP_COMPRESSION: "none",
+    });
+    const cursed = { ...LAMP, metadata: { ...LAMP.metadata, name: "cursed" } };
+    await using lifeline = await startLifeline({ program, env, stateDir });
+    const print = async (...options: readonly string[]): Promise<readonly string[]> => {
+      const address = new URL(lifeline.healthUrl).host;
+      await using command = await startLifeline({
+        program,
+        args: ["dead-letters", ...options],
+        env: { LIFELINE_HTTP_ADDRESS: address },
+        stateDir,
+        untilReady: false,
+      });
+      expect(await command.exited).toEqual({ code: 0, signal: null });
+      return command.stdoutLines;
+    };
+
+    await cluster.admin.create(cursed);
+    await eventually(async () => expect(await print()).not.toEqual([]));
+    const [running, runningJson] = [await print(), await print("--json")];
+    await lifeline.stop();
+    const [stopped, stoppedJson] = [await print(), await print("--json")];
+
+    expect(running.slice(0, 2)).toEqual([
+      expect.stringMatching(/^\d{4}-.*no cursed lamps here/),
+      expect.stringMatching(/lifeline\.object\.created {2}Lamp default\/cursed/),
+    ]);
+    expect(stopped.slice(0, 2)).toEqual(running.slice(0, 2));
+    expect(JSON.parse(runningJson[0] ?? "")).toMatchObject({
+      signal: "logs",
+      records: [{ eventName: "lifeline.object.created" }],
+    });
+    expect(stoppedJson[0]).toBe(runningJson[0]);
+    await cluster.admin.delete(cursed);
+  },
+);
 
 /** The most that a Node process with these arguments ever had in memory, in megabytes (10⁶ bytes). */
 async function peakMb(args: readonly string[]): Promise<number> {
