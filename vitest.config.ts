@@ -17,7 +17,12 @@ const config: ViteUserConfig = defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "unit", include: ["src/**/*.test.ts", "bench/**/*.test.ts"] },
+        test: {
+          name: "unit",
+          include: ["src/**/*.test.ts", "bench/**/*.test.ts"],
+          // Against what hangs; none is slow, but a machine may be.
+          testTimeout: 30_000,
+        },
       },
       {
         extends: true,
