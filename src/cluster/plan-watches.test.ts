@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { KindFacts } from "./kube-object.ts";
 import { planWatches } from "./plan-watches.ts";
+import { formatWatchKey } from "./watch-event.ts";
 
 const HINTS = { phases: [], printerColumns: [] };
 const PODS: KindFacts = {
@@ -13,6 +14,7 @@ const PODS: KindFacts = {
   hints: HINTS,
 };
 const NODES: KindFacts = { ...PODS, kind: "Node", resource: "nodes", scope: "Cluster" };
+const ALL = { labelSelector: undefined, shard: undefined };
 const KINDS = [{ facts: PODS }, { facts: NODES }];
 
 function accepts(namespace: string): boolean {
@@ -20,7 +22,7 @@ function accepts(namespace: string): boolean {
 }
 
 test("planWatches() watches each kind once when all namespaces are wanted", () => {
-  const planned = planWatches(KINDS, { type: "all" }, "tier=gold");
+  const planned = planWatches(KINDS, { type: "all" }, { ...ALL, labelSelector: "tier=gold" });
 
   expect(planned).toEqual([
     { key: { group: "", resource: "pods", labelSelector: "tier=gold" }, facts: PODS },
@@ -29,7 +31,9 @@ test("planWatches() watches each kind once when all namespaces are wanted", () =
 });
 
 test("planWatches() watches namespaced kinds once per named namespace, cluster-scoped kinds once", () => {
-  const planned = planWatches(KINDS, { type: "names", names: ["a", "b"] }, "");
+  const namespaces = { type: "names", names: ["a", "b"] } as const;
+
+  const planned = planWatches(KINDS, namespaces, { ...ALL, labelSelector: "" });
 
   expect(planned.map(({ key }) => key)).toEqual([
     { group: "", resource: "pods", namespace: "a" },
@@ -39,7 +43,9 @@ test("planWatches() watches namespaced kinds once per named namespace, cluster-s
 });
 
 test("planWatches() filters only namespaced kinds, and says by which patterns: others are another watch", () => {
-  const planned = planWatches(KINDS, { type: "filter", patterns: "prod-*", accepts }, undefined);
+  const namespaces = { type: "filter", patterns: "prod-*", accepts } as const;
+
+  const planned = planWatches(KINDS, namespaces, ALL);
 
   expect(planned).toEqual([
     {
@@ -48,5 +54,15 @@ test("planWatches() filters only namespaced kinds, and says by which patterns: o
       namespaceFilter: accepts,
     },
     { key: { group: "", resource: "nodes" }, facts: NODES },
+  ]);
+});
+
+test("planWatches() of another shard is another watch, whose name still ends with the labels", () => {
+  const selection = { labelSelector: "tier=gold", shard: { index: 1, count: 3 } };
+
+  const planned = planWatches([{ facts: PODS }], { type: "names", names: ["a"] }, selection);
+
+  expect(planned.map(({ key }) => formatWatchKey(key))).toEqual([
+    "pods|namespace=a|shard=1/3|labels=tier=gold",
   ]);
 });

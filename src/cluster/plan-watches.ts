@@ -1,6 +1,7 @@
 import type { DiscoveredKind } from "./discovery.ts";
 import type { KindFacts } from "./kube-object.ts";
 import type { NamespaceSelection } from "./namespace-patterns.ts";
+import type { Shard } from "./shard.ts";
 import type { WatchKey } from "./watch-event.ts";
 
 export type PlannedWatch = {
@@ -10,15 +11,22 @@ export type PlannedWatch = {
   readonly namespaceFilter?: (namespace: string) => boolean;
 };
 
-/** One watch per kind, or per kind and namespace where namespaces are named; an empty `labelSelector` is none. */
+/** Which objects of a kind are wanted; an empty `labelSelector` is none. */
+type Selection = {
+  readonly labelSelector: string | undefined;
+  readonly shard: Shard | undefined;
+};
+
+/** One watch per kind, or per kind and namespace where namespaces are named. */
 export function planWatches(
   kinds: readonly Pick<DiscoveredKind, "facts">[],
   namespaces: NamespaceSelection,
-  labelSelector: string | undefined,
+  { labelSelector, shard }: Selection,
 ): readonly PlannedWatch[] {
   const labels = labelSelector === undefined || labelSelector === "" ? {} : { labelSelector };
+  const share = shard === undefined ? {} : { shard };
   return kinds.flatMap(({ facts }): readonly PlannedWatch[] => {
-    const key: WatchKey = { group: facts.group, resource: facts.resource, ...labels };
+    const key: WatchKey = { group: facts.group, resource: facts.resource, ...share, ...labels };
     if (facts.scope === "Cluster" || namespaces.type === "all") return [{ key, facts }];
     if (namespaces.type === "filter") {
       const { patterns: namespacePatterns, accepts: namespaceFilter } = namespaces;

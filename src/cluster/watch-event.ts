@@ -1,4 +1,5 @@
 import type { KubeObject } from "./kube-object.ts";
+import { formatShard, type Shard } from "./shard.ts";
 
 /**
  * What the cluster said about one watched resource.
@@ -37,6 +38,8 @@ export type WatchKey = {
   readonly namespace?: string;
   /** Of a cluster-wide watch that is filtered here: by which patterns. Other patterns are another watch, with a look of its own. */
   readonly namespacePatterns?: string;
+  /** Of a watch of which one share is kept: which. Another share is another watch, with a look of its own. */
+  readonly shard?: Shard;
   readonly labelSelector?: string;
 };
 
@@ -53,6 +56,7 @@ export function formatWatchKey(key: WatchKey): string {
   const namespace = key.namespace === undefined ? "" : `|namespace=${key.namespace}`;
   const patterns =
     key.namespacePatterns === undefined ? "" : `|namespaces=${key.namespacePatterns}`;
+  const shard = key.shard === undefined ? "" : `|shard=${formatShard(key.shard)}`;
   const labels = key.labelSelector === undefined ? "" : `|labels=${key.labelSelector}`;
-  return `${formatResource(key)}${namespace}${patterns}${labels}`;
+  return `${formatResource(key)}${namespace}${patterns}${shard}${labels}`;
 }

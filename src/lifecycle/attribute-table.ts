@@ -20,12 +20,18 @@ export const COMMON_RECORD_ATTRIBUTES: readonly string[] = [
   "log.record.uid",
 ];
 
-/** On every series about a kind; `k8s.cluster.name` where it is known. */
+/** On every series; `k8s.cluster.name` where it is known. */
 export const KIND_SERIES_ATTRIBUTES: readonly string[] = [
   "k8s.object.kind",
   "k8s.object.group",
   "k8s.namespace.name",
   "k8s.cluster.name",
+];
+
+/** On every sum over the objects of a kind: of one shard, where there are several. */
+export const SUM_SERIES_ATTRIBUTES: readonly string[] = [
+  ...KIND_SERIES_ATTRIBUTES,
+  "lifeline.shard",
 ];
 
 /** On every series about an object. */
@@ -142,6 +148,10 @@ export const ATTRIBUTES: Readonly<Record<string, AttributeDescription>> = {
   "lifeline.watch.position": {
     type: "string",
     description: "The resourceVersion at which the look is complete",
+  },
+  "lifeline.shard": {
+    type: "string",
+    description: "Which share of the objects, as `LIFELINE_SHARD` says it; absent without",
   },
   "lifeline.synced.objects": { type: "int", description: "How many objects there are" },
   "lifeline.synced.health.current": { type: "int", description: "How many are current" },

@@ -17,7 +17,7 @@ export type MetricDescription = {
   /** In UCUM, as OpenTelemetry wants it; empty for none. */
   readonly unit: string;
   readonly description: string;
-  /** Besides those in `OBJECT_SERIES_ATTRIBUTES` or, for counts, `KIND_SERIES_ATTRIBUTES`. */
+  /** Besides those in `OBJECT_SERIES_ATTRIBUTES` or, for counts, `SUM_SERIES_ATTRIBUTES`. */
   readonly attributes: readonly string[];
   readonly of: "object" | "kind";
   readonly stability: Stability;
@@ -153,6 +153,7 @@ export const LOG_RECORDS: Readonly<Record<EventName, LogDescription>> = {
     attributes: [
       "lifeline.watch.key",
       "lifeline.watch.position",
+      "lifeline.shard",
       "lifeline.synced.objects",
       "lifeline.synced.health.current",
       "lifeline.synced.health.progressing",

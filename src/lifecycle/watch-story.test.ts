@@ -83,3 +83,10 @@ test("interpretSync() has only the attributes of the table", () => {
     );
   }
 });
+
+test("interpretSync() of one share of the objects says which", () => {
+  const record = interpretSync({ ...FACTS, shard: "0/3" });
+
+  expect(record.body).toContain("first look at 120 objects in shard 0/3, 115 current");
+  expect(record.attributes["lifeline.shard"]).toBe("0/3");
+});

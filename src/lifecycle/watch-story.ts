@@ -12,6 +12,8 @@ export type SyncFacts = {
   readonly kind: KindFacts;
   /** Of a watch that covers one namespace. */
   readonly namespace?: string;
+  /** Of a watch that covers one share of the objects: which, such as `0/3`. */
+  readonly shard?: string;
   /** The resourceVersion at which the picture is complete. */
   readonly position: string;
   readonly observedAtMs: number;
@@ -58,6 +60,7 @@ export function interpretSync(facts: SyncFacts): LogSignal {
       "lifeline.action": action,
       "log.record.uid": recordUid([facts.watchKey, facts.position, action]),
       "lifeline.watch.key": cutUtf8(facts.watchKey, BODY_MAX_BYTES),
+      ...(facts.shard === undefined ? {} : { "lifeline.shard": facts.shard }),
       "lifeline.synced.objects": countObjects(facts),
       ...healthCounts(facts),
       ...storyCounts(facts),
@@ -89,7 +92,8 @@ function storyCounts(facts: SyncFacts): Record<string, AttributeValue> {
 function bodyOf(facts: SyncFacts): string {
   const { withHistory, byHealth, netChanges } = facts;
   const objects = countObjects(facts);
-  const where = facts.namespace === undefined ? "" : ` in namespace ${facts.namespace}`;
+  const place = facts.namespace === undefined ? "" : ` in namespace ${facts.namespace}`;
+  const where = facts.shard === undefined ? place : `${place} in shard ${facts.shard}`;
   const healths = HEALTHS.filter((health) => byHealth[health] > 0).map(
     (health) => `, ${byHealth[health]} ${health}`,
   );

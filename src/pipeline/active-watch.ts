@@ -12,6 +12,8 @@ export type ActiveWatch = {
   readonly facts: KindFacts;
   /** Whether objects of this namespace are wanted; the API server filters by one namespace at most. */
   readonly includes: (namespace: string) => boolean;
+  /** Whether the object with this UID is in the shard that is kept. */
+  readonly isOurs: (uid: string) => boolean;
   readonly startedAtMs: number;
   /** Whether a look was completed before this run, so that what changed since is news. */
   readonly hadHistory: boolean;

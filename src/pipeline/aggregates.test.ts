@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Health } from "../lifecycle/health-words.ts";
+import type { Attributes } from "../lifecycle/signal.ts";
 import type { SumPoint } from "../otlp/encode-metrics.ts";
 import type { GaugeBatch } from "../otlp/metric-exporter.ts";
 import type { SendResult } from "../otlp/transport.ts";
+import type { UnitOfWork } from "../store/rows.ts";
 import { DATABASE_KIND } from "../testing/kube-change.ts";
 import { openTemporaryStore, type TemporaryStore } from "../testing/temporary-store.ts";
 import { Aggregates } from "./aggregates.ts";
@@ -36,7 +38,7 @@ afterEach(() => {
   temporary[Symbol.dispose]();
 });
 
-function createAggregates(): Aggregates {
+function createAggregates(sharedAttributes: Attributes = {}): Aggregates {
   return new Aggregates({
     store: temporary.store,
     counts,
@@ -52,6 +54,7 @@ function createAggregates(): Aggregates {
     },
     kindOf: (watchId) => (watchId < 9 ? DATABASE_KIND : undefined),
     clusterName: "moon",
+    sharedAttributes,
   });
 }
 
@@ -73,14 +76,17 @@ function move(watchId: number, [before, healthAfter]: Step, namespace = "default
 }
 
 function count(by: number, committedAtMs: number, metric = CHANGES): void {
-  temporary.store.commit({
-    upserts: [],
-    removals: [],
-    positions: [],
-    requests: [],
-    counterDeltas: [{ metric, attributes: '{"action":"created"}', by }],
-    committedAtMs,
-  });
+  commit({ metric, attributes: '{"action":"created"}', by }, committedAtMs);
+}
+
+/** As an instance with that shard does. */
+function countIn(shard: string, by: number): void {
+  commit({ metric: CHANGES, attributes: JSON.stringify({ "lifeline.shard": shard }), by }, 10);
+}
+
+function commit(delta: UnitOfWork["counterDeltas"][number], committedAtMs: number): void {
+  const nothing = { upserts: [], removals: [], positions: [], requests: [] };
+  temporary.store.commit({ ...nothing, counterDeltas: [delta], committedAtMs });
 }
 
 function lastGauges(): unknown {
@@ -255,5 +261,23 @@ test("while the announcement of a counter cannot be written, zeros are sent: no 
   expect(allSums()).toEqual([
     [{ value: 0, startMs: 100, timeMs: 200 }],
     [{ value: 0, startMs: 100, timeMs: 300 }],
+  ]);
+});
+
+test("sums over the objects of one shard carry it, and what was counted of another stays unsaid", async () => {
+  aggregates = createAggregates({ "lifeline.shard": "0/3" });
+  count(2, 10);
+  countIn("0/3", 1);
+  countIn("1/3", 4);
+  move(1, [undefined, "current"]);
+
+  await aggregates.export(100, NEVER);
+  await aggregates.export(200, NEVER);
+
+  expect(batches[0]?.objects).toMatchObject([{ identity: { "lifeline.shard": "0/3" } }]);
+  const told = sums.flat().map(({ attributes, value }) => [attributes["lifeline.shard"], value]);
+  expect(told).toEqual([
+    ["0/3", 0],
+    ["0/3", 1],
   ]);
 });

@@ -16,7 +16,12 @@ export type AggregatesOptions = {
   readonly exporter: MetricExporter;
   readonly kindOf: (watchId: number) => KindFacts | undefined;
   readonly clusterName: string | undefined;
+  /** On every series: which shard counts. */
+  readonly sharedAttributes?: Attributes;
 };
+
+/** Sums over objects of one shard are not those of another; without shards there is none. */
+export const SHARD_ATTRIBUTE = "lifeline.shard";
 
 /** Our own sums over objects: how many there are by health, and the counters that the commits keep. */
 export class Aggregates {
@@ -56,7 +61,7 @@ export class Aggregates {
   }
 
   #count(): readonly ObjectPoints[] {
-    const { counts, kindOf, clusterName } = this.#options;
+    const { counts, kindOf, clusterName, sharedAttributes } = this.#options;
     const rows = [...counts.entries()].flatMap(({ watchId, namespace, health, count }) => {
       const facts = kindOf(watchId);
       if (facts === undefined) return [];
@@ -70,7 +75,11 @@ export class Aggregates {
         },
       ];
     });
-    return countPoints(rows, clusterName === undefined ? {} : { clusterName });
+    const counted = countPoints(rows, clusterName === undefined ? {} : { clusterName });
+    return counted.map(({ identity, points }) => ({
+      identity: { ...identity, ...sharedAttributes },
+      points,
+    }));
   }
 
   /** The last export of a process that stops: what is only announced by it has its value a moment later. */
@@ -97,8 +106,14 @@ export class Aggregates {
     return result;
   }
 
+  /** Those of this shard: another instance counts, and tells, what was this one's under another configuration. */
   #counters(): readonly CounterRow[] {
-    return this.#options.store.counters().filter((row) => unitOf(row.metric) !== undefined);
+    const shard = this.#options.sharedAttributes?.[SHARD_ATTRIBUTE];
+    return this.#options.store
+      .counters()
+      .filter(
+        (row) => unitOf(row.metric) !== undefined && attributesOf(row)[SHARD_ATTRIBUTE] === shard,
+      );
   }
 }
 
@@ -113,16 +128,19 @@ function unionByKey(
 }
 
 function sumPoint(row: CounterRow, timeMs: number): SumPoint {
-  // Written by Commit from Attributes, as JSON.
-  const attributes = JSON.parse(row.attributes) as Attributes;
   return {
     metric: row.metric,
     unit: unitOf(row.metric) ?? "",
-    attributes,
+    attributes: attributesOf(row),
     value: row.announced ? row.value : 0,
     startMs: row.startedAt,
     timeMs,
   };
+}
+
+function attributesOf(row: CounterRow): Attributes {
+  // Written by Commit from Attributes, as JSON.
+  return JSON.parse(row.attributes) as Attributes;
 }
 
 /** Undefined for a counter that this program does not know: another version's, left alone. */

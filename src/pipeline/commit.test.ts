@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { LogSignal, Signal } from "../lifecycle/signal.ts";
 import { createFakeClock, type FakeClock } from "../testing/fake-clock.ts";
 import {
@@ -169,6 +169,21 @@ test("an object may come back under its UID within one commit", () => {
 
   expect(commit.find(1, "u")?.id).toBe(2);
   expect(reports.map(({ type }) => type)).toEqual(["commit", "commit"]);
+});
+
+test("counts of one shard carry it", () => {
+  const { store } = temporary;
+  const sharedAttributes = { "lifeline.shard": "1/3" };
+  const ignore = vi.fn<() => void>();
+  const options = { report: ignore, committed: ignore, logs: undefined };
+  commit = new Commit({ store, clock, ...options, sharedAttributes });
+
+  commit.tell([count({ z: "1" }, 2), count({ z: "1" })]);
+  commit.flush();
+
+  expect(store.counters().map(({ attributes, value }) => [attributes, value])).toEqual([
+    ['{"lifeline.shard":"1/3","z":"1"}', 3],
+  ]);
 });
 
 test("counts of one series add up, in whatever order their attributes stand", () => {

@@ -64,6 +64,8 @@ export type CommitOptions = {
   readonly logs: LogEncoder | undefined;
   /** Absent: whatever is said has room. */
   readonly room?: OutboxRoom | undefined;
+  /** On every count, besides what it says itself: which shard counted. */
+  readonly sharedAttributes?: Attributes;
   /** Called after each successful commit, in order. */
   readonly committed: (touched: readonly Touched[]) => void;
 };
@@ -332,8 +334,16 @@ export class Commit {
     const key = `${metric} ${JSON.stringify(attributes)}`;
     const known = this.#counts.get(key);
     if (known === undefined)
-      this.#counts.set(key, { metric, attributes: canonical(attributes), by });
+      this.#counts.set(key, { metric, attributes: this.#canonical(attributes), by });
     else known.by += by;
+  }
+
+  /** JSON with sorted keys, so that one series has one text. */
+  #canonical(attributes: Attributes): string {
+    const all = { ...attributes, ...this.#options.sharedAttributes };
+    return JSON.stringify(
+      Object.fromEntries(Object.entries(all).toSorted(([a], [b]) => (a < b ? -1 : 1))),
+    );
   }
 
   #unitOfWork(nowMs: number): UnitOfWork {
@@ -410,11 +420,4 @@ function emptyPending(): Pending {
 /** Lists and numbers are small. */
 function lengthOf(value: AttributeValue | undefined): number {
   return typeof value === "string" ? value.length : 0;
-}
-
-/** JSON with sorted keys, so that one series has one text. */
-function canonical(attributes: Attributes): string {
-  return JSON.stringify(
-    Object.fromEntries(Object.entries(attributes).toSorted(([a], [b]) => (a < b ? -1 : 1))),
-  );
 }

@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { KubeObject } from "../cluster/kube-object.ts";
+import { shardFilter } from "../cluster/shard.ts";
 import { formatWatchKey, type WatchEvent, type WatchKey } from "../cluster/watch-event.ts";
 import type { Redact } from "../history/redact.ts";
 import { createInterpret } from "../lifecycle/interpret.ts";
 import type { LogSignal } from "../lifecycle/signal.ts";
 import { createActiveWatch } from "../testing/active-watch.ts";
+import { createRandom, randomUid } from "../testing/demo/random.ts";
 import { createFakeClock, type FakeClock } from "../testing/fake-clock.ts";
 import { database, DATABASE_KIND, NOW_MS } from "../testing/kube-change.ts";
 import { allObjects, openTemporaryStore, type TemporaryStore } from "../testing/temporary-store.ts";
@@ -727,4 +729,50 @@ test("a state file that cannot be read is nobody's object's fault", async () => 
   await expect(intake.take(watch, [applied(object("a", 3))])).rejects.toThrow("finalized");
 
   expect([watch.position, reports]).toEqual([undefined, []]);
+});
+
+test("of three shards on one stream each object is told and kept by exactly one, and all move on", async () => {
+  const random = createRandom(1);
+  const uids = new Map(Array.from({ length: 30 }, (_, index) => [`${index}`, randomUid(random)]));
+  const all = [...uids.keys()];
+  const version = (name: string, at: number, status?: unknown): KubeObject =>
+    withUid(object(name, at, status), uids.get(name) ?? "");
+  const shares: (readonly string[])[] = [];
+  const watches = [0, 1, 2].map((index) => {
+    const key = { group, resource, shard: { index, count: 3 } };
+    return startWatch({ key, isOurs: shardFilter(key.shard) });
+  });
+
+  for (const watch of watches) {
+    await intake.take(watch, relist(100, ...all.map((name) => version(name, 1))));
+    await intake.take(watch, [
+      ...all.map((name) => applied(version(name, 101, { phase: "Ready" }))),
+      ...all.map((name) => deleted(version(name, 102, { phase: "Ready" }))),
+    ]);
+    shares.push(story());
+  }
+
+  for (const action of ["observed", "phase_changed", "deleted"]) {
+    const told = shares.flat().filter((one) => one.startsWith(`${action} `));
+    expect(told.toSorted()).toEqual(all.map((name) => `${action} ${name}`).toSorted());
+  }
+  for (const share of shares) expect(share.length).toBeGreaterThan(3);
+  expect(watches.map(storedPosition)).toEqual(["102", "102", "102"]);
+  expect(watches.map(({ state }) => state)).toEqual(["synced", "synced", "synced"]);
+});
+
+test("an object of another shard that can't be read stays who it is", async () => {
+  const owner = startWatch();
+  await intake.take(owner, relist(1, object("a", 1)));
+  const key = { group, resource, shard: { index: 0, count: 3 } };
+  const watch = startWatch({ key, isOurs: () => false });
+
+  await intake.take(watch, [
+    { type: "resync-start" },
+    { type: "resync-unreadable", uid: "uid-a", name: "a" },
+    { type: "resync-end", resourceVersion: "2" },
+  ]);
+  commit.flush();
+
+  expect(allObjects(temporary.store).map(({ watchId }) => watchId)).toEqual([owner.id]);
 });

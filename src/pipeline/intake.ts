@@ -1,4 +1,5 @@
 import type { KubeObject } from "../cluster/kube-object.ts";
+import { formatShard } from "../cluster/shard.ts";
 import type { WatchEvent } from "../cluster/watch-event.ts";
 import { decideAppearance } from "../history/appearance.ts";
 import type { Change, DisappearanceCause } from "../history/change.ts";
@@ -113,6 +114,7 @@ export class Intake {
   ): void {
     const { namespace, name, uid } = object.metadata;
     if (namespace !== undefined && !watch.includes(namespace)) return;
+    if (!watch.isOurs(uid)) return;
     const known = this.#options.commit.find(watch.kindId, uid);
     try {
       step(known);
@@ -259,6 +261,7 @@ export class Intake {
     { uid, namespace = "", name }: Extract<WatchEvent, { readonly type: "resync-unreadable" }>,
   ): void {
     const { commit } = this.#options;
+    if (uid !== undefined && !watch.isOurs(uid)) return;
     if (uid === undefined && name === undefined) watch.resyncIsBlind = true;
     const known =
       uid === undefined
@@ -337,6 +340,7 @@ export class Intake {
       watchKey: watch.name,
       kind: watch.facts,
       ...(watch.key.namespace === undefined ? {} : { namespace: watch.key.namespace }),
+      ...(watch.key.shard === undefined ? {} : { shard: formatShard(watch.key.shard) }),
       position,
       observedAtMs: clock.now(),
       withHistory: watch.hadHistory,

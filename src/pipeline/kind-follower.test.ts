@@ -70,6 +70,7 @@ async function begin(options: Partial<KindFollowerOptions> = {}): Promise<KindFo
     resources: patterns("customresources"),
     namespaces: { type: "all" },
     labelSelector: undefined,
+    shard: undefined,
     watches: {
       start: (start) => {
         done.push(`start ${formatWatchKey(start.key)} ${start.facts.version}`);

@@ -9,6 +9,7 @@ import { type PlannedWatch, planWatches } from "../cluster/plan-watches.ts";
 import type { ClusterReport } from "../cluster/report.ts";
 import { RequestPace } from "../cluster/request-pace.ts";
 import { type ResourcePattern, selectKinds } from "../cluster/resource-patterns.ts";
+import type { Shard } from "../cluster/shard.ts";
 import { formatResource, formatWatchKey } from "../cluster/watch-event.ts";
 import type { Clock } from "../util/clock.ts";
 import { WakeUp } from "../util/wake-up.ts";
@@ -24,6 +25,7 @@ export type KindFollowerOptions = {
   readonly resources: readonly ResourcePattern[];
   readonly namespaces: NamespaceSelection;
   readonly labelSelector: string | undefined;
+  readonly shard: Shard | undefined;
   readonly watches: Pick<Watches, "start" | "stop" | "gone">;
   /** What the state file remembers objects of, and the configuration wants. */
   readonly remembered: readonly PlannedWatch[];
@@ -158,8 +160,11 @@ export class KindFollower {
 
   async #follow(discovery: Discovery, signal: AbortSignal): Promise<void> {
     this.#appearances.take(discovery, this.#options.clock.now());
-    const { resources: _, namespaces, labelSelector } = this.#options;
-    const wanted = planWatches(this.#select(discovery).selected, namespaces, labelSelector);
+    const { resources: _, namespaces, labelSelector, shard } = this.#options;
+    const wanted = planWatches(this.#select(discovery).selected, namespaces, {
+      labelSelector,
+      shard,
+    });
     const unknown = wanted.filter(({ key }) => !this.#running.has(formatWatchKey(key)));
     await this.#rights.review(unknown, signal);
     if (signal.aborted) return;

@@ -2,12 +2,13 @@ import type { ApiClient } from "../cluster/api-client.ts";
 import type { KindFacts } from "../cluster/kube-object.ts";
 import type { KubeObject } from "../cluster/kube-object.ts";
 import type { ClusterReport } from "../cluster/report.ts";
+import { formatShard, type Shard } from "../cluster/shard.ts";
 import { decodeMetadata, decodeStatus } from "../history/object-state.ts";
 import type { Redact } from "../history/redact.ts";
 import type { InitialPolicy } from "../lifecycle/first-look.ts";
 import { createInterpret } from "../lifecycle/interpret.ts";
 import { objectPoints } from "../lifecycle/points.ts";
-import type { Interpret, ObjectPoints, Severity } from "../lifecycle/signal.ts";
+import type { Attributes, Interpret, ObjectPoints, Severity } from "../lifecycle/signal.ts";
 import type { DividedRequest } from "../otlp/divide-logs.ts";
 import type { MetricExporter } from "../otlp/metric-exporter.ts";
 import type { Transport } from "../otlp/transport.ts";
@@ -16,7 +17,7 @@ import type { Store } from "../store/store.ts";
 import type { Clock } from "../util/clock.ts";
 import { toError } from "../util/to-error.ts";
 import type { ActiveWatch } from "./active-watch.ts";
-import { Aggregates } from "./aggregates.ts";
+import { Aggregates, SHARD_ATTRIBUTE } from "./aggregates.ts";
 import { CatchUp } from "./catch-up.ts";
 import { Commit, type LogEncoder } from "./commit.ts";
 import { Deadlines } from "./deadlines.ts";
@@ -43,6 +44,8 @@ export type PipelineOptions = {
   /** Whether this instance may send; all else it does anyway. */
   readonly active: () => boolean;
   readonly clusterName: string | undefined;
+  /** Whose objects are kept; undefined: all. */
+  readonly shard?: Shard | undefined;
   readonly initial: InitialPolicy;
   readonly minimumSeverity: Severity;
   /** For so long an object may be on its way before it is called stuck. */
@@ -87,6 +90,7 @@ export class Pipeline {
       report,
       logs: options.logs,
       room: this.#room,
+      sharedAttributes: shardAttributes(options),
       committed: (touched) => this.#committed(touched),
     });
     const interpret = createInterpret({
@@ -216,6 +220,7 @@ export class Pipeline {
         exporter,
         kindOf,
         clusterName: this.#options.clusterName,
+        sharedAttributes: shardAttributes(this.#options),
       }),
       flush: () => this.#commit.flush(),
       pointsOf: (row) => this.#pointsOf(row),
@@ -307,6 +312,11 @@ function createRoom(options: PipelineOptions): OutboxRoom | undefined {
     clock,
     report,
   });
+}
+
+/** What tells the sums of one shard from those of the others. */
+function shardAttributes({ shard }: PipelineOptions): Attributes {
+  return shard === undefined ? {} : { [SHARD_ATTRIBUTE]: formatShard(shard) };
 }
 
 function clusterNameOf(options: PipelineOptions): { clusterName?: string } {

@@ -194,6 +194,7 @@ test.each<{
     heir: { key: { ...KIND, labelSelector: "a=b" } },
     isGone: true,
   },
+  { name: "another shard", heir: { isOurs: () => false }, isGone: false },
   { name: "a look that could not read everything", heir: { resyncIsBlind: true }, isGone: false },
 ])("of what was not taken over it is told that it is gone: $isGone, after $name", async (row) => {
   const old = row.old ?? "old";

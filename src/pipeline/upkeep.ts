@@ -132,7 +132,7 @@ export class Upkeep {
  */
 function shouldHaveSeen(heir: ActiveWatch, watch: KnownWatch, row: ObjectRow): boolean {
   const { namespace, labelSelector } = heir.key;
-  if (heir.kindId !== row.kindId || heir.resyncIsBlind) return false;
+  if (heir.kindId !== row.kindId || heir.resyncIsBlind || !heir.isOurs(row.uid)) return false;
   if (namespace !== undefined && namespace !== row.namespace) return false;
   if (row.namespace !== "" && !heir.includes(row.namespace)) return false;
   return labelSelector === undefined || watch.key.endsWith(`|labels=${labelSelector}`);

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { KindFacts } from "../cluster/kube-object.ts";
 import type { NamespaceSelection } from "../cluster/namespace-patterns.ts";
 import { parseResourcePatterns } from "../cluster/resource-patterns.ts";
+import type { Shard } from "../cluster/shard.ts";
 import { DATABASE_KIND } from "../testing/kube-change.ts";
 import { wantedOf } from "./wanted-of.ts";
 
@@ -22,6 +23,7 @@ function ask(
     readonly resources?: string;
     readonly namespaces?: NamespaceSelection;
     readonly labels?: string;
+    readonly shard?: Shard;
     readonly facts?: KindFacts;
   },
 ): string {
@@ -33,6 +35,7 @@ function ask(
       resources: parsed.patterns,
       namespaces: wishes.namespaces ?? ALL,
       labelSelector: wishes.labels,
+      shard: wishes.shard,
     },
   );
 }
@@ -73,6 +76,13 @@ test.each([
     wanted: "watch",
   },
   { name: "a selector now", key: NAME, wishes: { labels: "a=b" }, wanted: "kind" },
+  { name: "a shard now", key: NAME, wishes: { shard: { index: 0, count: 3 } }, wanted: "kind" },
+  {
+    name: "the same shard",
+    key: `${NAME}|shard=0/3`,
+    wishes: { shard: { index: 0, count: 3 } },
+    wanted: "watch",
+  },
 ])("wantedOf() a remembered watch says $wanted, given $name", ({ key, wishes, wanted }) => {
   expect(ask(key, wishes)).toBe(wanted);
 });

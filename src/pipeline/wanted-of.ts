@@ -6,7 +6,10 @@ import { formatWatchKey } from "../cluster/watch-event.ts";
 import type { KindFollowerOptions } from "./kind-follower.ts";
 
 /** What of the configuration says which watches there are. */
-export type Wishes = Pick<KindFollowerOptions, "resources" | "namespaces" | "labelSelector">;
+export type Wishes = Pick<
+  KindFollowerOptions,
+  "resources" | "namespaces" | "labelSelector" | "shard"
+>;
 
 /** `watch`: this very watch is asked for, though it may not be served or allowed at the moment; `kind`: its kind is, by other watches. */
 export type Wanted = "watch" | "kind" | "nothing";
@@ -30,8 +33,8 @@ export function asPlanned(watch: Remembered, wishes: Wishes): PlannedWatch | und
 
 function plannedFor(
   facts: KindFacts,
-  { resources, namespaces, labelSelector }: Wishes,
+  { resources, namespaces, labelSelector, shard }: Wishes,
 ): readonly PlannedWatch[] {
   const kind = { facts, isCustom: !isBuiltInGroup(facts.group) };
-  return planWatches(selectKinds(resources, [kind]).selected, namespaces, labelSelector);
+  return planWatches(selectKinds(resources, [kind]).selected, namespaces, { labelSelector, shard });
 }

@@ -3,6 +3,7 @@ import { InitialSyncs } from "../cluster/initial-syncs.ts";
 import type { KindFacts } from "../cluster/kube-object.ts";
 import { watchResource } from "../cluster/reflector.ts";
 import type { ClusterReport } from "../cluster/report.ts";
+import { shardFilter } from "../cluster/shard.ts";
 import { formatWatchKey, type WatchKey } from "../cluster/watch-event.ts";
 import type { WatchRow } from "../store/rows.ts";
 import type { Store } from "../store/store.ts";
@@ -205,6 +206,7 @@ function toActiveWatch(row: WatchRow, start: WatchStart, startedAtMs: number): A
     key: start.key,
     facts: start.facts,
     includes: start.includes,
+    isOurs: start.key.shard === undefined ? () => true : shardFilter(start.key.shard),
     startedAtMs,
     hadHistory: row.positionAt !== null,
     position: row.position ?? undefined,

@@ -152,6 +152,7 @@ async function operate(options: DaemonOptions, parts: Parts): Promise<DaemonEnd>
     },
     active: () => true,
     clusterName: configuration.clusterName,
+    shard: configuration.shard,
     initial: configuration.initial,
     minimumSeverity: configuration.logSeverity,
     stuckAfterMs: configuration.stuckAfterMs,
@@ -191,7 +192,7 @@ function createKindFollower(
   { client, store, readiness, reporter }: Parts,
   pipeline: Pipeline,
 ): KindFollower {
-  const { resources, namespaces, labelSelector } = configuration;
+  const { resources, namespaces, labelSelector, shard } = configuration;
   const remembered = store.knownWatches().flatMap(({ id, key, facts }) => {
     // The text is our own, written when the watch was opened.
     const planned = asPlanned({ key, facts: JSON.parse(facts) }, configuration);
@@ -202,6 +203,7 @@ function createKindFollower(
     resources,
     namespaces,
     labelSelector,
+    shard,
     watches: pipeline.watches,
     remembered,
     chosen: (watches) => {

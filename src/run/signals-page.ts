@@ -1,8 +1,8 @@
 import {
   ATTRIBUTES,
   COMMON_RECORD_ATTRIBUTES,
-  KIND_SERIES_ATTRIBUTES,
   OBJECT_SERIES_ATTRIBUTES,
+  SUM_SERIES_ATTRIBUTES,
 } from "../lifecycle/attribute-table.ts";
 import { KSTATUS_DEVIATIONS } from "../lifecycle/health/deviations.ts";
 import { LOG_RECORDS, METRICS } from "../lifecycle/signal-table.ts";
@@ -25,7 +25,7 @@ export function renderSignalsPage(): string {
     `Every record about an object also has, as far as the object has them: ${codes(COMMON_RECORD_ATTRIBUTES)}. Those about Pods, Deployments\nand other kinds that OpenTelemetry has a name for have it, too: \`k8s.pod.name\`, \`k8s.deployment.name\` and so on.\n`,
     METRICS_TEXT,
     metricTable(),
-    `Every series about an object has ${codes(OBJECT_SERIES_ATTRIBUTES)}; every series about a kind ${codes(KIND_SERIES_ATTRIBUTES)}.\n`,
+    `Every series about an object has ${codes(OBJECT_SERIES_ATTRIBUTES)}; every series about a kind ${codes(SUM_SERIES_ATTRIBUTES)}.\n`,
     "## Attributes\n",
     attributeTable(),
     HEALTH,

@@ -4,6 +4,7 @@ import {
   type PatternProblem,
   type ResourcePattern,
 } from "../cluster/resource-patterns.ts";
+import { parseShard, type Shard } from "../cluster/shard.ts";
 import type { Severity } from "../lifecycle/signal.ts";
 import { type HttpAddress, parseHttpAddress } from "./http-address.ts";
 import { parseLabelSelector } from "./label-selector.ts";
@@ -32,6 +33,7 @@ export type VariableValues = {
   readonly resources: readonly ResourcePattern[];
   readonly namespaces: NamespaceSelection;
   readonly labelSelector: string | undefined;
+  readonly shard: Shard | undefined;
   readonly stateDirectory: string | undefined;
   readonly initial: "summary" | "all" | "none";
   readonly logSeverity: Severity;
@@ -192,6 +194,15 @@ export const VARIABLES: VariableTable = {
     whenUnset: { type: "absent", says: "–" },
     help: "Passed to the API server with every list and watch.",
   },
+  shard: {
+    name: "LIFELINE_SHARD",
+    section: "What is watched",
+    type: parsedBy("which share, counted from 0, of how many, such as 0/3", parseShard),
+    whenUnset: { type: "absent", says: "all objects" },
+    help:
+      "This instance's share of the objects, by ranges of the 64-bit FNV-1a hash of their UIDs: with `0/3`, `1/3` and `2/3` three instances tell each object once. " +
+      "Each reads the whole stream, and keeps and tells its share; counts and other sums over objects carry `lifeline.shard`. Another share is a first look, but for the objects that are known already.",
+  },
   stateDirectory: {
     name: "LIFELINE_STATE_DIR",
     section: "The process",
@@ -328,7 +339,6 @@ export const VARIABLES_OF_LATER_VERSIONS: readonly string[] = [
   "LIFELINE_LEASE",
   "LIFELINE_PROMETHEUS",
   "LIFELINE_SERIES_MAX",
-  "LIFELINE_SHARD",
   "LIFELINE_TRACE_MAX",
 ];
 

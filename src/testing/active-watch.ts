@@ -10,6 +10,7 @@ export function createActiveWatch(fields: Partial<ActiveWatch> = {}): ActiveWatc
     key: { group: DATABASE_KIND.group, resource: DATABASE_KIND.resource },
     facts: DATABASE_KIND,
     includes: () => true,
+    isOurs: () => true,
     startedAtMs: NOW_MS,
     hadHistory: false,
     position: undefined,

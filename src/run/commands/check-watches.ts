@@ -1,5 +1,6 @@
 import { type Access, reviewAccess } from "../../cluster/access.ts";
 import { type PlannedWatch, planWatches } from "../../cluster/plan-watches.ts";
+import { formatShard } from "../../cluster/shard.ts";
 import { formatResource } from "../../cluster/watch-event.ts";
 import type { Configuration } from "../configuration.ts";
 import { RBAC_ADVICE } from "./check-cluster.ts";
@@ -13,10 +14,10 @@ type Reviewed = { readonly watch: PlannedWatch; readonly access: Access };
 /** What is watched of what the cluster serves, whether it may be, and what is left out. */
 export async function checkWatches(
   { client, selection, missing }: Seen,
-  { namespaces, labelSelector }: Configuration,
+  { namespaces, labelSelector, shard }: Configuration,
 ): Promise<readonly Section[]> {
   const { signal } = new AbortController();
-  const planned = planWatches(selection.selected, namespaces, labelSelector);
+  const planned = planWatches(selection.selected, namespaces, { labelSelector, shard });
   const reviewed = await Promise.all(
     planned.map(async (watch) => ({
       watch,
@@ -33,8 +34,7 @@ export async function checkWatches(
   const watched = [...(kinds.length === 0 ? [nothing] : kinds), ...missing.map(describeMissing)];
   const sections: readonly Section[] = [
     {
-      title:
-        labelSelector === undefined ? "Watched" : `Watched, where labels match ${labelSelector}`,
+      title: `Watched${labelSelector === undefined ? "" : `, where labels match ${labelSelector}`}${shard === undefined ? "" : `, shard ${formatShard(shard)}`}`,
       findings: watched,
     },
     {
