@@ -91,7 +91,7 @@ export const ATTRIBUTES: Readonly<Record<string, AttributeDescription>> = {
   "lifeline.duration": {
     type: "double",
     description:
-      "Seconds spent in the state that was left (absent where nobody knows); of `stuck` those spent so far, of `hot` those that the records took",
+      "Seconds spent in the state that was left (absent where nobody knows); of `stuck` those spent so far, of `hot` those that the records took, of `stale` those without a sign of life",
   },
   "lifeline.age": { type: "double", description: "Seconds since its creation" },
   "lifeline.final_state_unknown": {
@@ -147,7 +147,13 @@ export const ATTRIBUTES: Readonly<Record<string, AttributeDescription>> = {
   "lifeline.watch.key": { type: "string", description: "Which watch" },
   "lifeline.watch.position": {
     type: "string",
-    description: "The resourceVersion at which the look is complete",
+    description:
+      "The resourceVersion at which the look is complete; of `stale` the last one up to which everything is known, absent before the first",
+  },
+  "lifeline.watch.error": {
+    type: "string",
+    description:
+      "What failed last since the last sign of life; absent if nothing did; at most 1 KiB",
   },
   "lifeline.shard": {
     type: "string",

@@ -148,7 +148,7 @@ export const LOG_RECORDS: Readonly<Record<EventName, LogDescription>> = {
   },
   "lifeline.synced": {
     description:
-      "A kind's look is complete. It is about a watch: of the common attributes it has the kind, the group, the action and the uid.",
+      "A kind's look is complete: the first after a start, or after `lifeline.watch.stale`. It is about a watch: of the common attributes it has the kind, the group, the action and the uid.",
     severity: "INFO",
     attributes: [
       "lifeline.watch.key",
@@ -172,6 +172,19 @@ export const LOG_RECORDS: Readonly<Record<EventName, LogDescription>> = {
       "lifeline.synced.health_changed",
       "lifeline.synced.deleting",
       "lifeline.synced.deleted",
+    ],
+    ...EXPERIMENTAL,
+  },
+  "lifeline.watch.stale": {
+    description:
+      "A watch has given no sign of life (an event, a bookmark, a page of a list, the answer that it is open) for 5 minutes, so that the gauges of its objects, and their counts, are not sent until there is one. Once, until its next complete look, which `lifeline.synced` tells with what changed since. About a watch, like that.",
+    severity: "WARN",
+    attributes: [
+      "lifeline.watch.key",
+      "lifeline.watch.position",
+      "lifeline.shard",
+      "lifeline.duration",
+      "lifeline.watch.error",
     ],
     ...EXPERIMENTAL,
   },

@@ -45,7 +45,8 @@ export type EventName =
   | "lifeline.object.deleted"
   | "lifeline.object.observed"
   | "lifeline.object.hot"
-  | "lifeline.synced";
+  | "lifeline.synced"
+  | "lifeline.watch.stale";
 
 /** OpenTelemetry's SeverityText; the numbers are 5, 9, 13 and 17. */
 export type Severity = "DEBUG" | "INFO" | "WARN" | "ERROR";

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { DATABASE_KIND, NOW_MS } from "../testing/kube-change.ts";
 import { sha256 } from "../util/sha256.ts";
 import { LOG_RECORDS } from "./signal-table.ts";
-import { interpretSync, type SyncFacts } from "./watch-story.ts";
+import { interpretStale, interpretSync, type StaleFacts, type SyncFacts } from "./watch-story.ts";
 
 const FACTS: SyncFacts = {
   watchKey: "customdatabases.custom.example.com",
@@ -89,4 +89,61 @@ test("interpretSync() of one share of the objects says which", () => {
 
   expect(record.body).toContain("first look at 120 objects in shard 0/3, 115 current");
   expect(record.attributes["lifeline.shard"]).toBe("0/3");
+});
+
+const STALE: StaleFacts = {
+  watchKey: "customdatabases.custom.example.com",
+  kind: DATABASE_KIND,
+  position: "777",
+  observedAtMs: NOW_MS,
+  silentMs: 300_000,
+  error: "Cannot watch customdatabases.custom.example.com in the cluster: API server answered 503",
+};
+
+test("interpretStale() tells for how long nothing came, since when, and what failed last", () => {
+  const record = interpretStale(STALE);
+
+  expect(record).toMatchObject({
+    eventName: "lifeline.watch.stale",
+    severity: "WARN",
+    timeMs: NOW_MS,
+    observedTimeMs: NOW_MS,
+    body: `CustomDatabase: no sign of life for 5 min, since resourceVersion 777; last error: ${STALE.error}; their gauges are not sent until there is one`,
+  });
+  expect(record.attributes).toEqual({
+    "k8s.object.kind": "CustomDatabase",
+    "k8s.object.group": "custom.example.com",
+    "lifeline.watch.position": "777",
+    "lifeline.action": "stale",
+    "log.record.uid": sha256("customdatabases.custom.example.com\x00777\x00stale").slice(0, 32),
+    "lifeline.watch.key": "customdatabases.custom.example.com",
+    "lifeline.duration": 300,
+    "lifeline.watch.error": STALE.error,
+  });
+});
+
+test("interpretStale() of a watch that never looked, in silence, says just that", () => {
+  const record = interpretStale({
+    ...STALE,
+    namespace: "prod",
+    shard: "1/3",
+    position: "",
+    error: undefined,
+  });
+
+  expect(record.namespace).toBe("prod");
+  expect(record.body).toBe(
+    "CustomDatabase: no sign of life in namespace prod in shard 1/3 for 5 min; nothing failed, the API server is silent; their gauges are not sent until there is one",
+  );
+  expect(record.attributes["lifeline.shard"]).toBe("1/3");
+  for (const name of ["lifeline.watch.position", "lifeline.watch.error"])
+    expect(record.attributes).not.toHaveProperty([name]);
+});
+
+test("interpretStale() stays within its bounds, however long the error", () => {
+  const record = interpretStale({ ...STALE, error: "x".repeat(100_000) });
+
+  expect(record.body.length).toBeLessThanOrEqual(1024);
+  expect(record.body).toMatch(/their gauges are not sent until there is one$/);
+  expect(String(record.attributes["lifeline.watch.error"]).length).toBeLessThanOrEqual(1024);
 });

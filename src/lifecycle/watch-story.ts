@@ -1,6 +1,8 @@
 import type { KindFacts } from "../cluster/kube-object.ts";
+import { spellDuration } from "../util/spell-duration.ts";
 import { cutUtf8 } from "../util/utf8.ts";
 import { type Health, HEALTHS } from "./health-words.ts";
+import { inSeconds } from "./in-seconds.ts";
 import { actionOf } from "./record.ts";
 import { recordUid } from "./record-uid.ts";
 import type { AttributeValue, LogSignal } from "./signal.ts";
@@ -39,7 +41,21 @@ const NET_ACTIONS = [
   "deleted",
 ] as const;
 
+/** What is known when a watch has given no sign of life for too long. */
+export type StaleFacts = Pick<
+  SyncFacts,
+  "watchKey" | "kind" | "namespace" | "shard" | "observedAtMs"
+> & {
+  /** The last resourceVersion up to which everything is known; empty where there never was one. */
+  readonly position: string;
+  readonly silentMs: number;
+  /** What failed last since the last sign of life; undefined: nothing did, it is silent. */
+  readonly error: string | undefined;
+};
+
 const EVENT_NAME = "lifeline.synced";
+const STALE_NAME = "lifeline.watch.stale";
+const ERROR_IN_BODY_MAX_BYTES = 640;
 const BODY_MAX_BYTES = 1_024;
 
 /** `lifeline.synced`: a kind's look is complete. The same watch at the same position gives the same `log.record.uid`. */
@@ -68,6 +84,54 @@ export function interpretSync(facts: SyncFacts): LogSignal {
   };
 }
 
+/**
+ * `lifeline.watch.stale`: nobody knows how the objects stand. The same watch at the same position gives the same
+ * `log.record.uid`, also after a restart.
+ */
+export function interpretStale(facts: StaleFacts): LogSignal {
+  const action = actionOf(STALE_NAME);
+  return {
+    type: "log",
+    eventName: STALE_NAME,
+    severity: "WARN",
+    timeMs: facts.observedAtMs,
+    observedTimeMs: facts.observedAtMs,
+    body: cutUtf8(staleBodyOf(facts), BODY_MAX_BYTES),
+    ...(facts.namespace === undefined ? {} : { namespace: facts.namespace }),
+    attributes: {
+      "k8s.object.kind": facts.kind.kind,
+      "k8s.object.group": facts.kind.group,
+      ...(facts.position === "" ? {} : { "lifeline.watch.position": facts.position }),
+      "lifeline.action": action,
+      "log.record.uid": recordUid([facts.watchKey, facts.position, action]),
+      "lifeline.watch.key": cutUtf8(facts.watchKey, BODY_MAX_BYTES),
+      ...(facts.shard === undefined ? {} : { "lifeline.shard": facts.shard }),
+      "lifeline.duration": inSeconds(facts.silentMs),
+      ...(facts.error === undefined
+        ? {}
+        : { "lifeline.watch.error": cutUtf8(facts.error, BODY_MAX_BYTES) }),
+    },
+  };
+}
+
+/** `CustomDatabase: no sign of life for 5 min, since resourceVersion 1234, …: …; nobody knows how its objects stand` */
+function staleBodyOf(facts: StaleFacts): string {
+  const since = facts.position === "" ? "" : `, since resourceVersion ${facts.position}`;
+  const why =
+    facts.error === undefined
+      ? "nothing failed, the API server is silent"
+      : `last error: ${cutUtf8(facts.error, ERROR_IN_BODY_MAX_BYTES)}`;
+  return (
+    `${facts.kind.kind}: no sign of life${whereOf(facts)} for ${spellDuration(facts.silentMs)}${since}; ${why}; ` +
+    "their gauges are not sent until there is one"
+  );
+}
+
+function whereOf({ namespace, shard }: Pick<SyncFacts, "namespace" | "shard">): string {
+  const place = namespace === undefined ? "" : ` in namespace ${namespace}`;
+  return shard === undefined ? place : `${place} in shard ${shard}`;
+}
+
 function healthCounts({ byHealth }: SyncFacts): Record<string, AttributeValue> {
   const counts: Record<string, AttributeValue> = {};
   for (const health of HEALTHS) counts[`lifeline.synced.health.${health}`] = byHealth[health];
@@ -92,8 +156,6 @@ function storyCounts(facts: SyncFacts): Record<string, AttributeValue> {
 function bodyOf(facts: SyncFacts): string {
   const { withHistory, byHealth, netChanges } = facts;
   const objects = countObjects(facts);
-  const place = facts.namespace === undefined ? "" : ` in namespace ${facts.namespace}`;
-  const where = facts.shard === undefined ? place : `${place} in shard ${facts.shard}`;
   const healths = HEALTHS.filter((health) => byHealth[health] > 0).map(
     (health) => `, ${byHealth[health]} ${health}`,
   );
@@ -104,7 +166,7 @@ function bodyOf(facts: SyncFacts): string {
     ? `since the last look ${net.join(", ")}`
     : `${facts.observedTold} of them told one by one`;
   const look = withHistory ? "looked again at" : "first look at";
-  const what = `${objects} ${objects === 1 ? "object" : "objects"}${where}${healths.join("")}`;
+  const what = `${objects} ${objects === 1 ? "object" : "objects"}${whereOf(facts)}${healths.join("")}`;
   return `${facts.kind.kind}: ${look} ${what}; ${story}, at resourceVersion ${facts.position}`;
 }
 

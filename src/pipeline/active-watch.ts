@@ -15,10 +15,12 @@ export type ActiveWatch = {
   /** Whether the object with this UID is in the shard that is kept. */
   readonly isOurs: (uid: string) => boolean;
   readonly startedAtMs: number;
-  /** Whether a look was completed before this run, so that what changed since is news. */
-  readonly hadHistory: boolean;
+  /** Whether a look was completed before the one that is awaited or was last told, so that what changed since is news. */
+  hadHistory: boolean;
   /** Where to go on: everything up to here is committed or in the commit in memory. */
   position: string | undefined;
+  /** The last position that there was, which a look that has begun does not take away. */
+  reached: string | undefined;
   /** Unix milliseconds at which we last knew everything; undefined before the first complete look. */
   lookedAtMs: number | undefined;
   /** The rows seen since `resync-start`; undefined outside of a resync. */
@@ -29,9 +31,15 @@ export type ActiveWatch = {
   /** How many events came in this run, and when the last (Unix milliseconds): bookmarks are signs of life too. */
   events: number;
   lastSignAtMs: number | undefined;
-  /** Until the first complete look of this run: what differed from the last one, by action. */
-  readonly netChanges: Record<string, number>;
-  readonly firstLook: { told: number; withheld: number };
+  /** What failed since then, the last of it. */
+  lastError: string | undefined;
+  /** Since when the look that is awaited, or was last told, had been missing. */
+  missingSinceMs: number;
+  /** Where it stood when `lifeline.watch.stale` told that it is blind; until the next complete look. */
+  staleAt: string | undefined;
+  /** Until the complete look that is awaited: what differed from the last one, by action. */
+  netChanges: Record<string, number>;
+  firstLook: { told: number; withheld: number };
 };
 
 /**
@@ -39,3 +47,9 @@ export type ActiveWatch = {
  * no bookmark has said yet that all which happened in between was told.
  */
 type WatchState = "syncing" | "resumed" | "synced" | "failed";
+
+/** The watch has said something of its objects, be it that nothing has happened. */
+export function giveSign(watch: ActiveWatch, nowMs: number): void {
+  watch.lastSignAtMs = nowMs;
+  watch.lastError = undefined;
+}

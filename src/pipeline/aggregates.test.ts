@@ -22,6 +22,8 @@ let sums: (readonly SumPoint[])[];
 let answer: SendResult;
 /** Where it is another. */
 let gaugesAnswer: SendResult | undefined;
+/** The watches that are. */
+let blind: Set<number>;
 let aggregates: Aggregates;
 
 beforeEach(() => {
@@ -31,6 +33,7 @@ beforeEach(() => {
   sums = [];
   answer = ACCEPTED;
   gaugesAnswer = undefined;
+  blind = new Set();
   aggregates = createAggregates();
 });
 
@@ -53,6 +56,7 @@ function createAggregates(sharedAttributes: Attributes = {}): Aggregates {
       },
     },
     kindOf: (watchId) => (watchId < 9 ? DATABASE_KIND : undefined),
+    isBlind: (watchId) => blind.has(watchId),
     clusterName: "moon",
     sharedAttributes,
   });
@@ -280,4 +284,25 @@ test("sums over the objects of one shard carry it, and what was counted of anoth
     ["0/3", 0],
     ["0/3", 1],
   ]);
+});
+
+test("counts that a blind watch has a part in are neither sent nor ended; when it sees again they go on", async () => {
+  move(1, [undefined, "current"]);
+  move(2, [undefined, "failed"], "elsewhere");
+  await aggregates.export(100, NEVER);
+  blind.add(1);
+  move(1, ["current", "failed"]);
+  move(2, ["failed", "current"], "elsewhere");
+
+  await aggregates.export(200, NEVER);
+  const whileBlind = lastGauges();
+  blind.clear();
+  await aggregates.export(300, NEVER);
+
+  expect(whileBlind).toEqual([
+    ["elsewhere", "", "failed"],
+    ["elsewhere", "current=1", ""],
+  ]);
+  expect(lastGauges()).toContainEqual(["default", "", "current"]);
+  expect(lastGauges()).toContainEqual(["default", "failed=1", ""]);
 });

@@ -15,6 +15,8 @@ export type AggregatesOptions = {
   readonly counts: ObjectCounts;
   readonly exporter: MetricExporter;
   readonly kindOf: (watchId: number) => KindFacts | undefined;
+  /** Whether nobody knows at the moment how the objects of that watch stand. */
+  readonly isBlind: (watchId: number) => boolean;
   readonly clusterName: string | undefined;
   /** On every series: which shard counts. */
   readonly sharedAttributes?: Attributes;
@@ -42,8 +44,11 @@ export class Aggregates {
   }
 
   async #exportCounts(timeMs: number, signal: AbortSignal): Promise<SendResult> {
-    const current = new Map(this.#count().map((one) => [JSON.stringify(one.identity), one]));
-    const ended = [...this.#exported].map(([key, one]) => {
+    const counted = new Map(this.#count().map((one) => [JSON.stringify(one.identity), one]));
+    const held = this.#held();
+    const current = new Map([...counted].filter(([key]) => !held.has(key)));
+    const out = [...this.#exported].filter(([key]) => !held.has(key));
+    const ended = out.map(([key, one]) => {
       const now = current.get(key)?.points ?? [];
       return { identity: one.identity, points: [], ended: without(one.points, now) };
     });
@@ -56,15 +61,26 @@ export class Aggregates {
       { objects: [...ended, ...objects], timeMs, unchanged: true },
       signal,
     );
-    this.#exported = result.type === "accepted" ? current : unionByKey(this.#exported, current);
+    const kept = [...this.#exported].filter(([key]) => held.has(key));
+    this.#exported =
+      result.type === "accepted"
+        ? new Map([...kept, ...current])
+        : unionByKey(this.#exported, current);
     return result;
   }
 
-  #count(): readonly ObjectPoints[] {
+  /** The counts that a blind watch has a part in: they are not sent, nor ended, until it sees again. */
+  #held(): ReadonlySet<string> {
+    const { isBlind } = this.#options;
+    const counted = this.#count((watchId) => isBlind(watchId));
+    return new Set(counted.map(({ identity }) => JSON.stringify(identity)));
+  }
+
+  #count(isWanted: (watchId: number) => boolean = () => true): readonly ObjectPoints[] {
     const { counts, kindOf, clusterName, sharedAttributes } = this.#options;
     const rows = [...counts.entries()].flatMap(({ watchId, namespace, health, count }) => {
       const facts = kindOf(watchId);
-      if (facts === undefined) return [];
+      if (facts === undefined || !isWanted(watchId)) return [];
       return [
         {
           kind: facts.kind,

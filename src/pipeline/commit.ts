@@ -340,10 +340,8 @@ export class Commit {
 
   /** JSON with sorted keys, so that one series has one text. */
   #canonical(attributes: Attributes): string {
-    const all = { ...attributes, ...this.#options.sharedAttributes };
-    return JSON.stringify(
-      Object.fromEntries(Object.entries(all).toSorted(([a], [b]) => (a < b ? -1 : 1))),
-    );
+    const all = Object.entries({ ...attributes, ...this.#options.sharedAttributes });
+    return JSON.stringify(Object.fromEntries(all.toSorted(([a], [b]) => (a < b ? -1 : 1))));
   }
 
   #unitOfWork(nowMs: number): UnitOfWork {

@@ -30,6 +30,7 @@ let collector: Collector;
 let reports: PipelineReport[];
 let isActive: boolean;
 let isWatched: boolean;
+let isBlind: boolean;
 let heartbeat: Heartbeat;
 
 beforeEach(() => {
@@ -41,6 +42,7 @@ beforeEach(() => {
   reports = [];
   isActive = true;
   isWatched = true;
+  isBlind = false;
   heartbeat = createHeartbeat();
 });
 
@@ -98,9 +100,11 @@ function createHeartbeat(flush: () => boolean = () => true): Heartbeat {
       counts: new ObjectCounts(),
       exporter: collector,
       kindOf: () => undefined,
+      isBlind: () => false,
       clusterName: undefined,
     }),
     pointsOf,
+    isBlind: () => isBlind,
     clock,
     random: () => 0.5,
     intervalMs: INTERVAL_MS,
@@ -767,4 +771,40 @@ test("where the collector takes no gauges at all that is said, and looked at aga
     "export-recovered",
   ]);
   expect([...collector.live]).toEqual([["a/x", 1]]);
+});
+
+test("of a blind watch nothing is re-sent, and nothing ends; when it sees again the next heartbeat sends all", async () => {
+  change(1, "a", { x: 1 });
+  await heartbeat.beat(NEVER);
+  isBlind = true;
+  for (let passed = 0; passed < 3 * HEARTBEAT_MS; passed += INTERVAL_MS) {
+    await clock.advance(INTERVAL_MS);
+    await heartbeat.beat(NEVER);
+  }
+  const sent = collector.batches.length;
+  isBlind = false;
+  for (let passed = 0; passed < HEARTBEAT_MS; passed += INTERVAL_MS) {
+    await clock.advance(INTERVAL_MS);
+    await heartbeat.beat(NEVER);
+  }
+
+  expect(sent).toBe(1);
+  expect(lastBatch()).toEqual([{ name: "a", points: ["x=1"], ended: [] }]);
+  expect(collector.batches.length).toBe(2);
+});
+
+test("a change that was not sent before its watch went blind waits until it sees again", async () => {
+  change(1, "a", { x: 1 });
+  await heartbeat.changes(NEVER);
+  change(1, "a", { y: 1 });
+  isBlind = true;
+
+  await heartbeat.changes(NEVER);
+  await heartbeat.changes(NEVER);
+  const sent = collector.batches.length;
+  isBlind = false;
+  await heartbeat.changes(NEVER);
+
+  expect(sent).toBe(1);
+  expect(lastBatch()).toEqual([{ name: "a", points: ["y=1"], ended: ["x"] }]);
 });

@@ -16,6 +16,8 @@ import { compareSeries, inDoubt, type Pin, SeriesPins, union } from "./series-pi
 
 /** `now`: undefined where nothing is there; `object`: undefined where nothing is to be said. */
 type Look = {
+  /** Of a watch that is blind: nothing is said of it, not even that it ended. */
+  readonly isHeld: boolean;
   readonly key: string;
   readonly pin: Pin;
   readonly now: ObjectPoints | undefined;
@@ -41,6 +43,8 @@ export type HeartbeatOptions = {
   readonly flush: () => boolean;
   /** The points of a row, or undefined where its kind is not watched now. */
   readonly pointsOf: (row: SeriesRow) => ObjectPoints | undefined;
+  /** Whether nobody knows at the moment how the objects of that watch stand: then they are not sent, nor ended. */
+  readonly isBlind: (watchId: number) => boolean;
   readonly clock: Clock;
   readonly random: () => number;
   readonly intervalMs: number;
@@ -155,14 +159,16 @@ export class Heartbeat {
       const delivery = await this.#send(objects, { unchanged: false, signal });
       if (delivery === "failed") {
         // Nobody knows how much of it arrived.
-        const attempted = looks.map(({ key, pin, now }) => {
-          return [key, { ...pin, exported: inDoubt(union(pin.exported, now)) }] as const;
+        const attempted = looks.map(({ key, pin, now, isHeld }) => {
+          const exported = isHeld ? pin.exported : inDoubt(union(pin.exported, now));
+          return [key, { ...pin, exported }] as const;
         });
         this.#pins.giveBack(new Map([...attempted, ...pins.slice(start + BATCH)]));
         return false;
       }
-      for (const { key, pin, now } of looks) {
-        if (delivery === "delivered" && now !== undefined) this.#pins.delivered(pin.rowId);
+      for (const { key, pin, now, isHeld } of looks) {
+        if (isHeld) this.#pins.giveBack(new Map([[key, pin]]));
+        else if (delivery === "delivered" && now !== undefined) this.#pins.delivered(pin.rowId);
         else this.#pins.lost(key, pin.rowId);
       }
     }
@@ -175,8 +181,10 @@ export class Heartbeat {
     for (const [key, pin] of pins) {
       const row = this.#options.store.seriesRow(pin.rowId);
       const now = row === undefined ? undefined : this.#options.pointsOf(row);
-      this.#pins.note(key, now);
-      looks.push({ key, pin, now, object: changesOf(pin.exported, now) });
+      const isHeld = row !== undefined && this.#options.isBlind(row.watchId);
+      if (!isHeld) this.#pins.note(key, now);
+      const object = isHeld ? undefined : changesOf(pin.exported, now);
+      looks.push({ key, pin, now, object, isHeld });
       await slice.breathe();
     }
     return looks;
@@ -231,6 +239,7 @@ export class Heartbeat {
     const passed: Passed[] = [];
     let series = 0;
     for (const row of rows) {
+      if (this.#options.isBlind(row.watchId)) continue;
       const points = this.#options.pointsOf(row);
       series += points?.points.length ?? 0;
       // What is pinned goes out as a change, with what it ended. All of it: what always changes would never come by here.

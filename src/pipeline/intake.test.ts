@@ -712,11 +712,12 @@ test("a failure is reported and shown until something comes; signs of life are c
   const error = new Error("403");
 
   await intake.take(watch, [{ type: "failed", error }]);
-  const failed = [watch.state, watch.lastSignAtMs, watch.events];
+  const failed = [watch.state, watch.lastSignAtMs, watch.lastError, watch.events];
   await intake.take(watch, relist(9));
 
-  expect(failed).toEqual(["failed", undefined, 1]);
-  expect([watch.state, watch.lastSignAtMs, watch.events]).toEqual(["synced", NOW_MS, 3]);
+  expect(failed).toEqual(["failed", undefined, "403", 1]);
+  expect([watch.state, watch.lastSignAtMs, watch.lastError]).toEqual(["synced", NOW_MS, undefined]);
+  expect(watch.events).toBe(3);
   expect(reports).toContainEqual({ type: "watch-failed", watch: watch.name, error });
   await intake.take(watch, [{ type: "failed", error }]);
   expect(watch.state).toBe("synced");
@@ -775,4 +776,33 @@ test("an object of another shard that can't be read stays who it is", async () =
   commit.flush();
 
   expect(allObjects(temporary.store).map(({ watchId }) => watchId)).toEqual([owner.id]);
+});
+
+test("the first complete look after a watch was blind is told, with the net changes and since when it was missing", async () => {
+  const watch = startWatch();
+  await intake.take(watch, relist(9, object("a", 3)));
+  story();
+  // As Blindness does it.
+  Object.assign(watch, { state: "failed", hadHistory: true, staleAt: "9", missingSinceMs: NOW_MS });
+  await clock.advance(600_000);
+
+  await intake.take(watch, [applied(object("b", 10)), { type: "position", resourceVersion: "12" }]);
+  const told = story();
+  await intake.take(watch, [{ type: "position", resourceVersion: "14" }]);
+
+  expect(told.at(-1)).toBe("synced");
+  expect(story()).toEqual([]);
+  expect([watch.state, watch.staleAt, watch.reached]).toEqual(["synced", undefined, "14"]);
+  expect(watch.netChanges).toEqual({ created: 1 });
+  const synced = reports.findLast(({ type }) => type === "watch-synced");
+  expect(synced).toMatchObject({ objects: 2, durationMs: 600_000 });
+});
+
+test("a relist takes the position, not where the watch had been", async () => {
+  const watch = startWatch();
+  await intake.take(watch, relist(9));
+
+  await intake.take(watch, [{ type: "resync-start" }]);
+
+  expect([watch.position, watch.reached]).toEqual([undefined, "9"]);
 });

@@ -14,7 +14,7 @@ import { RowSet } from "../util/row-set.ts";
 import { TimeSlice } from "../util/time-slice.ts";
 import { toError } from "../util/to-error.ts";
 import { unreachable } from "../util/unreachable.ts";
-import type { ActiveWatch } from "./active-watch.ts";
+import { type ActiveWatch, giveSign } from "./active-watch.ts";
 import type { Commit } from "./commit.ts";
 import type { Fold } from "./fold.ts";
 import { rethrowOfStateFile } from "./hold.ts";
@@ -50,8 +50,7 @@ export class Intake {
     if (this.#options.commit.failing) return "held";
     const slice = new TimeSlice();
     watch.events += events.length;
-    if (events.some((event) => event.type !== "failed"))
-      watch.lastSignAtMs = this.#options.clock.now();
+    if (events.some((event) => event.type !== "failed")) giveSign(watch, this.#options.clock.now());
     for (const event of events) {
       const taken = await this.#takeOne(watch, event);
       if (taken === "held" || this.#options.commit.failing) return "held";
@@ -99,6 +98,7 @@ export class Intake {
         return this.#sweep(watch, new RowSet(), "kind-gone");
       case "failed":
         if (watch.state !== "synced") watch.state = "failed";
+        watch.lastError = event.error.message;
         this.#options.report({ type: "watch-failed", watch: watch.name, error: event.error });
         return "taken";
       default:
@@ -287,7 +287,7 @@ export class Intake {
     return this.#reach(watch, resourceVersion);
   }
 
-  /** Everything up to here was told; the first time, that is told, too, in the same commit as the position. */
+  /** Everything up to here was told; the first time, and after the watch was blind, that is told, too, in the same commit as the position. */
   #reach(watch: ActiveWatch, resourceVersion: string): Taken {
     if (watch.state !== "synced" && this.#synced(watch, resourceVersion) === "held") return "held";
     this.#moveTo(watch, resourceVersion);
@@ -326,12 +326,13 @@ export class Intake {
 
   #moveTo(watch: ActiveWatch, resourceVersion: string): void {
     watch.position = resourceVersion;
+    watch.reached = resourceVersion;
     // While what happened since the last run is still being told, the last look is that run's.
     if (watch.state === "synced") watch.lookedAtMs = this.#options.clock.now();
     this.#options.commit.position(watch, resourceVersion);
   }
 
-  /** A complete look: told once per run, with how the objects stand and what changed since the last run. */
+  /** A complete look, the first of a run or after the watch was blind: how the objects stand, and what changed since the last. */
   #synced(watch: ActiveWatch, position: string): Taken {
     const { commit, counts, clock, fold, report } = this.#options;
     if (!commit.flush()) return "held";
@@ -358,8 +359,9 @@ export class Intake {
       type: "watch-synced",
       watch: watch.name,
       objects,
-      durationMs: clock.now() - watch.startedAtMs,
+      durationMs: clock.now() - watch.missingSinceMs,
     });
+    watch.staleAt = undefined;
     return "taken";
   }
 }

@@ -28,6 +28,7 @@ let reports: PipelineReport[];
 let records: ReceivedRecord[];
 let points: ReceivedPoint[];
 let answer: () => SendResult;
+let random: () => number;
 let outboxMaxBytes: number;
 let life: Life | undefined;
 
@@ -43,6 +44,7 @@ beforeEach(() => {
   records = [];
   points = [];
   answer = () => ACCEPTED;
+  random = () => 0;
   outboxMaxBytes = 256 * 1024 ** 2;
 });
 
@@ -60,7 +62,7 @@ function begin(): Life {
     store,
     redact: (one) => one,
     clock,
-    random: () => 0,
+    random: () => random(),
     report: (report) => reports.push(report),
     reportCluster: () => undefined,
     active: () => true,
@@ -138,6 +140,16 @@ function liveSeriesOf(name: string): number {
   const { live } = foldSeries(points);
   return [...live.values()].filter(({ attributes }) => attributes["k8s.object.name"] === name)
     .length;
+}
+
+/** What was told since the last asking, watches included, and where those stood. */
+function actions(): readonly string[] {
+  return records.splice(0).map(({ attributes }) => {
+    const position = textOf(attributes["lifeline.watch.position"]);
+    const changed = attributes["lifeline.synced.phase_changed"];
+    const net = typeof changed === "bigint" ? `, ${changed} changed` : "";
+    return `${textOf(attributes["lifeline.action"])}${position === "" ? "" : ` at ${position}`}${net}`;
+  });
 }
 
 function story(): readonly string[] {
@@ -433,4 +445,36 @@ test("an outbox that is full tells the net changes once the collector takes what
   expect(phases.filter((phase) => phase !== undefined)).toEqual(["Updating", "Active"]);
   expect(records.at(-1)?.attributes["lifeline.collapsed"]).toBeGreaterThan(1);
   expect(temporary.store.withheldCount).toBe(0);
+});
+
+test("a watch that goes blind stops its gauges and ends none; when it sees again that, and what changed, is told", async () => {
+  random = () => 0.99;
+  api.objects = [object("a", 3, "Pending"), object("b", 3, "Ready")];
+  const only = begin();
+  watch(only);
+  await clock.advance(20_000);
+  const before = [livePhases(), liveCounts()];
+  const [first] = [...only.pipeline.watches];
+  actions();
+
+  // The connection is half open, and nobody has noticed yet.
+  await clock.advance(5 * 60_000 - INTERVAL_MS);
+  const blindFrom = points.length;
+  await clock.advance(3 * 60_000);
+  const whileBlind = points
+    .slice(blindFrom)
+    .filter(({ metric }) => metric.startsWith("lifeline.object"));
+  const toldBlind = [actions(), first?.state, livePhases(), liveCounts()];
+  api.say("MODIFIED", object("a", 9, "Ready"));
+  api.bookmark("10");
+  await clock.advance(HEARTBEAT_MS + 15_000);
+
+  expect(toldBlind).toEqual([["stale at 1"], "failed", ...before]);
+  expect(whileBlind.filter(({ metric }) => metric !== "lifeline.object.changes")).toEqual([]);
+  expect(actions()).toEqual(["phase_changed", "health_changed", "synced at 10, 1 changed"]);
+  expect([livePhases(), liveCounts()]).toEqual([["a Ready", "b Ready"], ["current 2"]]);
+  const sentOf = (name: string): number =>
+    points.slice(blindFrom).filter(({ attributes }) => attributes["k8s.object.name"] === name)
+      .length;
+  expect(sentOf("b")).toBeGreaterThan(0);
 });

@@ -18,6 +18,7 @@ import type { Clock } from "../util/clock.ts";
 import { toError } from "../util/to-error.ts";
 import type { ActiveWatch } from "./active-watch.ts";
 import { Aggregates, SHARD_ATTRIBUTE } from "./aggregates.ts";
+import { Blindness, isBlind } from "./blindness.ts";
 import { CatchUp } from "./catch-up.ts";
 import { Commit, type LogEncoder } from "./commit.ts";
 import { Deadlines } from "./deadlines.ts";
@@ -75,6 +76,7 @@ export class Pipeline {
   readonly #counts = new ObjectCounts();
   readonly #deadlines: Deadlines;
   readonly #upkeep: Upkeep;
+  readonly #blindness: Blindness;
   readonly #room: OutboxRoom | undefined;
   readonly #catchUp: CatchUp | undefined;
   readonly #sender: Sender | undefined;
@@ -131,6 +133,14 @@ export class Pipeline {
     const watches = (): Watches => this.watches;
     const gone: UpkeepOptions["gone"] = (watch, row) => intake.dropUnseen(watch, row);
     this.#upkeep = new Upkeep({ store, commit: this.#commit, watches, gone, clock, report });
+    const { minimumSeverity } = options;
+    this.#blindness = new Blindness({
+      commit: this.#commit,
+      watches,
+      minimumSeverity,
+      clock,
+      report,
+    });
   }
 
   /** The watches of this run have begun: forgets what others remembered, as far as `judge` lets it. */
@@ -164,6 +174,7 @@ export class Pipeline {
       commit.lasting(() => this.#countAll(), signal),
       commit.lasting(() => this.#deadlines.run(signal), signal),
       commit.lasting(() => this.#upkeep.run(signal), signal),
+      commit.lasting(() => this.#blindness.run(signal), signal),
       commit.lasting(() => this.#catchUp?.run(signal), signal),
       commit.lasting(() => this.#sender?.run(signal, deadline), signal),
       this.#heartbeat?.run(signal, deadline),
@@ -219,11 +230,13 @@ export class Pipeline {
         counts: this.#counts,
         exporter,
         kindOf,
+        isBlind: this.#isBlind,
         clusterName: this.#options.clusterName,
         sharedAttributes: shardAttributes(this.#options),
       }),
       flush: () => this.#commit.flush(),
       pointsOf: (row) => this.#pointsOf(row),
+      isBlind: this.#isBlind,
       clock,
       random,
       intervalMs: this.#options.metricIntervalMs,
@@ -233,6 +246,11 @@ export class Pipeline {
       lasting: (work, signal) => this.#commit.lasting(work, signal),
     });
   }
+
+  readonly #isBlind = (watchId: number): boolean => {
+    const watch = this.watches.byId(watchId);
+    return watch !== undefined && isBlind(watch, this.#options.clock.now());
+  };
 
   #createSender(): Sender | undefined {
     const { logs, store, clock, random, report, active } = this.#options;

@@ -30,6 +30,14 @@ export type PipelineReport =
       readonly objects: number;
       readonly durationMs: number;
     }
+  /** It has given no sign of life for so long; `error`: what failed since. Its gauges are held. */
+  | {
+      readonly type: "watch-stale";
+      readonly watch: string;
+      readonly silentMs: number;
+      readonly error: string | undefined;
+    }
+  | { readonly type: "watch-sees-again"; readonly watch: string }
   /** The stream told of a failure, which the cluster room has reported with all that is known of it. */
   | { readonly type: "watch-failed"; readonly watch: string; readonly error: Error }
   /** Taking what the stream told threw: the watch is asked anew from its position. */

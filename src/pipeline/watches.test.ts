@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { KubeObject } from "../cluster/kube-object.ts";
+import { shardFilter } from "../cluster/shard.ts";
 import { createInterpret } from "../lifecycle/interpret.ts";
+import { createRandom, randomUid } from "../testing/demo/random.ts";
 import { createFakeClock, type FakeClock } from "../testing/fake-clock.ts";
 import { database, DATABASE_KIND, NOW_MS } from "../testing/kube-change.ts";
 import { createSteeredApiClient, type SteeredApiClient } from "../testing/steered-api-client.ts";
@@ -76,8 +78,8 @@ afterEach(async () => {
   vi.restoreAllMocks();
 });
 
-function object(name: string, version: number): KubeObject {
-  return database({ metadata: { name, uid: `uid-${name}`, resourceVersion: String(version) } });
+function object(name: string, version: number, uid = `uid-${name}`): KubeObject {
+  return database({ metadata: { name, uid, resourceVersion: String(version) } });
 }
 
 /** Rows until the file's pages are all in use. */
@@ -311,4 +313,39 @@ test("whatever throws is reported, and after a second what it was thrown for is 
   expect(during).toEqual([[], 0]);
   expect(reports).toContainEqual({ type: "watch-crashed", watch: NAME, error: new Error("no") });
   expect([names(), api.requests]).toEqual([["a"], ["list", "watch 1", "watch 1"]]);
+});
+
+test("that a watch is open is a sign of life, that it fails is none", async () => {
+  watches.start(START);
+  await clock.advance(0);
+  const [watch] = [...watches];
+  const down = vi
+    .spyOn(api, "openStream")
+    .mockResolvedValue({ type: "failed", error: new Error("down") });
+
+  // The server, which is silent, is given up and asked again, in vain.
+  await clock.advance(400_000);
+  const whileDown = [watch?.lastSignAtMs, watch?.lastError];
+  down.mockRestore();
+  await clock.advance(60_000);
+
+  expect(whileDown).toEqual([NOW_MS, expect.stringContaining("down")]);
+  expect(watch?.lastSignAtMs).toBeGreaterThan(NOW_MS + 400_000);
+  expect(watch?.lastError).toBeUndefined();
+});
+
+test("a watch keeps the shard that its key says", async () => {
+  api.objects = [0, 1, 2, 3, 4, 5].map((seed) =>
+    object(`${seed}`, 3, randomUid(createRandom(seed))),
+  );
+  const shard = { index: 1, count: 2 };
+
+  watches.start({ ...START, key: { ...START.key, shard } });
+  await clock.advance(0);
+
+  const isOurs = shardFilter(shard);
+  const ours = api.objects.filter(({ metadata }) => isOurs(metadata.uid));
+  expect(names()).toEqual(ours.map(({ metadata }) => metadata.name));
+  expect(ours.length).toBeGreaterThan(0);
+  expect(ours.length).toBeLessThan(6);
 });

@@ -10,7 +10,7 @@ import type { Store } from "../store/store.ts";
 import type { Clock } from "../util/clock.ts";
 import { fieldAt } from "../util/json.ts";
 import { toError } from "../util/to-error.ts";
-import type { ActiveWatch } from "./active-watch.ts";
+import { type ActiveWatch, giveSign } from "./active-watch.ts";
 import type { Commit } from "./commit.ts";
 import type { Intake, Taken } from "./intake.ts";
 import type { PipelineReport } from "./report.ts";
@@ -94,7 +94,7 @@ export class Watches {
     // Durable before the look: who is killed in the middle of it must not go on from the old position.
     if (!isSameVersion) commit.forgetPosition(row.id);
     const watch = toActiveWatch(row, start, clock.now());
-    if (!isSameVersion) watch.position = undefined;
+    if (!isSameVersion) watch.position = watch.reached = undefined;
     this.#byId.set(watch.id, watch);
     const stopping = new AbortController();
     this.#running.set(name, { watch, stopping, ended: this.#run(watch, stopping.signal) });
@@ -171,13 +171,10 @@ export class Watches {
   async #follow(watch: ActiveWatch, signal: AbortSignal): Promise<void> {
     const { client, clock, random, intake } = this.#options;
     const report = (reported: ClusterReport): void => {
-      if (
-        reported.type === "watch-state" &&
-        reported.state === "watching" &&
-        watch.hadHistory &&
-        watch.state !== "synced"
-      )
-        watch.state = "resumed";
+      if (reported.type === "watch-state" && reported.state === "watching") {
+        giveSign(watch, clock.now());
+        if (watch.hadHistory && watch.state !== "synced") watch.state = "resumed";
+      }
       this.#options.reportCluster(reported);
     };
     const from = watch.position === undefined ? {} : { from: watch.position };
@@ -210,12 +207,16 @@ function toActiveWatch(row: WatchRow, start: WatchStart, startedAtMs: number): A
     startedAtMs,
     hadHistory: row.positionAt !== null,
     position: row.position ?? undefined,
+    reached: row.position ?? undefined,
     lookedAtMs: row.positionAt ?? start.absentAtMs,
     resync: undefined,
     resyncIsBlind: false,
     state: "syncing",
     events: 0,
     lastSignAtMs: undefined,
+    lastError: undefined,
+    missingSinceMs: startedAtMs,
+    staleAt: undefined,
     netChanges: {},
     firstLook: { told: 0, withheld: 0 },
   };

@@ -60,6 +60,11 @@ test.each<[ClusterReport, unknown[]]>([
 
 test.each<[PipelineReport, unknown[]]>([
   [
+    { type: "watch-stale", watch, silentMs: 300_000, error: undefined },
+    [["lifeline.watch.blind", 1, { watch }]],
+  ],
+  [{ type: "watch-sees-again", watch }, []],
+  [
     { type: "commit", changes: 4, durationMs: 20 },
     [
       ["lifeline.history.commit.duration", 0.02],

@@ -58,6 +58,8 @@ const PIPELINE_COUNTS: VariantTable<PipelineReport, readonly Count[]> = {
   "watch-forgotten": NOTHING,
   "redaction-renewed": NOTHING,
   "watch-synced": NOTHING,
+  "watch-stale": ({ watch }) => [add("lifeline.watch.blind", 1, { watch })],
+  "watch-sees-again": NOTHING,
   // The request that failed has been counted as the cluster room told it.
   "watch-failed": NOTHING,
   "watch-crashed": () => [error("pipeline")],

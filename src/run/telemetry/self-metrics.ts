@@ -13,6 +13,7 @@ export type CounterName =
   | "lifeline.watch.fallbacks"
   | "lifeline.watch.reconnects"
   | "lifeline.watch.skipped"
+  | "lifeline.watch.blind"
   | "lifeline.history.changes"
   | "lifeline.history.skipped"
   | "lifeline.outbox.collapsed"
@@ -64,6 +65,11 @@ export const COUNTERS: Readonly<Record<CounterName, SelfMetricFacts>> = {
     description:
       "Watch events and list items that were passed over: unreadable, or older than what is known",
     attributes: ["watch", "reason"],
+  },
+  "lifeline.watch.blind": {
+    unit: "{time}",
+    description: "Times that a watch gave no sign of life for 5 minutes, and its gauges were held",
+    attributes: ["watch"],
   },
   "lifeline.history.changes": {
     unit: "{change}",

@@ -42,6 +42,28 @@ const ROWS: Readonly<Record<PipelineReport["type"], readonly Row[]>> = {
       ["info", `The state file can be used again after ${formatDuration(12_000)}`],
     ],
   ],
+  "watch-stale": [
+    [
+      { type: "watch-stale", watch, silentMs: 300_000, error: "Cannot watch pods: 503" },
+      [
+        "warn",
+        "No sign of life from pods for 5m: Cannot watch pods: 503; the gauges of its objects are not sent until there is one",
+      ],
+    ],
+    [
+      { type: "watch-stale", watch, silentMs: 300_000, error: undefined },
+      [
+        "warn",
+        "No sign of life from pods for 5m: nothing failed, the API server is silent; the gauges of its objects are not sent until there is one",
+      ],
+    ],
+  ],
+  "watch-sees-again": [
+    [
+      { type: "watch-sees-again", watch },
+      ["info", "pods gives signs of life again: the gauges of its objects are sent again"],
+    ],
+  ],
   "watch-started": [
     [{ type: "watch-started", watch, from: undefined }, ["debug", "Watching pods begins"]],
   ],

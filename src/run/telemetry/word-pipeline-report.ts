@@ -67,6 +67,22 @@ const WORDS: VariantTable<PipelineReport, Wording> = {
     ),
   "watch-synced": ({ watch, objects, durationMs }) =>
     spoken("info", `Synced ${watch}: ${objects} objects`, { watch, objects, durationMs }),
+  "watch-stale": ({ watch, silentMs, error }) => ({
+    type: "spoken",
+    level: "warn",
+    message:
+      `No sign of life from ${watch} for ${formatDuration(silentMs)}: ${error ?? "nothing failed, the API server is silent"}; ` +
+      "the gauges of its objects are not sent until there is one",
+    fields: { watch, silentMs },
+    repetition: { type: "limited", subject: `stale ${watch}`, state: "watch-stale" },
+  }),
+  "watch-sees-again": ({ watch }) => ({
+    type: "spoken",
+    level: "info",
+    message: `${watch} gives signs of life again: the gauges of its objects are sent again`,
+    fields: { watch },
+    repetition: { type: "recovered", subject: `stale ${watch}` },
+  }),
   // The cluster room has already told the request that failed, with its status.
   "watch-failed": ({ watch, error }) =>
     spoken("debug", `Watching ${watch} failed for now: ${describeError(error)}`, { watch }),
