@@ -1,4 +1,5 @@
 import type { KindFacts } from "../cluster/kube-object.ts";
+import type { ClusterReport } from "../cluster/report.ts";
 import type { WatchKey } from "../cluster/watch-event.ts";
 import type { RowSet } from "../util/row-set.ts";
 
@@ -28,6 +29,9 @@ export type ActiveWatch = {
   /** Whether this resync met an object that says not even who it is: any that was not seen may be it. */
   resyncIsBlind: boolean;
   state: WatchState;
+  /** What it does now, and what it has done so far. */
+  phase: WatchPhase;
+  readonly phases: Set<WatchPhase>;
   /** How many events came in this run, and when the last (Unix milliseconds): bookmarks are signs of life too. */
   events: number;
   lastSignAtMs: number | undefined;
@@ -47,6 +51,19 @@ export type ActiveWatch = {
  * no bookmark has said yet that all which happened in between was told.
  */
 type WatchState = "syncing" | "resumed" | "synced" | "failed";
+
+/**
+ * What a watch does: what its reflector says, or why that leads nowhere. `held`: it waits for the state file. `starting`:
+ * nothing was said yet.
+ */
+export type WatchPhase = ReflectorPhase | "forbidden" | "held" | "missing" | "starting";
+
+type ReflectorPhase = Extract<ClusterReport, { readonly type: "watch-state" }>["state"];
+
+export function enterPhase(watch: ActiveWatch, phase: WatchPhase): void {
+  watch.phase = phase;
+  watch.phases.add(phase);
+}
 
 /** The watch has said something of its objects, be it that nothing has happened. */
 export function giveSign(watch: ActiveWatch, nowMs: number): void {

@@ -349,3 +349,29 @@ test("a watch keeps the shard that its key says", async () => {
   expect(ours.length).toBeGreaterThan(0);
   expect(ours.length).toBeLessThan(6);
 });
+
+test("a watch knows what it does: that it waits says less than that it is forbidden", async () => {
+  const get = vi.spyOn(api, "get").mockResolvedValue({
+    type: "status",
+    status: 403,
+    answer: { code: 403, reason: "Forbidden", message: "", causes: [] },
+    error: new Error("403"),
+  });
+  watches.start(START);
+  await clock.advance(0);
+  const [watch] = [...watches];
+  const forbidden = watch?.phase;
+  get.mockRestore();
+  await clock.advance(60_000);
+  const following = watch?.phase;
+  temporary.breakWrites();
+  api.say("ADDED", object("a", 10));
+  await clock.advance(0);
+  commit.flush();
+  api.say("ADDED", object("b", 11));
+  await clock.advance(0);
+
+  expect([forbidden, following, watch?.phase]).toEqual(["forbidden", "watching", "held"]);
+  expect([...(watch?.phases ?? [])]).toEqual(["listing", "forbidden", "watching", "held"]);
+  temporary.mendWrites();
+});

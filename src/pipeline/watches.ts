@@ -10,7 +10,7 @@ import type { Store } from "../store/store.ts";
 import type { Clock } from "../util/clock.ts";
 import { fieldAt } from "../util/json.ts";
 import { toError } from "../util/to-error.ts";
-import { type ActiveWatch, giveSign } from "./active-watch.ts";
+import { type ActiveWatch, enterPhase, giveSign } from "./active-watch.ts";
 import type { Commit } from "./commit.ts";
 import type { Intake, Taken } from "./intake.ts";
 import type { PipelineReport } from "./report.ts";
@@ -156,6 +156,7 @@ export class Watches {
         // Nothing was taken of what threw: it is asked for again.
         if (!this.#options.commit.holdFor(thrown)) await this.#crash(watch, thrown, signal);
       }
+      if (this.#options.commit.failing) enterPhase(watch, "held");
       // Held: the request is closed, and asked for again from the position once the state file can be used.
       await this.#options.commit.recovered(signal);
     }
@@ -171,6 +172,7 @@ export class Watches {
   async #follow(watch: ActiveWatch, signal: AbortSignal): Promise<void> {
     const { client, clock, random, intake } = this.#options;
     const report = (reported: ClusterReport): void => {
+      notePhase(watch, reported);
       if (reported.type === "watch-state" && reported.state === "watching") {
         giveSign(watch, clock.now());
         if (watch.hadHistory && watch.state !== "synced") watch.state = "resumed";
@@ -212,6 +214,8 @@ function toActiveWatch(row: WatchRow, start: WatchStart, startedAtMs: number): A
     resync: undefined,
     resyncIsBlind: false,
     state: "syncing",
+    phase: "starting",
+    phases: new Set(),
     events: 0,
     lastSignAtMs: undefined,
     lastError: undefined,
@@ -220,6 +224,15 @@ function toActiveWatch(row: WatchRow, start: WatchStart, startedAtMs: number): A
     netChanges: {},
     firstLook: { told: 0, withheld: 0 },
   };
+}
+
+/** What the watch does from now on; that it waits says less than why. */
+function notePhase(watch: ActiveWatch, report: ClusterReport): void {
+  if (report.type === "kind-forbidden") enterPhase(watch, "forbidden");
+  if (report.type === "kind-missing") enterPhase(watch, "missing");
+  if (report.type !== "watch-state") return;
+  const isUnavailable = watch.phase === "forbidden" || watch.phase === "missing";
+  if (report.state !== "waiting" || !isUnavailable) enterPhase(watch, report.state);
 }
 
 /** Under another version every object may look different, which is no change: all of them are looked at anew first. */

@@ -19,6 +19,8 @@ export function createActiveWatch(fields: Partial<ActiveWatch> = {}): ActiveWatc
     resync: undefined,
     resyncIsBlind: false,
     state: "syncing",
+    phase: "starting",
+    phases: new Set(),
     events: 0,
     lastSignAtMs: undefined,
     lastError: undefined,

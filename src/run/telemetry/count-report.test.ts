@@ -39,19 +39,38 @@ test.each<[ClusterReport, unknown[]]>([
     { type: "item-unreadable", watch, problem: "p" },
     [["lifeline.watch.skipped", 1, { watch, reason: "unreadable" }], CLUSTER_ERROR],
   ],
-  [{ type: "request-failed", watch, verb: "list", error: ERROR, retryInMs: 1 }, [CLUSTER_ERROR]],
-  [{ type: "kind-forbidden", watch, verb: "list", error: ERROR, retryInMs: 1 }, [CLUSTER_ERROR]],
-  [{ type: "kind-missing", watch, error: ERROR, retryInMs: 1 }, [CLUSTER_ERROR]],
+  [
+    { type: "request-failed", watch, verb: "list", error: ERROR, retryInMs: 1 },
+    [["lifeline.watch.failures", 1, { watch, status: "none" }], CLUSTER_ERROR],
+  ],
+  [
+    { type: "kind-forbidden", watch, verb: "list", error: ERROR, retryInMs: 1 },
+    [["lifeline.watch.failures", 1, { watch, status: "403" }], CLUSTER_ERROR],
+  ],
+  [
+    { type: "kind-missing", watch, error: ERROR, retryInMs: 1 },
+    [["lifeline.watch.failures", 1, { watch, status: "404" }], CLUSTER_ERROR],
+  ],
   [{ type: "credentials-failed", source: "s", error: ERROR }, [CLUSTER_ERROR]],
   [{ type: "credentials-refreshed", source: "s" }, []],
-  [{ type: "watch-state", watch, state: "watching" }, []],
+  [
+    { type: "request-failed", watch, verb: "watch", status: 503, error: ERROR, retryInMs: 1 },
+    [["lifeline.watch.failures", 1, { watch, status: "503" }], CLUSTER_ERROR],
+  ],
+  [
+    { type: "watch-state", watch, state: "watching" },
+    [["lifeline.watch.transitions", 1, { watch, state: "watching" }]],
+  ],
   [{ type: "list-started", watch, reason: "expired", method: "pages" }, []],
+  [
+    { type: "list-done", watch, count: 1, durationMs: 1500 },
+    [["lifeline.watch.list.duration", 1.5]],
+  ],
   [{ type: "list-resumed", watch }, []],
   [
     { type: "list-fallback", watch, reason: "never-ends" },
     [["lifeline.watch.fallbacks", 1, { watch, reason: "never-ends" }]],
   ],
-  [{ type: "list-done", watch, count: 1, durationMs: 1 }, []],
 ])("countClusterReport() counts %j", (report, expected) => {
   const counts = countClusterReport(report);
 
@@ -64,6 +83,10 @@ test.each<[PipelineReport, unknown[]]>([
     [["lifeline.watch.blind", 1, { watch }]],
   ],
   [{ type: "watch-sees-again", watch }, []],
+  [
+    { type: "watch-forbidden", watch, missing: "m" },
+    [["lifeline.watch.failures", 1, { watch, status: "403" }]],
+  ],
   [
     { type: "commit", changes: 4, durationMs: 20 },
     [

@@ -26,16 +26,16 @@ const NOTHING = (): readonly Count[] => [];
 const CLUSTER_ERROR = (): readonly Count[] => [error("cluster")];
 
 const CLUSTER_COUNTS: VariantTable<ClusterReport, readonly Count[]> = {
-  "watch-state": NOTHING,
+  "watch-state": ({ watch, state }) => [add("lifeline.watch.transitions", 1, { watch, state })],
   "list-started": NOTHING,
-  "list-done": NOTHING,
+  "list-done": ({ durationMs }) => [record("lifeline.watch.list.duration", durationMs / MS_PER_S)],
   "list-fallback": ({ watch, reason }) => [add("lifeline.watch.fallbacks", 1, { watch, reason })],
   "list-resumed": NOTHING,
   relist: ({ watch, reason }) => [add("lifeline.watch.relists", 1, { watch, reason })],
   reconnect: ({ watch, cause }) => [add("lifeline.watch.reconnects", 1, { watch, cause })],
-  "request-failed": CLUSTER_ERROR,
-  "kind-forbidden": CLUSTER_ERROR,
-  "kind-missing": CLUSTER_ERROR,
+  "request-failed": ({ watch, status }) => [failure(watch, status), error("cluster")],
+  "kind-forbidden": ({ watch }) => [failure(watch, 403), error("cluster")],
+  "kind-missing": ({ watch }) => [failure(watch, 404), error("cluster")],
   "line-unreadable": ({ watch, action }) =>
     action === "skip"
       ? [add("lifeline.watch.skipped", 1, { watch, reason: "unreadable" }), error("cluster")]
@@ -63,7 +63,7 @@ const PIPELINE_COUNTS: VariantTable<PipelineReport, readonly Count[]> = {
   // The request that failed has been counted as the cluster room told it.
   "watch-failed": NOTHING,
   "watch-crashed": () => [error("pipeline")],
-  "watch-forbidden": NOTHING,
+  "watch-forbidden": ({ watch }) => [failure(watch, 403)],
   "watch-allowed": NOTHING,
   "kind-gone": NOTHING,
   "stale-event": ({ watch }) => [add("lifeline.watch.skipped", 1, { watch, reason: "stale" })],
@@ -123,6 +123,10 @@ function countCommit({
     add("lifeline.history.changes", changes),
     record("lifeline.history.change.duration", durationS / changes),
   ];
+}
+
+function failure(watch: string, status: number | undefined): Count {
+  return add("lifeline.watch.failures", 1, { watch, status: String(status ?? "none") });
 }
 
 function error(stage: Stage): Count {

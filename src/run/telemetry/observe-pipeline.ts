@@ -1,4 +1,5 @@
 import type { Meter } from "@opentelemetry/api";
+import { silenceOf } from "../../pipeline/blindness.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
 import type { Store } from "../../store/store.ts";
 import type { Clock } from "../../util/clock.ts";
@@ -20,7 +21,9 @@ export function observePipeline(meter: Meter, { pipeline, store, clock, memory }
         watch: watch.name,
         events: watch.events,
         objects: pipeline.objectsOf(watch),
-        silenceMs: watch.lastSignAtMs === undefined ? undefined : clock.now() - watch.lastSignAtMs,
+        silenceMs: silenceOf(watch, clock.now()),
+        state: watch.phase,
+        formerStates: [...watch.phases].filter((phase) => phase !== watch.phase),
       })),
     outbox: () => outboxOf(store, clock),
     behind: () => store.withheldCount,

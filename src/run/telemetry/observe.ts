@@ -19,12 +19,15 @@ export type Observations = {
   readonly eventLoopDelay: () => EventLoopDelay;
 };
 
-/** One watch as it stands; `silenceMs` is the time since its last sign of life, undefined before the first. */
+/** One watch as it stands; `silenceMs` is the time since its last sign of life or, before the first, since its start. */
 type WatchObservation = {
   readonly watch: string;
   readonly events: number;
   readonly objects: number;
-  readonly silenceMs: number | undefined;
+  readonly silenceMs: number;
+  readonly state: string;
+  /** Those that it was in before, but is not in now. */
+  readonly formerStates: readonly string[];
 };
 
 /** `ageMs`: how long its oldest record has been waiting; 0 when it is empty. */
@@ -83,6 +86,10 @@ function observeWatches(meter: Meter, watches: Observations["watches"]): void {
     "lifeline.history.objects",
     GAUGES["lifeline.history.objects"],
   );
+  const states = meter.createObservableGauge(
+    "lifeline.watch.state",
+    GAUGES["lifeline.watch.state"],
+  );
   const events = meter.createObservableCounter(
     "lifeline.watch.events",
     OBSERVED_COUNTERS["lifeline.watch.events"],
@@ -93,10 +100,12 @@ function observeWatches(meter: Meter, watches: Observations["watches"]): void {
         const attributes = { watch: seen.watch };
         result.observe(events, seen.events, attributes);
         result.observe(objects, seen.objects, attributes);
-        if (seen.silenceMs !== undefined)
-          result.observe(silence, seen.silenceMs / MS_PER_S, attributes);
+        result.observe(silence, seen.silenceMs / MS_PER_S, attributes);
+        result.observe(states, 1, { ...attributes, state: seen.state });
+        // Who only stopped sending it would leave it standing for five minutes in Prometheus.
+        for (const state of seen.formerStates) result.observe(states, 0, { ...attributes, state });
       }
     },
-    [silence, objects, events],
+    [silence, objects, events, states],
   );
 }

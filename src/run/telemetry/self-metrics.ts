@@ -14,6 +14,8 @@ export type CounterName =
   | "lifeline.watch.reconnects"
   | "lifeline.watch.skipped"
   | "lifeline.watch.blind"
+  | "lifeline.watch.failures"
+  | "lifeline.watch.transitions"
   | "lifeline.history.changes"
   | "lifeline.history.skipped"
   | "lifeline.outbox.collapsed"
@@ -24,12 +26,14 @@ export type CounterName =
   | "lifeline.process.errors";
 
 export type HistogramName =
+  | "lifeline.watch.list.duration"
   | "lifeline.history.change.duration"
   | "lifeline.history.commit.duration"
   | "lifeline.export.duration";
 
 export type GaugeName =
   | "lifeline.watch.silence"
+  | "lifeline.watch.state"
   | "lifeline.history.objects"
   | "lifeline.outbox.records"
   | "lifeline.outbox.size"
@@ -70,6 +74,17 @@ export const COUNTERS: Readonly<Record<CounterName, SelfMetricFacts>> = {
     unit: "{time}",
     description: "Times that a watch gave no sign of life for 5 minutes, and its gauges were held",
     attributes: ["watch"],
+  },
+  "lifeline.watch.failures": {
+    unit: "{failure}",
+    description:
+      "Requests of a watch that failed, by the status that the API server answered, such as 403 (also where an access review says that it would); `none` where no answer came, or it broke off",
+    attributes: ["watch", "status"],
+  },
+  "lifeline.watch.transitions": {
+    unit: "{transition}",
+    description: "Times that a watch came to listing, watching, waiting or stopped",
+    attributes: ["watch", "state"],
   },
   "lifeline.history.changes": {
     unit: "{change}",
@@ -117,6 +132,11 @@ export const COUNTERS: Readonly<Record<CounterName, SelfMetricFacts>> = {
 };
 
 export const HISTOGRAMS: Readonly<Record<HistogramName, SelfMetricFacts>> = {
+  "lifeline.watch.list.duration": {
+    unit: "s",
+    description: "Time that a whole list took, page by page and what was done with it included",
+    attributes: [],
+  },
   "lifeline.history.change.duration": {
     unit: "s",
     description: "Time that one change took to be written: the mean of its commit",
@@ -137,8 +157,15 @@ export const HISTOGRAMS: Readonly<Record<HistogramName, SelfMetricFacts>> = {
 export const GAUGES: Readonly<Record<GaugeName, SelfMetricFacts>> = {
   "lifeline.watch.silence": {
     unit: "s",
-    description: "Time since a watch last gave a sign of life",
+    description:
+      "Time since a watch last gave a sign of life: an event, a bookmark, a page of a list, the answer that it is open; before the first, since its start",
     attributes: ["watch"],
+  },
+  "lifeline.watch.state": {
+    unit: "{watch}",
+    description:
+      "1 for what a watch does now: starting, listing, watching, waiting (to try again), forbidden, missing (not served), held (the state file can't be written), stopped; 0 for what it did before",
+    attributes: ["watch", "state"],
   },
   "lifeline.history.objects": {
     unit: "{object}",

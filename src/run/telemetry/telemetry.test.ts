@@ -57,8 +57,22 @@ function createRig(): Rig {
 
 const OBSERVATIONS: Observations = {
   watches: () => [
-    { watch: "pods", events: 12, objects: 3, silenceMs: 1_500 },
-    { watch: "jobs.batch", events: 0, objects: 0, silenceMs: undefined },
+    {
+      watch: "pods",
+      events: 12,
+      objects: 3,
+      silenceMs: 1_500,
+      state: "watching",
+      formerStates: ["starting"],
+    },
+    {
+      watch: "jobs.batch",
+      events: 0,
+      objects: 0,
+      silenceMs: 400_000,
+      state: "forbidden",
+      formerStates: [],
+    },
   ],
   outbox: () => ({ records: 4, sizeBytes: 1_024, ageMs: 2_500 }),
   behind: () => 7,
@@ -135,7 +149,20 @@ test("observe() gives every observed instrument its values, in seconds and bytes
 
   const metrics = await collect();
   expect(metrics).toMatchObject({
-    "lifeline.watch.silence": { unit: "s", points: [[{ watch: "pods" }, 1.5]] },
+    "lifeline.watch.silence": {
+      unit: "s",
+      points: [
+        [{ watch: "pods" }, 1.5],
+        [{ watch: "jobs.batch" }, 400],
+      ],
+    },
+    "lifeline.watch.state": {
+      points: [
+        [{ watch: "pods", state: "watching" }, 1],
+        [{ watch: "pods", state: "starting" }, 0],
+        [{ watch: "jobs.batch", state: "forbidden" }, 1],
+      ],
+    },
     "lifeline.watch.events": {
       points: [
         [{ watch: "pods" }, 12],
