@@ -53,6 +53,7 @@ test("readConfiguration() reads every variable when all are set", () => {
     LIFELINE_RESOURCES: "pods, *.example.com,!leases.coordination.k8s.io",
     LIFELINE_NAMESPACES: "prod,stage",
     LIFELINE_LABEL_SELECTOR: "tier in (gold,silver)",
+    LIFELINE_SHARD: "1/3",
     LIFELINE_STATE_DIR: "/var/lib/lifeline",
     LIFELINE_INITIAL: "all",
     LIFELINE_LOG_SEVERITY: "debug",
@@ -80,6 +81,7 @@ test("readConfiguration() reads every variable when all are set", () => {
     ],
     namespaces: { type: "names", names: ["prod", "stage"] },
     labelSelector: "tier in (gold,silver)",
+    shard: { index: 1, count: 3 },
     stateDirectory: "/var/lib/lifeline",
     initial: "all",
     logSeverity: "DEBUG",
@@ -204,6 +206,19 @@ test.each([
     ]);
   },
 );
+
+test("readConfiguration() says of a shard that is none which ones there are", () => {
+  const problems = problemsOf({ LIFELINE_SHARD: "3/3" });
+
+  expect(problems).toEqual([
+    {
+      variable: "LIFELINE_SHARD",
+      seen: "3/3",
+      why: "shards are counted from 0, so that the last one is 2/3",
+      wanted: "which share, counted from 0, of how many, such as 0/3",
+    },
+  ]);
+});
 
 test.each(VARIABLES_OF_LATER_VERSIONS)(
   "readConfiguration() says that %s comes later instead of ignoring it",

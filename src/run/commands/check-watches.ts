@@ -34,7 +34,11 @@ export async function checkWatches(
   const watched = [...(kinds.length === 0 ? [nothing] : kinds), ...missing.map(describeMissing)];
   const sections: readonly Section[] = [
     {
-      title: `Watched${labelSelector === undefined ? "" : `, where labels match ${labelSelector}`}${shard === undefined ? "" : `, shard ${formatShard(shard)}`}`,
+      title: [
+        "Watched",
+        ...(labelSelector === undefined ? [] : [`where labels match ${labelSelector}`]),
+        ...(shard === undefined ? [] : [`shard ${formatShard(shard)} of the objects`]),
+      ].join(", "),
       findings: watched,
     },
     {

@@ -86,6 +86,14 @@ test("check finds nothing wrong where nothing is, and sends an empty request per
   expect([receiver.records(), receiver.points(), receiver.errors()]).toEqual([[], [], []]);
 });
 
+test("check says which of the objects are watched", async () => {
+  const { check } = await createRig();
+
+  const { out } = await check({ LIFELINE_LABEL_SELECTOR: "tier=gold", LIFELINE_SHARD: "0/3" });
+
+  expect(out()).toContain("\nWatched, where labels match tier=gold, shard 0/3 of the objects\n");
+});
+
 test("check writes the same when it is run twice, and asks the cluster for nothing but reading", async () => {
   const { server, check } = await createRig();
 
