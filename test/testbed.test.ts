@@ -75,6 +75,20 @@ serverTest("admin writes status through its subresource when the CRD has one", a
   );
 });
 
+serverTest("compact() makes the API server forget what was before", async () => {
+  const before = (await controlPlane.admin.get(FIRST)).metadata.resourceVersion;
+  await controlPlane.admin.patch(FIRST, { spec: { size: 5 } });
+  const path = `/apis/testbed.example.com/v1/widgets?resourceVersionMatch=Exact&limit=1&resourceVersion=${before}`;
+  const remembered = await controlPlane.admin.status(path);
+
+  await controlPlane.compact();
+
+  // The newest server answers from its own cache for a moment.
+  await controlPlane.restartApiServer();
+  expect(remembered).toBe(200);
+  expect(await controlPlane.admin.status(path)).toBe(410);
+});
+
 serverTest(
   "a restricted user may do what is granted, while it is granted, by token and by certificate",
   async () => {

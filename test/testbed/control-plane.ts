@@ -2,6 +2,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { request } from "undici";
+import { fieldAt } from "../../src/util/json.ts";
 import { AdminClient } from "./admin-client.ts";
 import { createAuthority, issueCertificate } from "./certificate.ts";
 import { findFreePort } from "./free-port.ts";
@@ -36,6 +37,11 @@ export type ControlPlane = Cluster &
     startApiServer(): Promise<void>;
     /** Stop, then start. */
     restartApiServer(): Promise<void>;
+    /**
+     * Makes etcd forget all history but the newest state: to continue an older list is answered with 410. kube-apiserver
+     * still knows what it holds in its own cache of events; a restart empties that, and older positions are gone then.
+     */
+    compact(): Promise<void>;
   };
 
 export type ControlPlaneOptions = {
@@ -74,6 +80,7 @@ export async function launchControlPlane(
       await stopApiServer();
       await restart();
     },
+    compact: () => compactEtcd(etcdUrl),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }
@@ -135,6 +142,22 @@ async function startEtcd(
   };
   await readyOrGone(etcd, isHealthy, "etcd");
   return { ...etcd, url };
+}
+
+/** By etcd's JSON gateway: int64 values are strings there, bytes are base64. */
+async function compactEtcd(url: string): Promise<void> {
+  const call = async (method: string, body: object): Promise<unknown> => {
+    const answer = await request(`${url}/v3/kv/${method}`, {
+      method: "POST",
+      body: JSON.stringify(body),
+    });
+    const text = await answer.body.text();
+    if (answer.statusCode !== 200)
+      throw new Error(`Cannot ${method} in etcd: it answered ${answer.statusCode}: ${text}`);
+    return JSON.parse(text);
+  };
+  const state = await call("range", { key: Buffer.from("/").toString("base64") });
+  await call("compaction", { revision: fieldAt(state, "header", "revision"), physical: true });
 }
 
 type ApiServerPlace = {
