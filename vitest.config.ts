@@ -9,7 +9,10 @@ const onRealServers = {
   sequence: { groupOrder: 1 },
 };
 
-/** `unit` needs nothing, `suites` a control plane and a collector, `stores` Prometheus and Loki besides. */
+/**
+ * `unit` needs nothing, `suites` a control plane and a collector, `versions` the oldest supported API server besides,
+ * `stores` Prometheus and Loki.
+ */
 const config: ViteUserConfig = defineConfig({
   test: {
     // Two cores are what a small runner has, and a control plane is busy beside each suite.
@@ -30,8 +33,17 @@ const config: ViteUserConfig = defineConfig({
           ...onRealServers,
           name: "suites",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/otel-collector/**"],
+          exclude: ["test/otel-collector/**", "test/versions.test.ts"],
           globalSetup: "test/testbed/global-setup.ts",
+        },
+      },
+      {
+        extends: true,
+        test: {
+          ...onRealServers,
+          name: "versions",
+          include: ["test/versions.test.ts"],
+          globalSetup: ["test/testbed/global-setup.ts", "test/testbed/versions-setup.ts"],
         },
       },
       {

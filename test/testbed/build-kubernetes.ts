@@ -6,40 +6,98 @@ import { fetchGoMod, goModList } from "./upstream-go-mod.ts";
 
 export const KUBERNETES_VERSION = "v1.36.3";
 
+/** The oldest that is supported. */
+export const OLDEST_KUBERNETES_VERSION = "v1.34.2";
+
+type KubernetesVersion = typeof KUBERNETES_VERSION | typeof OLDEST_KUBERNETES_VERSION;
+
+type WithoutV<Version> = Version extends `v${infer Number}` ? Number : never;
+
+/** As people say them: `1.36.3`, `1.34.2`. */
+export type ServerVersion = WithoutV<KubernetesVersion>;
+
+/** Builds kube-apiserver, kubectl and etcd into `directory`, from the published Go modules. */
+export async function buildKubernetes(directory: string, env: NodeJS.ProcessEnv): Promise<void> {
+  const { cwd, etcdVersion } = await writeModule(directory, KUBERNETES_VERSION, env);
+  const commands = [
+    `k8s.io/kubernetes/cmd/kube-apiserver@${KUBERNETES_VERSION}`,
+    `k8s.io/kubernetes/cmd/kubectl@${KUBERNETES_VERSION}`,
+    `go.etcd.io/etcd/server/v3@${etcdVersion}`,
+  ];
+  await buildCommands(commands, {
+    what: `kube-apiserver ${KUBERNETES_VERSION}, kubectl and etcd ${etcdVersion} (about 4 min on 2 cores, once)`,
+    version: KUBERNETES_VERSION,
+    directory,
+    cwd,
+    env,
+  });
+  await rename(join(directory, "server"), join(directory, "etcd"));
+}
+
+/** Builds kube-apiserver of the oldest supported version into `directory`; a newer version's etcd serves it. */
+export async function buildOldestApiServer(
+  directory: string,
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
+  const version = OLDEST_KUBERNETES_VERSION;
+  const { cwd } = await writeModule(directory, version, env);
+  await buildCommands([`k8s.io/kubernetes/cmd/kube-apiserver@${version}`], {
+    what: `kube-apiserver ${version} (about 3 min on 2 cores, once)`,
+    version,
+    directory,
+    cwd,
+    env,
+  });
+}
+
+type Module = { readonly cwd: string; readonly etcdVersion: string };
+
 /**
- * Builds kube-apiserver, kubectl and etcd into `directory`, from the published Go modules.
+ * Makes a module beside `directory` that can build commands of Kubernetes.
  *
  * k8s.io/kubernetes replaces its staging modules (k8s.io/api and its like) by folders of its own checkout; outside of
  * one, each is replaced by its published version, which for v1.X.Y is v0.X.Y. etcd is the version whose client this
  * Kubernetes uses.
  */
-export async function buildKubernetes(directory: string, env: NodeJS.ProcessEnv): Promise<void> {
+async function writeModule(
+  directory: string,
+  version: KubernetesVersion,
+  env: NodeJS.ProcessEnv,
+): Promise<Module> {
   const cwd = join(dirname(directory), "module");
   await mkdir(cwd);
   const upstream = parseGoMod(
-    await fetchGoMod({ path: "k8s.io/kubernetes", version: KUBERNETES_VERSION, cwd, env }),
+    await fetchGoMod({ path: "k8s.io/kubernetes", version, cwd, env }),
+    version,
   );
-  await writeFile(join(cwd, "go.mod"), formatGoMod(upstream));
-  const commands = [
-    `k8s.io/kubernetes/cmd/kube-apiserver@${KUBERNETES_VERSION}`,
-    `k8s.io/kubernetes/cmd/kubectl@${KUBERNETES_VERSION}`,
-    `go.etcd.io/etcd/server/v3@${upstream.etcdVersion}`,
-  ];
+  await writeFile(join(cwd, "go.mod"), formatGoMod(upstream, version));
+  return { cwd, etcdVersion: upstream.etcdVersion };
+}
+
+type Build = {
+  /** Continues the sentence "building …". */
+  readonly what: string;
+  readonly version: KubernetesVersion;
+  readonly directory: string;
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+};
+
+/** Builds commands, each `PACKAGE@VERSION`, in the module at `cwd`. */
+async function buildCommands(
+  commands: readonly string[],
+  { what, version, directory, cwd, env }: Build,
+): Promise<void> {
   await runGo(["get", "-tool", ...commands], {
-    title: "fetching what Kubernetes and etcd need (about 1 min)",
+    title: `fetching what Kubernetes ${version} needs (about 1 min)`,
     cwd,
     env,
   });
   const packages = commands.map((command) => command.slice(0, command.indexOf("@")));
   await runGo(
-    ["build", "-trimpath", "-ldflags", linkerFlags(), "-o", `${directory}/`, ...packages],
-    {
-      title: `building kube-apiserver ${KUBERNETES_VERSION}, kubectl and etcd ${upstream.etcdVersion} (about 4 min on 2 cores, once)`,
-      cwd,
-      env,
-    },
+    ["build", "-trimpath", "-ldflags", linkerFlags(version), "-o", `${directory}/`, ...packages],
+    { title: `building ${what}`, cwd, env },
   );
-  await rename(join(directory, "server"), join(directory, "etcd"));
 }
 
 type GoMod = {
@@ -49,7 +107,7 @@ type GoMod = {
 };
 
 /** What the build needs from go.mod as JSON. */
-function parseGoMod(file: unknown): GoMod {
+function parseGoMod(file: unknown, version: KubernetesVersion): GoMod {
   const stagingModules = goModList(file, "Replace").flatMap(({ Old: from, New: to }) => {
     if (!isMap(from) || !isMap(to) || !String(to["Path"]).startsWith("./staging/")) return [];
     return [String(from["Path"])];
@@ -60,26 +118,26 @@ function parseGoMod(file: unknown): GoMod {
   const goVersion = isMap(file) ? file["Go"] : undefined;
   if (stagingModules.length === 0 || etcd === undefined || typeof goVersion !== "string") {
     throw new Error(
-      `Cannot use go.mod of Kubernetes ${KUBERNETES_VERSION}: no staging modules, no etcd or no Go version in it`,
+      `Cannot use go.mod of Kubernetes ${version}: no staging modules, no etcd or no Go version in it`,
     );
   }
   return { goVersion, stagingModules, etcdVersion: String(etcd["Version"]) };
 }
 
-function formatGoMod({ goVersion, stagingModules }: GoMod): string {
-  const staging = KUBERNETES_VERSION.replace("v1.", "v0.");
+function formatGoMod({ goVersion, stagingModules }: GoMod, version: KubernetesVersion): string {
+  const staging = version.replace("v1.", "v0.");
   return [
     "module testbed",
     `go ${goVersion}`,
-    `require k8s.io/kubernetes ${KUBERNETES_VERSION}`,
+    `require k8s.io/kubernetes ${version}`,
     ...stagingModules.map((module) => `replace ${module} => ${module} ${staging}`),
     "",
   ].join("\n");
 }
 
 /** Without these the API server calls itself v0.0.0-master, and compatibility checks fail. */
-function linkerFlags(): string {
-  const [major = "", minor = ""] = KUBERNETES_VERSION.slice(1).split(".");
-  const version = "k8s.io/component-base/version";
-  return `-s -w -X ${version}.gitVersion=${KUBERNETES_VERSION} -X ${version}.gitMajor=${major} -X ${version}.gitMinor=${minor}`;
+function linkerFlags(version: KubernetesVersion): string {
+  const [major = "", minor = ""] = version.slice(1).split(".");
+  const variables = "k8s.io/component-base/version";
+  return `-s -w -X ${variables}.gitVersion=${version} -X ${variables}.gitMajor=${major} -X ${variables}.gitMinor=${minor}`;
 }

@@ -16,6 +16,8 @@ declare module "vitest" {
   // Merged into vitest's own interface: a type cannot be.
   interface ProvidedContext {
     readonly testbed: Testbed;
+    /** The path of kube-apiserver of the oldest supported version; provided to the project `versions` alone. */
+    readonly oldestApiServer: Found<string>;
     /** Provided to the project `stores` alone. */
     readonly stores: Found<StoreBinaries>;
     /** Answers with the address of the control plane that suites share; the first request starts it. */

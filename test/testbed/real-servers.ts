@@ -9,7 +9,8 @@ import {
   type ControlPlane,
   type ControlPlaneOptions,
 } from "./control-plane.ts";
-import type { ServerBinaries } from "./server-binaries.ts";
+import type { ServerVersion } from "./build-kubernetes.ts";
+import type { Found, ServerBinaries } from "./server-binaries.ts";
 
 /** Like `test`, but skipped where the real servers cannot be had. Hooks are skipped only in a file that holds no other tests. */
 // oxlint-disable-next-line vitest/expect-expect, vitest/no-disabled-tests -- this makes a test function, it is no test
@@ -17,9 +18,20 @@ export const serverTest: ReturnType<typeof test.skipIf> = test.skipIf(
   inject("testbed").type === "missing",
 );
 
+type OwnControlPlaneOptions = ControlPlaneOptions & {
+  /** Of kube-apiserver; the newest by default. The oldest is there in the project `versions` alone. */
+  readonly version?: ServerVersion;
+};
+
 /** A control plane of the suite's own, about 4 s to start; for suites that stop it or count what is in it. */
-export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
-  return await launchControlPlane(serverBinaries(), options);
+export async function startControlPlane(
+  options: OwnControlPlaneOptions = {},
+): Promise<ControlPlane> {
+  const { version = "1.36.3", ...rest } = options;
+  const newest = serverBinaries();
+  const binaries =
+    version === "1.36.3" ? newest : { ...newest, kubeApiserver: oldestApiServer(version) };
+  return await launchControlPlane(binaries, rest);
 }
 
 /**
@@ -51,5 +63,14 @@ export function serverBinaries(): ServerBinaries {
   if (testbed.type === "ready") return testbed.binaries;
   throw new Error(
     `Cannot start real servers: ${testbed.reason}; use serverTest, which is skipped then`,
+  );
+}
+
+function oldestApiServer(version: ServerVersion): string {
+  // Vitest's types know nothing of projects: where another one runs, nothing is provided.
+  const oldest: Found<string> | undefined = inject("oldestApiServer");
+  if (oldest?.type === "ready") return oldest.binaries;
+  throw new Error(
+    `Cannot start kube-apiserver ${version}: ${oldest?.reason ?? "only suites of the vitest project versions have it"}`,
   );
 }

@@ -3,7 +3,12 @@ import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { buildOnce } from "./build-cache.ts";
 import { COLLECTOR_RECIPE_ID, COLLECTOR_VERSION, buildCollector } from "./build-collector.ts";
-import { KUBERNETES_VERSION, buildKubernetes } from "./build-kubernetes.ts";
+import {
+  KUBERNETES_VERSION,
+  OLDEST_KUBERNETES_VERSION,
+  buildKubernetes,
+  buildOldestApiServer,
+} from "./build-kubernetes.ts";
 import { LOKI_VERSION, buildLoki } from "./build-loki.ts";
 import { PROMETHEUS_VERSION, buildPrometheus } from "./build-prometheus.ts";
 
@@ -58,6 +63,21 @@ export async function obtainServerBinaries(env: NodeJS.ProcessEnv): Promise<Test
   return { type: "ready", binaries };
 }
 
+/** The same for kube-apiserver of the oldest supported version, a file in `OLDEST_KUBE_APISERVER`. */
+export async function obtainOldestApiServer(env: NodeJS.ProcessEnv): Promise<Found<string>> {
+  const given = setting(env, "OLDEST_KUBE_APISERVER");
+  const built = await obtain({
+    given,
+    cached: join(cacheDirectory(env), `kube-apiserver-${OLDEST_KUBERNETES_VERSION}`),
+    build: buildOldestApiServer,
+    env,
+  });
+  if (built === undefined) return { type: "missing", reason: NO_GO_FOR_OLDEST };
+  const path = given ?? join(built, "kube-apiserver");
+  await assertExecutable(path);
+  return { type: "ready", binaries: path };
+}
+
 /** The same for the programs in `PROMETHEUS` and `LOKI`, both files. */
 export async function obtainStoreBinaries(env: NodeJS.ProcessEnv): Promise<Found<StoreBinaries>> {
   const cache = cacheDirectory(env);
@@ -86,6 +106,9 @@ export async function obtainStoreBinaries(env: NodeJS.ProcessEnv): Promise<Found
 const NO_GO =
   "the real servers (kube-apiserver, etcd, otelcol) are not built yet and no Go was found to build them; " +
   "install Go 1.21 or newer, or point KUBEBUILDER_ASSETS at a directory with kube-apiserver, etcd and kubectl, and OTELCOL at a collector";
+const NO_GO_FOR_OLDEST =
+  `kube-apiserver ${OLDEST_KUBERNETES_VERSION} is not built yet and no Go was found to build it; ` +
+  "install Go 1.21 or newer, or point OLDEST_KUBE_APISERVER at the program";
 const NO_GO_FOR_STORES =
   "Prometheus and Loki are not built yet and no Go was found to build them; " +
   "install Go 1.21 or newer, or point PROMETHEUS and LOKI at their programs";
@@ -123,7 +146,8 @@ async function assertExecutable(path: string): Promise<void> {
   } catch (cause) {
     throw new Error(
       `Cannot run "${path}": it is missing or not executable; set KUBEBUILDER_ASSETS to a directory with kube-apiserver, etcd ` +
-        "and kubectl, and OTELCOL, PROMETHEUS and LOKI to these programs, or unset them and remove the cache to have them built",
+        "and kubectl, and OTELCOL, OLDEST_KUBE_APISERVER, PROMETHEUS and LOKI to these programs, or unset them and remove the cache " +
+        "to have them built",
       { cause },
     );
   }
