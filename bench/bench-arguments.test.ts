@@ -11,6 +11,8 @@ test("parseBenchArguments() asks for the whole input when nothing is said", () =
       updates: 200_000,
       large: 100_000,
       pacedSeconds: 15,
+      engine: false,
+      reconnects: 1000,
       logSeverity: "DEBUG",
       peers: true,
       strict: false,
@@ -21,7 +23,7 @@ test("parseBenchArguments() asks for the whole input when nothing is said", () =
 
 test("parseBenchArguments() takes a smaller input and every switch", () => {
   const asked = parseBenchArguments(
-    "--objects 20 --updates 40 --large 0 --paced-seconds 0 --seed 7 --log-severity INFO --strict --no-peers --cpu-prof".split(
+    "--objects 20 --updates 40 --large 0 --paced-seconds 0 --engine --reconnects 3 --seed 7 --log-severity INFO --strict --no-peers --cpu-prof".split(
       " ",
     ),
   );
@@ -33,6 +35,8 @@ test("parseBenchArguments() takes a smaller input and every switch", () => {
       updates: 40,
       large: 0,
       pacedSeconds: 0,
+      engine: true,
+      reconnects: 3,
       seed: 7,
       logSeverity: "INFO",
       strict: true,
@@ -49,6 +53,7 @@ test.for([
   [["--log-severity", "WARN"], '--log-severity "WARN": wanted DEBUG or INFO'],
   [["--no-peers", "--build-peers"], "choose one"],
   [["--write-docs", "--large", "0"], "the whole input"],
+  [["--write-docs", "--reconnects", "10"], "the whole input"],
   [["--write-docs", "--cpu-prof"], "the whole input"],
   [["--built"], "--built"],
   [["fast"], "fast"],
@@ -61,6 +66,6 @@ test.for([
 test("the help names every option and what a missed bar means for the exit code", () => {
   const names = [...BENCH_HELP.matchAll(/^ {2}(--[\w-]+)/gm)].map(([, name]) => name);
 
-  expect(names).toHaveLength(12);
+  expect(names).toHaveLength(14);
   expect(BENCH_HELP).toMatch(/with --strict a bar was missed/);
 });

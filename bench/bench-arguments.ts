@@ -9,6 +9,10 @@ export type BenchOptions = {
   readonly large: number;
   /** How long changes come one by one, so that each one's delay can be told; 0: no such phase. */
   readonly pacedSeconds: number;
+  /** The watch engine alone, beside others', in place of the whole program. */
+  readonly engine: boolean;
+  /** How often the engine's watch is ended; 0: not at all. */
+  readonly reconnects: number;
   readonly logSeverity: "DEBUG" | "INFO";
   readonly seed: number;
   readonly cpuProfile: boolean;
@@ -34,6 +38,8 @@ OTLP/HTTP sink, decodes all of it, and prints what it cost. Linux only: it reads
                        10 % the phase, 35 % numbers in the status, 10 % are ticks
   --large N            objects of the run without updates, 0 to 100000 (default 100000; 0: no such run)
   --paced-seconds N    how long 200 changes a second are sent to measure delays, 0 to 60 (default 15; 0: not at all)
+  --engine             only the watch engine, from bytes to events, beside client-node's and a bare Node; needs no build
+  --reconnects N       with --engine: how often a watch is ended, 0 to 10000 (default 1000; 0: not at all)
   --log-severity NAME  LIFELINE_LOG_SEVERITY: DEBUG or INFO (default DEBUG: everything is sent)
   --seed N             another order of the same mix (default 1)
   --cpu-prof           only the updates, with a CPU profile: leaves it in bench/ and prints where the time went
@@ -59,6 +65,8 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments {
         updates: { type: "string", default: WHOLE.updates },
         large: { type: "string", default: WHOLE.large },
         "paced-seconds": { type: "string", default: "15" },
+        engine: { type: "boolean", default: false },
+        reconnects: { type: "string", default: WHOLE.reconnects },
         "log-severity": { type: "string", default: "DEBUG" },
         seed: { type: "string", default: "1" },
         "cpu-prof": { type: "boolean", default: false },
@@ -83,6 +91,8 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments {
         updates: wholeNumber("--updates", values.updates, [20, 1_000_000]),
         large: wholeNumber("--large", values.large, [0, 100_000]),
         pacedSeconds: wholeNumber("--paced-seconds", values["paced-seconds"], [0, 60]),
+        engine: values.engine,
+        reconnects: wholeNumber("--reconnects", values.reconnects, [0, 10_000]),
         logSeverity: severity(values["log-severity"]),
         seed: wholeNumber("--seed", values.seed, [0, 2 ** 32 - 1]),
         cpuProfile: values["cpu-prof"],
@@ -97,11 +107,16 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments {
   }
 }
 
-const WHOLE = { objects: "10000", updates: "200000", large: "100000" };
+const WHOLE = { objects: "10000", updates: "200000", large: "100000", reconnects: "1000" };
 
 function isSmaller(values: typeof WHOLE): boolean {
-  const { objects, updates, large } = values;
-  return objects !== WHOLE.objects || updates !== WHOLE.updates || large !== WHOLE.large;
+  const { objects, updates, large, reconnects } = values;
+  return (
+    objects !== WHOLE.objects ||
+    updates !== WHOLE.updates ||
+    large !== WHOLE.large ||
+    reconnects !== WHOLE.reconnects
+  );
 }
 
 function severity(text: string): "DEBUG" | "INFO" {

@@ -43,6 +43,16 @@ export const ANSWERS: Readonly<Record<string, JsonMap>> = {
   "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews": { status: { allowed: true } },
 };
 
+/** Clients that ask for a watch with initial events list when they are told this, as servers without them do. */
+export const NO_INITIAL_EVENTS: JsonMap = {
+  kind: "Status",
+  apiVersion: "v1",
+  status: "Failure",
+  reason: "Invalid",
+  message: "sendInitialEvents is forbidden for watch: the replay server lists",
+  code: 422,
+};
+
 /** The line that tells that all which exists has been shown (KEP-3157). */
 export function initialEventsEnd(
   { apiVersion, kind }: { readonly apiVersion: string; readonly kind: string },

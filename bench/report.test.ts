@@ -10,6 +10,8 @@ const OPTIONS: BenchOptions = {
   updates: 200_000,
   large: 100_000,
   pacedSeconds: 15,
+  engine: false,
+  reconnects: 1000,
   logSeverity: "DEBUG",
   seed: 1,
   cpuProfile: false,
@@ -108,6 +110,7 @@ test("updatePerformancePage() replaces what is between the marks, and keeps the 
     date: "2026-01-15",
     version: "1.2.3",
     machine: "a machine",
+    place: "bench",
   });
 
   expect(updated).toBe(
@@ -116,9 +119,9 @@ test("updatePerformancePage() replaces what is between the marks, and keeps the 
 });
 
 test("updatePerformancePage() says what is missing in a page without marks", () => {
-  const occasion = { date: "", version: "", machine: "" };
+  const occasion = { date: "", version: "", machine: "", place: "engine" } as const;
 
-  expect(() => updatePerformancePage("# Page", "", occasion)).toThrow("bench:begin");
+  expect(() => updatePerformancePage("# Page", "", occasion)).toThrow("engine:begin");
 });
 
 const PEER = {

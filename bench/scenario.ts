@@ -15,8 +15,12 @@ export type ScenarioOptions = {
   readonly logSeverity: "DEBUG" | "INFO";
 };
 
-/** One line of a watch stream. */
-export type BenchLine = { readonly resourceVersion: number; readonly text: string };
+/** One line of a watch stream, and whom it is about. */
+export type BenchLine = {
+  readonly name: string;
+  readonly resourceVersion: number;
+  readonly text: string;
+};
 
 /** What a stream means: what must have arrived when all of it was told. */
 export type Expected = {
@@ -92,6 +96,16 @@ export class Scenario {
     this.#listResourceVersion = objects.length + 1;
     this.#resourceVersion = this.#listResourceVersion;
     this.#expect("lifeline.synced");
+  }
+
+  /** How many objects a list shows. */
+  get listed(): number {
+    return this.#all.length;
+  }
+
+  /** What a list shows, in its order; to be read before the updates. */
+  *initial(): Generator<Pick<BenchLine, "name" | "resourceVersion">> {
+    for (const { name, resourceVersion } of this.#all) yield { name, resourceVersion };
   }
 
   get listResourceVersion(): string {
@@ -215,7 +229,7 @@ export class Scenario {
     const text = `{"type":"${type}","object":${renderBenchObject(object, Date.now())}}\n`;
     this.#bytes += text.length;
     this.#lines++;
-    return { resourceVersion, text };
+    return { name: object.name, resourceVersion, text };
   }
 
   /** The one record too many makes the object hot; it and all after it are withheld until after the bench. */
