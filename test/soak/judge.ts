@@ -1,0 +1,156 @@
+import { isDeepStrictEqual } from "node:util";
+import { unreachable } from "../../src/util/unreachable.ts";
+import { expectStory, type Gap, type Step } from "./expected-story.ts";
+import type { Sighting } from "./sighting.ts";
+
+/** One record as it arrived, repetitions included. */
+export type Copy = {
+  readonly recordUid: string;
+  readonly objectUid: string;
+  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly timeMs: number;
+  /** All of it, resource, Timestamp and ObservedTimestamp included. */
+  readonly bytes: string;
+};
+
+/** A gap of which is only known between which versions its beginning was committed. */
+export type OpenGap = {
+  /** By then everything had been told. */
+  readonly cutFrom: number;
+  readonly cutUntil: number;
+  readonly through: number;
+};
+
+export type Evidence = {
+  /** What an independent watch saw, in order. */
+  readonly sightings: readonly Sighting[];
+  /** The version at which the program looked for the first time. */
+  readonly firstLook: number;
+  readonly gaps: readonly OpenGap[];
+  /** What arrived, in order. */
+  readonly copies: readonly Copy[];
+};
+
+/** What is wrong with what arrived. */
+export type Finding =
+  | { readonly type: "lost"; readonly fact: string }
+  /** Nothing that happened is told by it. */
+  | { readonly type: "invented"; readonly record: string }
+  /** It happened, but not so. */
+  | { readonly type: "wrong"; readonly fact: string; readonly problem: string }
+  /** A repetition that is not, byte for byte, its first copy. */
+  | { readonly type: "differing"; readonly fact: string; readonly copies: readonly string[] }
+  /** It arrived, for the first time, after a later one of the same object. */
+  | { readonly type: "reordered"; readonly fact: string; readonly after: string };
+
+export type Verdict = {
+  readonly findings: readonly Finding[];
+  /** As the evidence speaks for it best: each gap begins at one version, the same for all objects. */
+  readonly gaps: readonly Gap[];
+  /** How many things there were to tell, and how many of them as the net change of a gap. */
+  readonly facts: number;
+  readonly netFacts: number;
+  /** How many copies were repetitions. */
+  readonly repetitions: number;
+};
+
+/** Compares what arrived of one program with what happened; pure. */
+export function judge(evidence: Evidence): Verdict {
+  const gaps: Gap[] = evidence.gaps.map(({ cutFrom, through }) => ({ cut: cutFrom, through }));
+  for (const [index, { cutFrom, cutUntil, through }] of evidence.gaps.entries()) {
+    const versions = evidence.sightings
+      .map(({ version }) => version)
+      .filter((version) => version > cutFrom && version <= cutUntil);
+    const candidates = [cutFrom, ...versions].map((cut) => {
+      const trial = gaps.with(index, { cut, through });
+      return { cut, findings: findingsOf(evidence, trial).length };
+    });
+    const best = candidates.reduce((a, b) => (b.findings < a.findings ? b : a));
+    gaps[index] = { cut: best.cut, through };
+  }
+  const steps = expectStory(evidence.sightings, { firstLook: evidence.firstLook, gaps });
+  return {
+    findings: findingsOf(evidence, gaps),
+    gaps,
+    facts: steps.length,
+    netFacts: steps.filter(({ isNet }) => isNet).length,
+    repetitions: evidence.copies.length - new Set(evidence.copies.map((it) => it.recordUid)).size,
+  };
+}
+
+function findingsOf(
+  { sightings, firstLook, copies }: Evidence,
+  gaps: readonly Gap[],
+): readonly Finding[] {
+  const steps = expectStory(sightings, { firstLook, gaps });
+  const byUid = new Map(steps.map((step) => [step.fact.recordUid, step]));
+  const arrived = Map.groupBy(copies, ({ recordUid }) => recordUid);
+  const findings: Finding[] = [];
+  for (const { fact } of steps)
+    if (!arrived.has(fact.recordUid)) findings.push({ type: "lost", fact: nameOf(fact) });
+  const latest = new Map<string, Step>();
+  for (const [recordUid, [first, ...others]] of arrived) {
+    if (first === undefined) continue;
+    const step = byUid.get(recordUid);
+    if (step === undefined) {
+      findings.push({ type: "invented", record: first.bytes });
+      continue;
+    }
+    findings.push(...compareFact(step, first), ...compareCopies(step, first, others));
+    const last = latest.get(first.objectUid);
+    if (last !== undefined && last.ordinal > step.ordinal)
+      findings.push({ type: "reordered", fact: nameOf(step.fact), after: nameOf(last.fact) });
+    else latest.set(first.objectUid, step);
+  }
+  return findings;
+}
+
+function compareFact({ fact }: Step, copy: Copy): readonly Finding[] {
+  const problems = Object.entries(fact.attributes)
+    .filter(([name, wanted]) => copy.attributes[name] !== wanted)
+    .map(([name, wanted]) => `${name} is ${show(copy.attributes[name])}, not ${show(wanted)}`);
+  if (fact.timeMs !== undefined && copy.timeMs !== fact.timeMs)
+    problems.push(`its Timestamp is ${copy.timeMs}, not ${fact.timeMs}`);
+  const diff = copy.attributes["lifeline.change.diff"];
+  if (fact.diff !== undefined && !isSameDiff(diff, fact.diff))
+    problems.push(`its difference is ${show(diff)}, not ${show(fact.diff)}`);
+  return problems.map((problem) => ({ type: "wrong", fact: nameOf(fact), problem }));
+}
+
+function isSameDiff(text: unknown, wanted: readonly { readonly path: string }[]): boolean {
+  const told: unknown = typeof text === "string" ? JSON.parse(text) : undefined;
+  if (!Array.isArray(told) || told.length !== wanted.length) return false;
+  return wanted.every((change) => told.some((one) => isDeepStrictEqual(one, change)));
+}
+
+function compareCopies({ fact }: Step, first: Copy, others: readonly Copy[]): readonly Finding[] {
+  const differing = others.filter(({ bytes }) => bytes !== first.bytes).map(({ bytes }) => bytes);
+  if (differing.length === 0) return [];
+  return [{ type: "differing", fact: nameOf(fact), copies: [first.bytes, ...differing] }];
+}
+
+function nameOf({ name, action, objectUid, attributes }: Step["fact"]): string {
+  return `${name} (${objectUid}) ${action} at ${String(attributes["k8s.object.resource_version"])}`;
+}
+
+function show(value: unknown): string {
+  return JSON.stringify(value) ?? "absent";
+}
+
+/** One line for people. */
+export function describeFinding(finding: Finding): string {
+  switch (finding.type) {
+    case "lost":
+      return `lost: ${finding.fact}`;
+    case "invented":
+      return `invented: ${finding.record.slice(0, 1500)}`;
+    case "wrong":
+      return `wrong: ${finding.fact}: ${finding.problem}`;
+    case "differing":
+      return `copies differ: ${finding.fact}:\n    ${finding.copies.join("\n    ")}`;
+    case "reordered":
+      return `reordered: ${finding.fact} arrived after ${finding.after}`;
+    default:
+      return unreachable(finding);
+  }
+}
