@@ -194,6 +194,38 @@ test("stop() of what does not run, and twice at once, is said once or not at all
   ).toEqual(["once"]);
 });
 
+test("gone() tells that all it held is gone, whether it runs or not; then it begins with a first look", async () => {
+  api.objects = [object("a", 3)];
+  watches.start(START);
+  await clock.advance(0);
+
+  const taken = await watches.gone(START);
+  const left = [api.openWatches, [...watches].length, names()];
+  const again = await watches.gone(START);
+  api.requests.length = 0;
+  watches.start(START);
+  await clock.advance(0);
+
+  expect([taken, again]).toEqual(["taken", "taken"]);
+  expect(left).toEqual([0, 0, []]);
+  expect([...watches].map(({ hadHistory }) => hadHistory)).toEqual([false]);
+  expect(api.requests[0]).toBe("list");
+});
+
+test("gone() that can't be written is held, and completed when it is tried again", async () => {
+  api.objects = [object("a", 3)];
+  watches.start(START);
+  await clock.advance(0);
+  commit.flush();
+  temporary.breakWrites();
+  const held = await watches.gone(START);
+  temporary.mendWrites();
+
+  const taken = await watches.gone(START);
+
+  expect([held, taken, names()]).toEqual(["held", "taken", []]);
+});
+
 test("stopAll() ends all watches, but what they watched stays known", async () => {
   watches.start(START);
   watches.start({ ...START, key: { ...START.key, namespace: "prod" } });
