@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect } from "vitest";
 import { NOTES, openScene, type Scene, tellings } from "./restart/scene.ts";
+import { definition } from "./support/definition.ts";
 import { textAttribute } from "./support/text-attribute.ts";
 import type { Collector } from "./testbed/collector.ts";
 import { eventually } from "./testbed/eventually.ts";
-import type { Lifeline } from "./testbed/lifeline.ts";
 import type { LogEntry } from "./testbed/otlp-json.ts";
 import { serverTest, startCollector } from "./testbed/real-servers.ts";
+import { startEngine } from "./versions/engine.ts";
 import {
   type AuditedRequest,
   type AuditedServer,
@@ -13,22 +14,30 @@ import {
   startAuditedServer,
 } from "./versions/audited-server.ts";
 
-/** The newest, the oldest that is supported, and that one as older ones are: a watch never sends initial events. */
-const SERVERS: readonly (ServerOptions & { readonly title: string })[] = [
-  { title: "1.36.3", version: "1.36.3" },
-  { title: "1.34.2", version: "1.34.2" },
+type Server = ServerOptions & {
+  readonly title: string;
+  /** What a look at everything asks of it, as `steps` says it. */
+  readonly look: readonly string[];
+};
+
+/** The watch goes on where the initial events end. */
+const STREAM = ["watch with initial events 200"];
+const REFUSED = ["watch with initial events 422", "page 200", "watch 200"];
+
+/** The newest, the oldest that is supported, and that one as older ones are: no initial events, and lists end with etcd's history. */
+const SERVERS: readonly Server[] = [
+  { title: "1.36.3", version: "1.36.3", look: STREAM },
+  { title: "1.34.2", version: "1.34.2", look: STREAM },
   {
     title: "1.34.2 without WatchList",
     version: "1.34.2",
-    apiServerArgs: ["--feature-gates=WatchList=false"],
+    apiServerArgs: ["--feature-gates=WatchList=false,ListFromCacheSnapshot=false"],
+    look: REFUSED,
   },
 ];
 
-/** What a look at everything asks, as `steps` says it. */
-const LOOK = ["page 200", "watch 200"];
-
 /** Within its server's tests. */
-const IN_ORDER = { concurrent: false };
+const IN_ORDER = { concurrent: false, timeout: 120_000 };
 
 const TELLING_ALL = { env: { LIFELINE_INITIAL: "all" } };
 
@@ -53,9 +62,9 @@ afterAll(async () => {
 });
 
 // The servers side by side; at one server one test after the other, as some restart it.
-describe.concurrent.for(SERVERS.map(({ title }, index) => ({ title, index })))(
+describe.concurrent.for(SERVERS.map(({ title, look }, index) => ({ title, look, index })))(
   "kube-apiserver $title:",
-  ({ index }) => {
+  ({ look, index }) => {
     const open = async (
       name: string,
     ): Promise<{ readonly server: AuditedServer; readonly scene: Scene }> => {
@@ -78,7 +87,8 @@ describe.concurrent.for(SERVERS.map(({ title }, index) => ({ title, index })))(
         await scene.resize("changed", 2);
         await scene.delete("gone");
         await told(scene, ["born: created", "changed: updated", "gone: deleted"]);
-        await kill(first);
+        // In order, so that nothing is sent again.
+        await first.stop();
         const restartedAt = scene.nextRequest();
         const asked = server.requests(scene.namespace);
 
@@ -105,7 +115,7 @@ describe.concurrent.for(SERVERS.map(({ title }, index) => ({ title, index })))(
       expect(observed(scene)).toEqual(names);
       expect(synced(scene)[0]?.attributes).toMatchObject({ "lifeline.synced.objects": MANY });
       expect(tellings(scene.logs())).toEqual([]);
-      await eventually(() => expect(steps(server.requests(scene.namespace))).toEqual(LOOK));
+      await eventually(() => expect(steps(server.requests(scene.namespace))).toEqual(look));
     });
 
     serverTest(
@@ -117,7 +127,8 @@ describe.concurrent.for(SERVERS.map(({ title }, index) => ({ title, index })))(
         await scene.createNotes("kept", "changed", "gone");
         const first = await scene.start();
         await eventually(() => expect(synced(scene)).toHaveLength(1));
-        await kill(first);
+        // In order, so that nothing is sent again.
+        await first.stop();
         const restartedAt = scene.nextRequest();
         const asked = server.requests(scene.namespace);
 
@@ -138,10 +149,58 @@ describe.concurrent.for(SERVERS.map(({ title }, index) => ({ title, index })))(
           "lifeline.synced.deleted": 1,
         });
         // The position is refused within the answer, as an event of the watch.
-        expect(steps(server.requests(scene.namespace).slice(asked.length))).toEqual([
-          "watch 200",
-          ...LOOK,
-        ]);
+        await eventually(() => {
+          const requests = server.requests(scene.namespace).slice(asked.length);
+          expect(steps(requests)).toEqual(["watch 200", ...look]);
+        });
+      },
+    );
+
+    serverTest("a kind whose CRD is made while the program runs is watched", IN_ORDER, async () => {
+      const { server, scene } = await open("born");
+      await using _ = scene;
+      const { admin } = server.controlPlane;
+      const group = "born.example.com";
+      await scene.start({
+        env: {
+          LIFELINE_RESOURCES: `*.${group}`,
+          KUBECONFIG: await server.controlPlane.writeKubeconfig("admin"),
+        },
+      });
+
+      await admin.apply(definition({ group, kind: "Star", plural: "stars" }));
+      const { namespace } = scene;
+      const star = { apiVersion: `${group}/v1`, kind: "Star", metadata: { name: "a", namespace } };
+      await admin.create(star);
+
+      await told(scene, ["a: created"]);
+      expect(steps(server.requests(namespace))).toEqual(look);
+    });
+
+    serverTest(
+      "a look that outlasts the server's history tells each object once",
+      IN_ORDER,
+      async () => {
+        const { server, scene } = await open("outlasted");
+        await using _ = scene;
+        const names = Array.from({ length: 60 }, (__, number) => `note-${1000 + number}`);
+        await scene.createNotes(...names);
+        const { controlPlane } = server;
+        await using engine = await startEngine(controlPlane, scene.namespace);
+
+        const seen: string[] = [];
+        for await (const event of engine.look()) {
+          if (event.type !== "resync-object") continue;
+          seen.push(event.object.metadata.name);
+          if (seen.length === 1) {
+            await scene.createNotes("late");
+            await controlPlane.compact();
+          }
+        }
+
+        expect(seen.toSorted().filter((name) => name !== "late")).toEqual(names);
+        const hasResumed = engine.reports.some(({ type }) => type === "list-resumed");
+        expect(hasResumed).toBe(look === REFUSED);
       },
     );
   },
@@ -152,11 +211,6 @@ async function told(scene: Scene, expected: readonly string[], fromRequest = 0):
   await eventually(() => {
     expect(tellings(scene.logs(fromRequest)).toSorted()).toEqual(expected);
   });
-}
-
-async function kill(lifeline: Lifeline): Promise<void> {
-  lifeline.kill("SIGKILL");
-  await lifeline.exited;
 }
 
 function synced(scene: Scene, fromRequest = 0): readonly LogEntry[] {
