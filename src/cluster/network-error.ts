@@ -21,6 +21,9 @@ const HINTS: Readonly<Record<string, string>> = {
     "its certificate is not signed by the cluster's CA: is certificate-authority(-data) right?",
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     "its certificate is not signed by the cluster's CA: is certificate-authority(-data) right?",
+  // A CA that was renewed under its old name, as the cluster's own always is.
+  CERT_SIGNATURE_FAILURE:
+    "its certificate is not signed by the cluster's CA: is certificate-authority(-data) right?",
   CERT_HAS_EXPIRED: "its certificate has expired",
   ERR_TLS_CERT_ALTNAME_INVALID:
     "its certificate is for another name: is the address or tls-server-name right?",
@@ -36,6 +39,7 @@ const PROXY_HINTS: Readonly<Record<string, string>> = {
   SELF_SIGNED_CERT_IN_CHAIN: UNTRUSTED,
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED,
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNTRUSTED,
+  CERT_SIGNATURE_FAILURE: UNTRUSTED,
   ERR_TLS_CERT_ALTNAME_INVALID: "its certificate is for another name: is its address right?",
 };
 
