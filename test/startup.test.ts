@@ -2,6 +2,7 @@ import { chmod, copyFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { afterAll, beforeAll, expect } from "vitest";
+import { startConnectProxy } from "../src/testing/connect-proxy.ts";
 import { fieldAt } from "../src/util/json.ts";
 import { definition } from "./support/definition.ts";
 import { diffOf } from "./support/diff-of.ts";
@@ -60,6 +61,36 @@ serverTest("a token, a token file, a client certificate and an exec plugin are g
     await eventually(() => expect(created(name)).toEqual(["good-credentials"]));
 
   expect(lifelines.flatMap(complaints)).toEqual([]);
+});
+
+serverTest("F08 proxy: an API server that only a proxy reaches is watched through it", async () => {
+  const { server, directory: cluster } = controlPlane.address;
+  await using proxy = await startConnectProxy({ leadsTo: new URL(server).host });
+  const behind = {
+    server: "https://api.test:6443",
+    "tls-server-name": "localhost",
+    "certificate-authority": join(cluster, "ca.crt"),
+  };
+  const path = join(directory, "behind-proxy.kubeconfig");
+  const config = {
+    clusters: [{ name: "testbed", cluster: behind }],
+    users: [{ name: "user", user: { token: tokenOf("restricted-1") } }],
+    contexts: [{ name: "testbed", context: { cluster: "testbed", user: "user" } }],
+    "current-context": "testbed",
+  };
+  await writeFile(path, stringify(config));
+  const proxies = { HTTPS_PROXY: proxy.url.href, no_proxy: "10.0.0.0/8,other.test" };
+  await using lifeline = await startLifeline({
+    env: { ...environment("behind-proxy", path), ...proxies },
+  });
+
+  await createShip("behind-proxy");
+  await eventually(() => expect(created("behind-proxy")).toContain("behind-proxy"));
+
+  expect(complaints(lifeline)).toEqual([]);
+  expect(new Set(proxy.asked.map(({ url }) => url))).toEqual(new Set(["api.test:6443"]));
+  // One watch, and those that take turns at the rest.
+  expect(proxy.tunnels()).toBeLessThanOrEqual(5);
 });
 
 serverTest(

@@ -271,7 +271,7 @@ test("F05 exec: authorize() gives a run of a plugin up after 30 s, for all that 
   expect(clock.pending()).toEqual([]);
 });
 
-test("F01 token-file: authorize() gives what the file says now, and F04 what it said last when it is gone or empty", async () => {
+test("F01 token-file, F04 missing-token-file: authorize() gives what the file says now, and what it said last when it is gone or empty", async () => {
   const directory = createDirectory();
   const tokenFile = join(directory, "token");
   writeFileSync(tokenFile, "t-1\n");

@@ -203,7 +203,7 @@ test("discoverKinds() finds the others when one group of legacy discovery is bro
   expect(find(discovery, "namespaces")).toBeDefined();
 });
 
-test("discoverKinds() finds named groups when the core group's root fails, and does without aggregation on 406", async () => {
+test("H05 accept-fallback-406: discoverKinds() finds named groups when the core group's root fails, and does without aggregation on 406", async () => {
   const { server, client } = await startServer();
   server.settings.isDiscoveryAggregated = false;
   server.faults.add({ type: "answer", code: 500 }, { path: "/api" });

@@ -137,7 +137,7 @@ test("post() sends JSON", async () => {
   ]);
 });
 
-test("C14 F02 get() after a 401 asks once more with fresh credentials", async () => {
+test("C14 refresh-once, F02 reread-after-401: get() after a 401 asks once more with fresh credentials", async () => {
   const { client, seen, reports, signal } = await createRig((request, response) => {
     if (request.headers.authorization === "Bearer t-2") answerJson(request, response);
     else
@@ -493,7 +493,7 @@ test.each<{ name: string; tls: TlsOptions; type: string; message: RegExp }>([
     type: "failed",
     message: /^Cannot GET \/api/,
   },
-])("F07 get() over TLS with $name is $type", async ({ tls, type, message }) => {
+])("F07 tls: get() over TLS with $name is $type", async ({ tls, type, message }) => {
   const server = createTlsServer(
     { cert: CERTIFICATE, key: KEY, ca: CERTIFICATE, requestCert: true },
     answerJson,
@@ -511,7 +511,7 @@ test.each<{ name: string; tls: TlsOptions; type: string; message: RegExp }>([
   expect(result.type === "ok" ? "" : result.error.message).toMatch(message);
 });
 
-test("F03 F05 get() connects anew when the client certificate changes, and leaves running streams alone", async () => {
+test("F03 running-watch, F05 client-certificate: get() connects anew when the client certificate changes, and leaves running streams alone", async () => {
   const server = createTlsServer(
     { cert: CERTIFICATE, key: KEY, ca: CERTIFICATE, requestCert: true },
     (request, response) => {
