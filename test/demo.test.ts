@@ -10,17 +10,24 @@ const DEMO = fileURLToPath(new URL("../src/testing/demo/main.ts", import.meta.ur
 test("the demo tells an operator's day through the real program and ends by itself", async () => {
   const { stdout } = await run(
     process.execPath,
-    ["--disable-warning=ExperimentalWarning", DEMO, "--seconds", "8", "--seed", "7"],
+    ["--disable-warning=ExperimentalWarning", DEMO, "--seconds", "12", "--seed", "7"],
     { timeout: 50_000 },
   );
 
   for (const told of ["created", "updated", "condition", "phase", "health", "deleted", "synced"])
     expect(stdout).toContain(told);
+  const [hot = [], stuck = []] = ["hot", "stuck"].map((action) => linesOf(stdout, action));
+  expect(hot).toEqual([expect.stringMatching(/autoscaler/)]);
+  expect(stuck).toContainEqual(expect.stringMatching(/-weekly.*WaitingForVolume/));
   // Piped output is plain text: no escape sequences.
   expect(stdout).not.toContain("\u001b");
   expect(stdout).toMatch(/Series: \d+ live, [1-9]\d* ended by a marker/);
   expect(stdout).toMatch(/that arrived: 0\b/);
 });
+
+function linesOf(stdout: string, action: string): readonly string[] {
+  return stdout.split("\n").filter((line) => line.split(/ +/).includes(action));
+}
 
 test("Ctrl-C ends the demo in the middle of its day, in order", async () => {
   const demo = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", DEMO]);

@@ -25,6 +25,7 @@ export const GITOPS: Writer = { manager: "gitops", operation: "Apply" };
 const KUBECTL: Writer = { manager: "kubectl-edit" };
 const OPERATOR: Writer = { manager: "database-operator" };
 
+const AUTOSCALER: Writer = { manager: "autoscaler" };
 const SECRETS_SYNC: Writer = { manager: "secrets-sync", operation: "Apply" };
 
 const BACKUP_SCHEDULE = "0 2 * * *";
@@ -188,6 +189,26 @@ export function driftSteps(database: Database, { at, length }: Span): readonly S
     { at: at + length * 0.7, type: "update", ref, writer: GITOPS, patch: { spec: asDeclared } },
     reports(database, at + length, { conditions: [READY] }),
   ];
+}
+
+/** More than the flood guard lets through (docs/contract.md §4). */
+const FIGHT_WRITES = 24;
+
+/** Two managers each want another number of replicas, and write over each other until one gives up. */
+export function fightSteps(database: Database, { at, length }: Span): readonly StoryStep[] {
+  const ref = databaseRef(database);
+  const { replicas } = database;
+  const writes = Array.from({ length: FIGHT_WRITES }, (_, index): StoryStep => {
+    const isAutoscaler = index % 2 === 0;
+    return {
+      at: at + (length * index) / FIGHT_WRITES,
+      type: "update",
+      ref,
+      writer: isAutoscaler ? AUTOSCALER : GITOPS,
+      patch: { spec: { replicas: isAutoscaler ? replicas + 1 : replicas } },
+    };
+  });
+  return [...writes, reports(database, at + length, { conditions: [READY] })];
 }
 
 /** The password in the spec is replaced; the operator follows with the connection string. */

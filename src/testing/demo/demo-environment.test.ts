@@ -13,6 +13,7 @@ test("demoEnvironment keeps the user's own settings out", () => {
     kubeconfigPath: "/private/kubeconfig",
     directory: "/private",
     receiver: { httpUrl: "http://127.0.0.1:1" },
+    seconds: 30,
   });
 
   expect(environment).toMatchObject({
@@ -20,6 +21,7 @@ test("demoEnvironment keeps the user's own settings out", () => {
     KUBECONFIG: "/private/kubeconfig",
     TMPDIR: "/private",
     LIFELINE_RESOURCES: "customresources",
+    LIFELINE_STUCK_AFTER: "7500ms",
     OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1",
   });
   expect(Object.keys(environment)).not.toEqual(expect.arrayContaining(["HTTPS_PROXY"]));

@@ -73,7 +73,12 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   for (const step of story.before) applyStep(server.cluster, step, clock.now());
   const kubeconfigPath = join(directory, "kubeconfig");
   await writeFile(kubeconfigPath, server.kubeconfig(), { mode: 0o600 });
-  const environment = demoEnvironment(options.environment, { kubeconfigPath, directory, receiver });
+  const environment = demoEnvironment(options.environment, {
+    kubeconfigPath,
+    directory,
+    receiver,
+    seconds: options.seconds,
+  });
   say(options, "bold", `An operator's day in ${options.seconds} seconds (seed ${options.seed})`);
   say(
     options,

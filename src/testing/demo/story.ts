@@ -5,6 +5,7 @@ import {
   degradeSteps,
   driftSteps,
   failSteps,
+  fightSteps,
   GITOPS,
   provisionSteps,
   removeSteps,
@@ -46,6 +47,12 @@ const BACKUP_OPERATOR: Writer = { manager: "backup-operator" };
 /** How far a seed may shift a step, as a fraction of the day; less than any two steps of one object are apart. */
 const JITTER = 0.004;
 
+/**
+ * What is not well for so much of the day is called stuck: longer than anything takes that ends well, and soon enough
+ * for the one that never does.
+ */
+export const STUCK_AFTER = 0.25;
+
 /** The same story for the same seed: cast, order, content, timing. */
 export function createStory(seed: number): Story {
   const random = createRandom(seed);
@@ -62,6 +69,8 @@ export function createStory(seed: number): Story {
     ...provisionSteps(second, { at: 0.04, length: 0.17 }, GITOPS),
     chapter(0.23, `a backup of ${old.name} runs`),
     ...backupSteps(old, { at: 0.24, length: 0.08 }, "Completed"),
+    chapter(0.325, `a backup of ${second.name} waits for a volume that never comes`),
+    ...stuckBackupSteps(second, 0.33),
     chapter(0.34, `a node goes down under ${first.name}`),
     ...degradeSteps(first, { at: 0.35, length: 0.13 }),
     chapter(
@@ -70,6 +79,8 @@ export function createStory(seed: number): Story {
     ),
     ...upgradeSteps(second, { at: 0.5, length: 0.1 }),
     ...driftSteps(old, { at: 0.53, length: 0.05 }),
+    chapter(0.595, `an autoscaler and gitops fight over ${first.name}`),
+    ...fightSteps(first, { at: 0.6, length: 0.14 }),
     chapter(0.61, `somebody wants too much: ${doomed.name}`),
     ...failSteps(wish, { at: 0.62, length: 0.08 }),
     chapter(0.72, `${doomed.name} is deleted and made again, smaller`),
@@ -131,6 +142,27 @@ function backupSteps(
   return [
     { at, type: "create", ref, writer: GITOPS, input: { labels: { team }, spec } },
     ...reports,
+  ];
+}
+
+/** Nobody ever ends it. */
+function stuckBackupSteps(
+  { namespace, name, team, storageGb }: Database,
+  at: number,
+): readonly StoryStep[] {
+  const ref = { resource: BACKUPS, namespace, name: `${name}-weekly` };
+  const spec = { databaseName: name, schedule: "0 3 * * 0" };
+  const message = `No volume of ${storageGb} GiB is free in any zone`;
+  return [
+    { at, type: "create", ref, writer: GITOPS, input: { labels: { team }, spec } },
+    {
+      at: at + 0.01,
+      type: "status",
+      ref,
+      writer: BACKUP_OPERATOR,
+      status: { phase: "Pending" },
+      conditions: [{ type: "Ready", status: "False", reason: "WaitingForVolume", message }],
+    },
   ];
 }
 
