@@ -295,7 +295,9 @@ export class Commit {
       await this.#options.clock.sleep(this.failing ? RETRY_MS : MAX_AGE_MS, signal);
       if (!this.flush()) this.#wake.ring();
       const { damage } = this.#hold;
-      if (damage !== undefined) throw damage;
+      if (damage === undefined) continue;
+      this.#options.store.condemn(damage.message);
+      throw damage;
     }
   }
 

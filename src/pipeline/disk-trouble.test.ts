@@ -303,6 +303,9 @@ test.each([
   await expect(work).rejects.toThrow(
     "The state file is damaged: database disk image is malformed; it is set aside, and a new one begun, when the program starts again",
   );
+  temporary.mend();
+  expect(() => temporary.reopen()).not.toThrow();
+  expect(temporary.store.countObjects()).toBe(0);
 });
 
 test("a deadline is not over because it could not be looked at", async () => {

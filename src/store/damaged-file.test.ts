@@ -105,6 +105,29 @@ test.each<{ readonly name: string; readonly damage: () => void }>([
   expect([store.countObjects(), store.inspect().damages]).toEqual([0, []]);
 });
 
+test("a file in which damage was found while it was used is set aside, though none is found at the start; its successor is not", () => {
+  {
+    using store = openStore();
+    put(store, 1, 2);
+    store.condemn("an index lies");
+  }
+
+  const opened = open();
+  if (opened.type !== "opened") throw new Error(`Cannot open: ${opened.type}`);
+  const { setAside } = opened;
+  opened.database.close();
+
+  const aside = `${path}.2026-01-02T03-04-05.000Z.corrupt`;
+  expect(setAside).toEqual({
+    path: aside,
+    reason: "it is corrupt, which was found while it was used: an index lies",
+  });
+  const again = open();
+  expect(again).toMatchObject({ type: "opened" });
+  expect("setAside" in again).toBe(false);
+  if (again.type === "opened") again.database.close();
+});
+
 test.each<{ readonly name: string; readonly cut: (size: number) => number }>([
   { name: "cut off within its last transaction", cut: (size) => size - 1000 },
   { name: "cut off in its header", cut: () => 20 },

@@ -1,4 +1,12 @@
-import { accessSync, constants, existsSync, mkdirSync, renameSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { toError } from "../util/to-error.ts";
@@ -11,7 +19,9 @@ export const FILE_NAME = "lifeline.db";
  * that it was amidst.
  */
 export const WAL_MAX_BYTES = 4 * 1024 * 1024;
-const COMPANIONS = ["", "-wal", "-journal"];
+/** Beside a file in which damage was found while it was used: why, for people. Looking for damage at the start does not find all. */
+const DAMAGED_SUFFIX = "-damaged";
+const COMPANIONS = ["", "-wal", "-journal", DAMAGED_SUFFIX];
 
 /** Which cluster a state file belongs to: by kube-system's UID where both know it, else by the API server's address and CA. */
 export type ClusterMark = { readonly uid?: string; readonly address: string };
@@ -87,7 +97,10 @@ function tryOpen(path: string, options: OpenOptions): Attempt {
       `PRAGMA locking_mode=EXCLUSIVE; PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16384; PRAGMA temp_store=MEMORY;
       PRAGMA secure_delete=FAST; PRAGMA journal_size_limit=${WAL_MAX_BYTES}; BEGIN EXCLUSIVE; COMMIT;`,
     );
-    const reason = isNew || isEmpty(database) ? undefined : distrust(database, options.cluster);
+    const reason =
+      isNew || isEmpty(database)
+        ? undefined
+        : (findCondemnation(path) ?? distrust(database, options.cluster));
     if (reason !== undefined) {
       database.close();
       return { type: "untrusted", reason };
@@ -144,6 +157,20 @@ function distrust(database: DatabaseSync, cluster: ClusterMark): string | undefi
   return isSame
     ? undefined
     : `it belongs to another cluster (${uid ?? address ?? "unknown"}, this one is ${cluster.uid ?? cluster.address})`;
+}
+
+/** Sees to it that the next who opens the file sets it aside. Does its best: the disk may fail this, too. */
+export function condemn(path: string, reason: string): void {
+  try {
+    writeFileSync(path + DAMAGED_SUFFIX, `${reason}\n`);
+  } catch {
+    // Then it is up to what is found at the start.
+  }
+}
+
+function findCondemnation(path: string): string | undefined {
+  if (!existsSync(path + DAMAGED_SUFFIX)) return undefined;
+  return `it is corrupt, which was found while it was used: ${readFileSync(path + DAMAGED_SUFFIX, "utf8").trim()}`;
 }
 
 export function readMeta(database: DatabaseSync, key: string): string | undefined {

@@ -16,7 +16,7 @@ import {
 import { addDeadLetter, type DeadLetterRow, readDeadLetters } from "./dead-letters.ts";
 import { giveBackPages } from "./free-pages.ts";
 import { inspectDatabase, type StateFacts } from "./inspect-database.ts";
-import { readMeta } from "./open-database.ts";
+import { condemn, readMeta } from "./open-database.ts";
 import { LIST_STATEMENTS, STATEMENTS } from "./statements.ts";
 import { type Statement, UnreadStatements } from "./unread-statements.ts";
 import type {
@@ -75,6 +75,11 @@ export class Store implements Disposable {
   /** Makes the reads that failed once more; why that fails still, or undefined. */
   retryReads(): Error | undefined {
     return this.#unread.retry();
+  }
+
+  /** The file is damaged: who opens it next sets it aside. */
+  condemn(reason: string): void {
+    condemn(this.path, reason);
   }
 
   /** For people who ask; reads all of the file. */
