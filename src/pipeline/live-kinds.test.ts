@@ -91,6 +91,7 @@ async function begin(): Promise<void> {
     resources: [{ text: "customresources", isExclude: false, matches: { type: "custom" } }],
     namespaces: { type: "all" },
     labelSelector: undefined,
+    shard: undefined,
     watches: pipeline.watches,
     remembered: [],
     chosen: (watches) => {

@@ -163,7 +163,7 @@ async function operate(options: DaemonOptions, parts: Parts): Promise<DaemonEnd>
     metrics: delivery.metrics,
   });
   const kinds = createKindFollower(options, parts, pipeline);
-  observePipeline(parts.exporters.meter, { pipeline, store, clock, memory: options.memory });
+  observePipeline(parts.exporters.meter, { pipeline, kinds, store, clock, memory: options.memory });
   const running = new AbortController();
   const deadline = new AbortController();
   const broken = new AbortController();

@@ -1,13 +1,17 @@
+import { reviewAccess } from "../../cluster/access.ts";
 import type { Credentials } from "../../cluster/credentials.ts";
+import { CRD_KEY } from "../../cluster/list-crds.ts";
 import type { Finding, Section } from "./finding.ts";
 import type { ClusterView, DiscoveryProblem } from "./look-at-cluster.ts";
+
+type Seen = Extract<ClusterView, { readonly type: "seen" }>;
 
 /** How the rights that are missing come about. */
 export const RBAC_ADVICE =
   "let somebody who may grant rights run `lifeline rbac | kubectl apply -f -` with the same LIFELINE_* variables, and --service-account if it is not kube-lifeline/kube-lifeline";
 
 /** Which cluster it is, and what it keeps to itself. */
-export function checkCluster(view: ClusterView, credentials: Credentials): Section {
+export async function checkCluster(view: ClusterView, credentials: Credentials): Promise<Section> {
   const title = "Cluster";
   const columns = [`${credentials.origin}${credentials.pathPrefix}`, credentials.source];
   if (view.type === "failed") {
@@ -28,8 +32,17 @@ export function checkCluster(view: ClusterView, credentials: Credentials): Secti
           }
         : { level: "ok", columns: ["k8s.cluster.uid", uid] },
       ...view.failures.map(explainFailure),
+      ...(view.failures.some(({ scope }) => scope === "crds") ? [] : await checkFollowing(view)),
     ],
   };
+}
+
+/** CRDs were listed; that they may be watched as well lets kinds that come and go be noticed at once. */
+async function checkFollowing({ client }: Seen): Promise<readonly Finding[]> {
+  const access = await reviewAccess(client, CRD_KEY, new AbortController().signal);
+  if (access.type !== "forbidden") return [];
+  const what = "not watched: kinds that come and go are noticed within about a minute";
+  return [{ level: "note", columns: ["customresourcedefinitions", what], advice: RBAC_ADVICE }];
 }
 
 function explainFailure(problem: DiscoveryProblem): Finding {

@@ -177,6 +177,17 @@ test("check notes what of the cluster may not be read, and goes on", async () =>
   expect(out()).toContain("  ok    widgets.example.com");
 });
 
+test("check notes that CRDs may be listed, but not watched", async () => {
+  const { server, check } = await createRig();
+  server.settings.isAllowed = ({ group, verb }) =>
+    group !== "apiextensions.k8s.io" || verb === "list";
+
+  const { code, out } = await check();
+
+  expect(code).toBe(0);
+  expect(out()).toContain("  note  customresourcedefinitions  not watched: ");
+});
+
 test("check fails for a group that can't be discovered if it is asked for, and shows the others", async () => {
   const { server, check } = await createRig();
   server.settings.staleGroups.add("apps");

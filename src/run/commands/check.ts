@@ -83,5 +83,5 @@ async function checkAllOfCluster(
   await using client = openClient(credentials, clock);
   const view = await lookAtCluster(client, credentials, { configuration, clock });
   const watches = view.type === "seen" ? await checkWatches(view, configuration) : [];
-  return [checkCluster(view, credentials), ...watches];
+  return [await checkCluster(view, credentials), ...watches];
 }

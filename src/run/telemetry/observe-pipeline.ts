@@ -1,5 +1,6 @@
 import type { Meter } from "@opentelemetry/api";
 import { silenceOf } from "../../pipeline/blindness.ts";
+import type { KindFollower } from "../../pipeline/kind-follower.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
 import type { Store } from "../../store/store.ts";
 import type { Clock } from "../../util/clock.ts";
@@ -8,13 +9,17 @@ import { type Observations, observe, type OutboxObservation } from "./observe.ts
 
 type Observed = {
   readonly pipeline: Pipeline;
+  readonly kinds: Pick<KindFollower, "forbidden">;
   readonly store: Store;
   readonly clock: Clock;
   readonly memory: Observations["memory"];
 };
 
 /** Connects the self-metrics that are looked at when they are exported to the pipeline that they tell of. */
-export function observePipeline(meter: Meter, { pipeline, store, clock, memory }: Observed): void {
+export function observePipeline(
+  meter: Meter,
+  { pipeline, kinds, store, clock, memory }: Observed,
+): void {
   observe(meter, {
     watches: () =>
       [...pipeline.watches].map((watch) => ({
@@ -25,6 +30,7 @@ export function observePipeline(meter: Meter, { pipeline, store, clock, memory }
         state: watch.phase,
         formerStates: [...watch.phases].filter((phase) => phase !== watch.phase),
       })),
+    forbidden: () => kinds.forbidden().length,
     outbox: () => outboxOf(store, clock),
     behind: () => store.withheldCount,
     liveSeries: () => pipeline.liveSeries,

@@ -4,6 +4,8 @@ import { GAUGES, type GaugeName, OBSERVED_COUNTERS } from "./self-metrics.ts";
 /** What is only looked at when it is exported: every function is cheap and never throws. */
 export type Observations = {
   readonly watches: () => readonly WatchObservation[];
+  /** How many watches are not allowed at present. */
+  readonly forbidden: () => number;
   /** Undefined: it cannot be read now. */
   readonly outbox: () => OutboxObservation | undefined;
   /** How many objects' last changes wait for room in the outbox. */
@@ -58,6 +60,7 @@ export function observe(meter: Meter, observations: Observations): void {
       if (outbox !== undefined) result.observe(value(outbox));
     });
 
+  gauge("lifeline.watch.forbidden", (result) => result.observe(observations.forbidden()));
   ofOutbox("lifeline.outbox.records", ({ records }) => records);
   ofOutbox("lifeline.outbox.size", ({ sizeBytes }) => sizeBytes);
   ofOutbox("lifeline.outbox.age", ({ ageMs }) => ageMs / MS_PER_S);

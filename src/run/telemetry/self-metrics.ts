@@ -34,6 +34,7 @@ export type HistogramName =
 export type GaugeName =
   | "lifeline.watch.silence"
   | "lifeline.watch.state"
+  | "lifeline.watch.forbidden"
   | "lifeline.history.objects"
   | "lifeline.outbox.records"
   | "lifeline.outbox.size"
@@ -166,6 +167,11 @@ export const GAUGES: Readonly<Record<GaugeName, SelfMetricFacts>> = {
     description:
       "1 for what a watch does now: starting, listing, watching, waiting (to try again), forbidden, missing (not served), held (the state file can't be written), stopped; 0 for what it did before",
     attributes: ["watch", "state"],
+  },
+  "lifeline.watch.forbidden": {
+    unit: "{watch}",
+    description: "Watches that are asked for, but not allowed at present",
+    attributes: [],
   },
   "lifeline.history.objects": {
     unit: "{object}",
