@@ -8,6 +8,7 @@ import { createFakeClock } from "../testing/fake-clock.ts";
 import { listenOnLoopback } from "../testing/listen-on-loopback.ts";
 import { TEST_CERTIFICATE, TEST_KEY } from "../testing/test-certificate.ts";
 import type { ApiClient } from "./api-client.ts";
+import { createProxyConnector } from "./connect-through-proxy.ts";
 import { createHttpApiClient } from "./http-api-client.ts";
 
 const identity = { cert: TEST_CERTIFICATE, key: TEST_KEY };
@@ -190,8 +191,7 @@ test("F08 proxy: get() is no request of a proxy whose certificate is another's",
 
 test("F08 proxy: one that answers nothing is given up, and takes no socket along", async () => {
   const proxy = await startProxy({ status: 0 });
-  const { createProxyConnector } = await import("./connect-through-proxy.ts");
-  const connect = createProxyConnector({ proxy: proxy.url, tls: {}, timeoutMs: 20 });
+  const connect = createProxyConnector({ proxy: proxy.url, tls: {}, timeoutMs: 20, signal });
 
   const error = await new Promise<Error | null>((resolve) => {
     const target = { hostname: "api.test", protocol: "https:", port: "" };
@@ -199,6 +199,18 @@ test("F08 proxy: one that answers nothing is given up, and takes no socket along
   });
 
   expect(error?.message).toBe("the proxy cannot be passed: it answered nothing within 0.02 s");
-  const [asked] = proxy.asked;
-  await expect.poll(() => asked?.socket.destroyed).toBe(true);
+  await expect.poll(() => proxy.sockets()).toBe(0);
+});
+
+test("E04 no-sockets-left: close() ends a request for a tunnel that nobody has answered", async () => {
+  const proxy = await startProxy({ status: 0 });
+  const client = createClient("https://api.test", proxy.url);
+
+  const waiting = client.get("/api", { signal });
+  await expect.poll(() => proxy.asked.length).toBe(1);
+  await client.close();
+  const result = await waiting;
+
+  expect(result.type).toBe("failed");
+  await expect.poll(() => proxy.sockets()).toBe(0);
 });

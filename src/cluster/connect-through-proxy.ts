@@ -13,6 +13,8 @@ export type ThroughProxyOptions = {
   readonly tls: TlsOptions;
   /** For the way to the proxy and its answer, and again for the handshake behind it. */
   readonly timeoutMs: number;
+  /** Ends what is on its way; undici ends only sockets that it has. */
+  readonly signal: AbortSignal;
 };
 
 /** As undici has it for sockets of its own. */
@@ -46,9 +48,12 @@ async function openTunnel(
   { hostname, port, protocol }: buildConnector.Options,
   options: ThroughProxyOptions,
 ): Promise<Tunnel> {
-  const { timeoutMs } = options;
+  const { timeoutMs, signal } = options;
   const late = new AbortController();
-  const timer = setTimeout(() => late.abort(), timeoutMs);
+  const giveUp = (): void => late.abort();
+  const timer = setTimeout(giveUp, timeoutMs);
+  signal.addEventListener("abort", giveUp, { once: true });
+  if (signal.aborted) giveUp();
   const host = isIP(hostname) === 6 ? `[${hostname}]` : hostname;
   const authority = `${host}:${port === "" ? (protocol === "https:" ? 443 : 80) : port}`;
   try {
@@ -66,6 +71,7 @@ async function openTunnel(
     return failed(describeProxyError(error), error);
   } finally {
     clearTimeout(timer);
+    signal.removeEventListener("abort", giveUp);
   }
 }
 

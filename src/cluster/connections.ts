@@ -30,8 +30,10 @@ const CONNECT_TIMEOUT_MS = 10_000;
 export function createConnections(options: ConnectionsOptions): Connections {
   const { tls, answerTimeoutMs } = options;
   // A watch is quiet for as long as nothing happens: its reader sets the deadline.
-  const watches = createDispatcher(options, { bodyTimeout: 0 });
-  const requests = createDispatcher(options, {
+  const gone = new AbortController();
+  const from = { ...options, signal: gone.signal };
+  const watches = createDispatcher(from, { bodyTimeout: 0 });
+  const requests = createDispatcher(from, {
     bodyTimeout: answerTimeoutMs,
     connections: REQUEST_SOCKETS,
   });
@@ -44,19 +46,20 @@ export function createConnections(options: ConnectionsOptions): Connections {
       for (const dispatcher of [watches, requests]) dispatcher.close().catch(() => undefined);
     },
     async destroy() {
+      gone.abort();
       await Promise.all([watches.destroy(), requests.destroy()]);
     },
   };
 }
 
 function createDispatcher(
-  { tls, answerTimeoutMs, proxy }: ConnectionsOptions,
+  { tls, answerTimeoutMs, proxy, signal }: ConnectionsOptions & { readonly signal: AbortSignal },
   limits: { readonly bodyTimeout: number; readonly connections?: number },
 ): Dispatcher {
   const connect =
     proxy === undefined
       ? { ...tls, timeout: CONNECT_TIMEOUT_MS }
-      : createProxyConnector({ proxy, tls, timeoutMs: CONNECT_TIMEOUT_MS });
+      : createProxyConnector({ proxy, tls, timeoutMs: CONNECT_TIMEOUT_MS, signal });
   const headersTimeout = answerTimeoutMs;
   return new Agent({ ...limits, headersTimeout, pipelining: 1, allowH2: false, connect });
 }

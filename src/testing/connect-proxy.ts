@@ -20,6 +20,8 @@ export interface ConnectProxy extends AsyncDisposable {
   readonly asked: readonly IncomingMessage[];
   /** Tunnels that are open now. */
   tunnels(): number;
+  /** Sockets that are open now, of tunnels and others, on both sides. */
+  sockets(): number;
 }
 
 /** Listens on a free port of 127.0.0.1 until it is disposed; then all its sockets are closed. */
@@ -46,7 +48,7 @@ export async function startConnectProxy(options: ConnectProxyOptions = {}): Prom
     }
     const target = new URL(`http://${options.leadsTo ?? request.url ?? ""}`);
     const upstream = connect(Number(target.port || 80), target.hostname.replaceAll(/[[\]]/g, ""));
-    sockets.add(upstream);
+    sockets.add(upstream.on("close", () => sockets.delete(upstream)));
     open.add(client);
     client.on("close", () => {
       open.delete(client);
@@ -63,6 +65,7 @@ export async function startConnectProxy(options: ConnectProxyOptions = {}): Prom
     url: new URL(options.tls === undefined ? address : address.replace("http:", "https:")),
     asked,
     tunnels: () => open.size,
+    sockets: () => sockets.size,
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
       server.closeAllConnections();
