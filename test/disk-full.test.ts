@@ -15,6 +15,7 @@ import { createTemporaryDirectory } from "./testbed/temporary-directory.ts";
 /** They wait most of the time. */
 const TOGETHER = { concurrent: true };
 const ON_SMALL_DISK = { ...TOGETHER, skip: !(await mayMount()) };
+const FAILING_READS = new URL("disk-full/failing-reads.ts", import.meta.url).href;
 const UNWRITABLE = "The state file cannot be written";
 const STOPPED = { code: 0, signal: null };
 
@@ -77,6 +78,38 @@ serverTest(
     await lifeline.untilReady();
 
     await toldAll(scene);
+    expect(complaints(lifeline)).toHaveLength(1);
+    expect(await lifeline.stop()).toEqual(STOPPED);
+    expect(inspectStateFile(state.path)).toMatchObject({ facts: { damages: [] } });
+  },
+);
+
+serverTest(
+  "a disk that fails to be read holds the program in the same way, and it goes on by itself",
+  TOGETHER,
+  async () => {
+    await using state = await createTemporaryDirectory("unreadable");
+    await using scene = await openScene(cluster, collector, "disk-unreadable");
+    await scene.createNotes("a", "b");
+    const env = { LIFELINE_STATE_DIR: state.path, NODE_OPTIONS: `--import=${FAILING_READS}` };
+    const lifeline = await scene.start({ env });
+    lifeline.kill("SIGUSR2");
+
+    await scene.resize("a", 2);
+    await eventually(async () => {
+      const readyz = await probe(lifeline, "/readyz");
+      expect(readyz.status).toBe(503);
+      expect(readyz.text).toContain("The state file cannot be read: disk I/O error");
+    });
+    const livez = await probe(lifeline, "/livez");
+    await scene.resize("a", 101);
+    await scene.delete("b");
+    await scene.createNotes("c");
+    lifeline.kill("SIGUSR2");
+    await lifeline.untilReady();
+
+    await toldAll(scene);
+    expect(livez.status).toBe(200);
     expect(complaints(lifeline)).toHaveLength(1);
     expect(await lifeline.stop()).toEqual(STOPPED);
     expect(inspectStateFile(state.path)).toMatchObject({ facts: { damages: [] } });
