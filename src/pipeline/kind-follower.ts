@@ -45,6 +45,9 @@ const GROUP_ATTEMPTS_MAX = 3;
 /** How often discovery is asked though nothing hints at a change: an aggregated API, or one that is back, says nothing by itself. */
 const POLL_MS = 60_000;
 
+/** With two questions each this is about as much as may be asked in a second. */
+const REVIEWS_AT_ONCE = 8;
+
 /** CRDs come in dozens, each with several changes until it is served. */
 const DEBOUNCE_MS = 500;
 
@@ -54,7 +57,7 @@ const DEBOUNCE_MS = 500;
  *
  *    CRD changed · 404 met · a minute passed · a right is due to be asked for again · what was unclear is due again
  *                                        │
- *        discovery (by ETag) ─> what is wanted ─> rights ─> planChanges ─> watches begin, begin anew, end
+ *    discovery (by ETag) ─> what is wanted ─> planChanges ─> watches begin where rights allow it, begin anew, end
  *                                                                │
  *                                    vanished: only if its own path is missing, too, are its objects gone
  */
@@ -165,15 +168,11 @@ export class KindFollower {
       labelSelector,
       shard,
     });
-    const unknown = wanted.filter(({ key }) => !this.#running.has(formatWatchKey(key)));
-    await this.#rights.review(unknown, signal);
-    if (signal.aborted) return;
     const isSettled = await this.#apply(
       planChanges({
         wanted,
         served: new Set(discovery.kinds.map(({ facts }) => formatResource(facts))),
         isUncertain: (group) => isUncertain(discovery, group),
-        forbidden: new Set(this.#rights.forbidden().keys()),
         running: [...this.#running.values()],
         remembered: [...this.#remembered.values()],
       }),
@@ -182,6 +181,19 @@ export class KindFollower {
     const isClear = discovery.failures.every(({ retry }) => retry === "never");
     if (isSettled && isClear) this.#again = undefined;
     else this.#askAgain();
+  }
+
+  /** A few at a time, so that the first of many need not wait until all others have been asked about. */
+  async #startAllowed(waiting: readonly PlannedWatch[], signal: AbortSignal): Promise<void> {
+    this.#rights.forgetOthers(waiting);
+    for (let from = 0; from < waiting.length && !signal.aborted; from += REVIEWS_AT_ONCE) {
+      const some = waiting.slice(from, from + REVIEWS_AT_ONCE);
+      await this.#rights.review(some, signal);
+      const forbidden = this.#rights.forbidden();
+      for (const watch of some)
+        if (!signal.aborted && !forbidden.has(formatWatchKey(watch.key)))
+          await this.#start(watch, signal);
+    }
   }
 
   #select(discovery: Discovery): ReturnType<typeof selectKinds> {
@@ -196,7 +208,7 @@ export class KindFollower {
       await this.#end(watch, "what is known of its kind has changed");
       await this.#start(watch, signal);
     }
-    for (const watch of start) await this.#start(watch, signal);
+    await this.#startAllowed(start, signal);
     let isSettled = true;
     for (const watch of vanished)
       if (!signal.aborted) isSettled = (await this.#confirm(watch, signal)) && isSettled;

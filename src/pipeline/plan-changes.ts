@@ -10,8 +10,6 @@ export type Situation = {
   readonly served: ReadonlySet<string>;
   /** Whether discovery could not tell all about a group: what it does not name of it may be served all the same. */
   readonly isUncertain: (group: string) => boolean;
-  /** Names (`formatWatchKey`) of those that may not be begun. */
-  readonly forbidden: ReadonlySet<string>;
   readonly running: readonly PlannedWatch[];
   /** What the state file remembers objects of, and nobody watches. */
   readonly remembered: readonly PlannedWatch[];
@@ -19,6 +17,7 @@ export type Situation = {
 
 /** What is to be done, each watch in one of these at most. */
 export type Changes = {
+  /** As far as they are allowed, which is to be asked first. */
   readonly start: readonly PlannedWatch[];
   /** Those that run with other facts than the kind now has: another version, other hints. */
   readonly restart: readonly PlannedWatch[];
@@ -33,17 +32,14 @@ export type Changes = {
  * held stays known. Nor does what discovery can't tell for a moment.
  */
 export function planChanges(situation: Situation): Changes {
-  const { wanted, served, forbidden, running, remembered } = situation;
+  const { wanted, served, running, remembered } = situation;
   const runningFacts = new Map(running.map(({ key, facts }) => [formatWatchKey(key), facts]));
   const wantedNames = new Set(wanted.map(({ key }) => formatWatchKey(key)));
   const isServed = ({ key }: PlannedWatch): boolean => served.has(formatResource(key));
   const hasVanished = (watch: PlannedWatch): boolean =>
     !isServed(watch) && !situation.isUncertain(watch.key.group);
   return {
-    start: wanted.filter(({ key }) => {
-      const name = formatWatchKey(key);
-      return !runningFacts.has(name) && !forbidden.has(name);
-    }),
+    start: wanted.filter(({ key }) => !runningFacts.has(formatWatchKey(key))),
     restart: wanted.filter(({ key, facts }) => {
       const known = runningFacts.get(formatWatchKey(key));
       return known !== undefined && !isSameKind(known, facts);

@@ -38,10 +38,14 @@ export class Rights {
     return Math.min(Infinity, ...[...this.#refusals.values()].map(({ dueAtMs }) => dueAtMs));
   }
 
-  /** Asks for those of which nothing is known, or whose time has come; what is not among them is of no interest any more. */
-  async review(watches: readonly PlannedWatch[], signal: AbortSignal): Promise<void> {
+  /** Forgets all others: they run, or nobody asks for them any more. */
+  forgetOthers(watches: readonly PlannedWatch[]): void {
     const names = new Set(watches.map(({ key }) => formatWatchKey(key)));
     for (const name of this.#refusals.keys()) if (!names.has(name)) this.#refusals.delete(name);
+  }
+
+  /** Asks for those of which nothing is known, or whose time has come. */
+  async review(watches: readonly PlannedWatch[], signal: AbortSignal): Promise<void> {
     const nowMs = this.#options.clock.now();
     const due = watches.filter(({ key }) => {
       const refusal = this.#refusals.get(formatWatchKey(key));
