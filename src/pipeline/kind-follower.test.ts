@@ -422,6 +422,17 @@ test("a right to CRDs that comes later is used: what they alone tell to be custo
   expect(api.requests).toContain(`watch ${CRDS}`);
 });
 
+test("a right to CRDs that is taken away: new kinds are told to be custom by their group, known ones stay", async () => {
+  await begin();
+  api.intercept = (path) => (path === CRDS ? failure(403) : undefined);
+  cluster.store("customresourcedefinitions.apiextensions.k8s.io")?.close();
+  await clock.advance(5000);
+
+  cluster.applyCrd(crd("queues", { group: "other.com" }));
+
+  expect(await within(62_000)).toEqual(["start queues.other.com v1"]);
+});
+
 test("without CRDs discovery is asked once a minute", async () => {
   api.isAllowed = ({ resource }) => resource !== "customresourcedefinitions";
   await begin();

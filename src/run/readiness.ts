@@ -1,9 +1,15 @@
+import type { ActiveWatch } from "../pipeline/active-watch.ts";
 import type { StateFailure } from "../pipeline/hold.ts";
-import type { Pipeline } from "../pipeline/pipeline.ts";
 import type { Store } from "../store/store.ts";
 import type { Clock } from "../util/clock.ts";
 import { formatDeadLetterAnswer } from "./dead-letter-answer.ts";
 import type { HealthChecks } from "./health-server.ts";
+
+/** What of a pipeline readiness looks at. */
+type Watching = {
+  readonly watches: Iterable<Pick<ActiveWatch, "name" | "state">>;
+  readonly stateFailure: StateFailure | undefined;
+};
 
 /**
  * What `/livez` and `/readyz` answer: the loop turns if it can answer at all; ready is who has asked the cluster what
@@ -12,7 +18,7 @@ import type { HealthChecks } from "./health-server.ts";
 export class Readiness implements HealthChecks {
   readonly #clock: Clock;
   readonly #startedAtMs: number;
-  #pipeline: Pipeline | undefined;
+  #pipeline: Watching | undefined;
   #store: Store | undefined;
   #obstacle: Error | undefined;
   #unwritable: Error | undefined;
@@ -43,7 +49,7 @@ export class Readiness implements HealthChecks {
 
   /** The watches of the start are chosen: only these are waited for. `forbidden`: what may not be watched now. */
   watching(
-    pipeline: Pipeline,
+    pipeline: Watching,
     watches: readonly string[],
     forbidden: () => readonly string[],
   ): void {
@@ -82,7 +88,7 @@ export class Readiness implements HealthChecks {
   };
 
   /** What begins later, or anew, does not make unready who was ready. */
-  #syncing(pipeline: Pipeline): readonly string[] {
+  #syncing(pipeline: Watching): readonly string[] {
     const awaited = [...pipeline.watches].filter(
       ({ name, state }) => state === "syncing" && this.#awaited.has(name),
     );
