@@ -9,7 +9,7 @@ import { openWatchView } from "./watch-view.ts";
 const GROUP = "engine.example.com";
 const OBJECTS = 60;
 
-export const GADGET: KindFacts = {
+const GADGET: KindFacts = {
   group: GROUP,
   version: "v1",
   kind: "Gadget",
