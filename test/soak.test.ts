@@ -33,6 +33,7 @@ serverTest(
     expect([...report.faults.keys()].toSorted()).toEqual(FAULTS);
     expect(Math.min(...report.netFacts.values())).toBeGreaterThan(0);
     expect(Math.min(...report.repetitions.values())).toBeGreaterThan(0);
+    expect(report.setAside).toBeGreaterThan(0);
     expect(report.collectorStops).toBeGreaterThan(0);
     expect(report.gaps).toBe(1);
   },

@@ -66,6 +66,7 @@ storeTest(
       namespace: NAMESPACE,
       random: createRandom(SEED),
       prefix: "note",
+      pauseMaxMs: 20,
     });
     await victim.live();
     await eventually(async () =>

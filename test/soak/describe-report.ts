@@ -13,7 +13,7 @@ export function describeReport(report: SoakReport): string {
   );
   const lines = [
     `${report.writes} writes, ${report.sightings} events recorded; ${killed} kills: ${spell(kills)}`,
-    `collector stopped ${report.collectorStops} times, API server restarted ${report.gaps} times; faults met: ${spell(faults)}`,
+    `collector stopped ${report.collectorStops} times, API server restarted ${report.gaps} times; faults met: ${spell(faults)}; ${report.setAside} records refused for good`,
     ...programs,
     ...problems.slice(0, PROBLEMS_MAX),
   ];

@@ -9,12 +9,13 @@ export type DriverOptions = {
   readonly random: () => number;
   /** Its objects' names begin with it: no two drivers write the same. */
   readonly prefix: string;
+  /** Between two writes at the most. */
+  readonly pauseMaxMs: number;
 };
 
 const NAMES = 12;
 /** Of one object no more than the flood guard lets through (20 in ten minutes); then it makes room for a new one of its name. */
 const GUARDED_MAX = 18;
-const PAUSE_MAX_MS = 24;
 const FINALIZER = `${GADGET_GROUP}/hold`;
 const PHASES = ["Provisioning", "Ready", "Degraded", "Failed"];
 const TIERS = ["gold", "silver", "bronze"];
@@ -45,7 +46,7 @@ export class Driver {
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.write();
-      await sleep(this.#options.random() * PAUSE_MAX_MS);
+      await sleep(this.#options.random() * this.#options.pauseMaxMs);
     }
   }
 

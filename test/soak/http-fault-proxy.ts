@@ -6,8 +6,11 @@ import { Agent, request } from "undici";
 import { listenOnLoopback } from "../../src/testing/listen-on-loopback.ts";
 import type { Fault, FaultProxy, Moment } from "./fault.ts";
 
-/** Stands before an OTLP/HTTP receiver on a free port of 127.0.0.1; a receiver that is down is answered for with 502. */
-export async function startHttpFaultProxy(receiver: string): Promise<FaultProxy> {
+/**
+ * Stands before an OTLP/HTTP receiver on a free port of 127.0.0.1; a receiver that is down is answered for with 502, and
+ * log requests that hold `poison` (uncompressed ones) with 400, whatever else is wrong.
+ */
+export async function startHttpFaultProxy(receiver: string, poison?: string): Promise<FaultProxy> {
   const agent = new Agent();
   const met = new Map<Fault["type"], number>();
   const calls = new Map<Moment, (() => void) | undefined>();
@@ -24,6 +27,8 @@ export async function startHttpFaultProxy(receiver: string): Promise<FaultProxy>
     met.set(current.type, (met.get(current.type) ?? 0) + 1);
     const body = await buffer(incoming);
     reach("arrived", path);
+    if (poison !== undefined && path === "/v1/logs" && body.includes(poison))
+      return void outgoing.writeHead(400).end("not this");
     if (current.type === "reset-before") return void outgoing.destroy();
     if (current.type === "refuse") return refuse(outgoing, current);
     if (current.type === "slow") await sleep(current.delayMs);

@@ -250,6 +250,29 @@ test("judge() wants a time that ticks told twice, then no more, and again only w
   );
 });
 
+test("judge() wants what is refused among the dead letters, each once, and nothing else there", () => {
+  const whole = truthful();
+  const refused = ["b observed 2", "b phase_changed 4", "b health_changed 4"].map(
+    (action) => copyOf(whole, action).recordUid,
+  );
+  const evidence = withCopies(whole, (copies) =>
+    copies.filter(({ recordUid }) => !refused.includes(recordUid)),
+  );
+  const judged = (setAside: readonly string[] | undefined, given = evidence): readonly string[] =>
+    findings({ ...given, refused: { prefix: "b", setAside } }).map((finding) =>
+      "problem" in finding ? finding.problem : finding.type,
+    );
+  const innocent = copyOf(whole, "c created 6").recordUid;
+
+  expect(judged(undefined)).toEqual([]);
+  expect(judged(refused)).toEqual([]);
+  expect(judged(refused.slice(1))).toEqual(["lost"]);
+  expect(judged([...refused, ...refused.slice(0, 1)])).toEqual(["it was set aside twice"]);
+  expect(judged([...refused, innocent])).toEqual(["it was set aside"]);
+  expect(judged([...refused, "other"])).toEqual(["invented"]);
+  expect(judged(refused, whole)).toEqual(["it arrived", "it arrived", "it arrived"]);
+});
+
 /** `b` fails and mends, `c` comes and goes, `a` goes and comes back, all of it unseen. */
 const UNSEEN: readonly Sighting[] = [
   sighting(1, "a"),

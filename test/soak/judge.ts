@@ -29,6 +29,15 @@ export type Evidence = {
   readonly gaps: readonly OpenGap[];
   /** What arrived, in order. */
   readonly copies: readonly Copy[];
+  readonly refused?: Refused;
+};
+
+/** What something before the collector refuses for good, and what the program therefore put aside. */
+type Refused = {
+  /** Of which objects: those whose names begin so. */
+  readonly prefix: string;
+  /** The uids of the records among the dead letters; undefined as long as nobody has looked. */
+  readonly setAside: readonly string[] | undefined;
 };
 
 /** What is wrong with what arrived. */
@@ -78,16 +87,12 @@ export function judge(evidence: Evidence): Verdict {
   };
 }
 
-function findingsOf(
-  { sightings, firstLook, copies }: Evidence,
-  gaps: readonly Gap[],
-): readonly Finding[] {
+function findingsOf(evidence: Evidence, gaps: readonly Gap[]): readonly Finding[] {
+  const { sightings, firstLook, copies } = evidence;
   const steps = expectStory(sightings, { firstLook, gaps });
   const byUid = new Map(steps.map((step) => [step.fact.recordUid, step]));
   const arrived = Map.groupBy(copies, ({ recordUid }) => recordUid);
-  const findings: Finding[] = [];
-  for (const { fact } of steps)
-    if (!arrived.has(fact.recordUid)) findings.push({ type: "lost", fact: nameOf(fact) });
+  const findings = [...findLost(steps, evidence), ...findMisplaced(steps, evidence)];
   const latest = new Map<string, Step>();
   for (const [recordUid, [first, ...others]] of arrived) {
     if (first === undefined) continue;
@@ -103,6 +108,43 @@ function findingsOf(
     else latest.set(first.objectUid, step);
   }
   return findings;
+}
+
+/** What is neither there nor, if it is refused, set aside. */
+function findLost(steps: readonly Step[], { copies, refused }: Evidence): readonly Finding[] {
+  const arrived = new Set(copies.map(({ recordUid }) => recordUid));
+  const setAside = refused?.setAside && new Set(refused.setAside);
+  return steps.flatMap(({ fact }): readonly Finding[] => {
+    const place = refuses(refused, fact) ? setAside : arrived;
+    const isLost = place !== undefined && !place.has(fact.recordUid);
+    return isLost ? [{ type: "lost", fact: nameOf(fact) }] : [];
+  });
+}
+
+/** What was set aside and should not have been, or twice; what arrived although it is refused. */
+function findMisplaced(steps: readonly Step[], { refused, copies }: Evidence): readonly Finding[] {
+  if (refused === undefined) return [];
+  const { setAside = [] } = refused;
+  const facts = new Map(steps.map(({ fact }) => [fact.recordUid, fact]));
+  const findings: Finding[] = [];
+  for (const [index, recordUid] of setAside.entries()) {
+    const fact = facts.get(recordUid);
+    if (fact === undefined) findings.push({ type: "invented", record: `dead letter ${recordUid}` });
+    else if (!refuses(refused, fact))
+      findings.push({ type: "wrong", fact: nameOf(fact), problem: "it was set aside" });
+    else if (setAside.indexOf(recordUid) !== index)
+      findings.push({ type: "wrong", fact: nameOf(fact), problem: "it was set aside twice" });
+  }
+  for (const { recordUid } of copies) {
+    const fact = facts.get(recordUid);
+    if (fact !== undefined && refuses(refused, fact))
+      findings.push({ type: "wrong", fact: nameOf(fact), problem: "it arrived" });
+  }
+  return findings;
+}
+
+function refuses(refused: Refused | undefined, fact: Step["fact"]): boolean {
+  return refused !== undefined && fact.name.startsWith(refused.prefix);
 }
 
 function compareFact({ fact }: Step, copy: Copy): readonly Finding[] {

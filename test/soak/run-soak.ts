@@ -42,6 +42,8 @@ export type SoakReport = {
   readonly repetitions: ReadonlyMap<string, number>;
   readonly kills: ReadonlyMap<KillPoint, number>;
   readonly faults: ReadonlyMap<Fault["type"], number>;
+  /** How many records one program put aside because they were refused for good. */
+  readonly setAside: number;
   /** Of the collector: stopped and started again. */
   readonly collectorStops: number;
   readonly writes: number;
@@ -60,8 +62,13 @@ const PROTOCOLS = {
   "soak-grpc": "grpc",
   "soak-plain": "http/protobuf",
 };
+const PAUSE_MAX_MS = 24;
+/** What is told of objects with such names, the proxy of one program refuses for good; rarely, as each takes its time. */
+const POISON = "poison";
+const POISON_PAUSE_MAX_MS = 1000;
+const REFUSING = "soak-plain";
 /** Of all programs, before the API server is restarted. */
-const KILLS_PER_ROUND = 45;
+const KILLS_PER_ROUND = 36;
 /** Of one episode, about four minutes: what is judged again and again must not become too much. */
 const ROUNDS_MAX = 5;
 /** A start that lists, with nothing but that to do. */
@@ -131,10 +138,11 @@ class Episode implements AsyncDisposable {
     this.#surroundings = surroundings;
     this.#namespace = `soak-${options.number}`;
     this.#random = createRandom(options.seed);
-    this.#drivers = ["a", "b"].map((prefix) => {
+    const { admin } = surroundings.controlPlane;
+    this.#drivers = ["a", "b", POISON].map((prefix) => {
       const random = createRandom(this.#random() * 2 ** 32);
-      const { admin } = surroundings.controlPlane;
-      return new Driver({ admin, namespace: this.#namespace, random, prefix });
+      const pauseMaxMs = prefix === POISON ? POISON_PAUSE_MAX_MS : PAUSE_MAX_MS;
+      return new Driver({ admin, namespace: this.#namespace, random, prefix, pauseMaxMs });
     });
   }
 
@@ -155,7 +163,7 @@ class Episode implements AsyncDisposable {
       for (const name of names) await admin.create(createGadget(namespace, name));
     };
     await Promise.all([0, 1, 2, 3].map((turn) => inTurn(quiet.filter((_, at) => at % 4 === turn))));
-    for (const driver of episode.#drivers)
+    for (const driver of episode.#drivers.slice(0, 2))
       for (let count = 0; count < 40; count++) await driver.write();
     await episode.#addVictims();
     return episode;
@@ -171,7 +179,10 @@ class Episode implements AsyncDisposable {
       const proxy = this.#everything.use(
         protocol === "grpc"
           ? await startTcpFaultProxy(collector.grpcEndpoint)
-          : await startHttpFaultProxy(collector.httpEndpoint),
+          : await startHttpFaultProxy(
+              collector.httpEndpoint,
+              name === REFUSING ? POISON : undefined,
+            ),
       );
       const { path: stateDir } = this.#everything.use(await createTemporaryDirectory("soak"));
       const victim = new Victim({
@@ -180,6 +191,7 @@ class Episode implements AsyncDisposable {
         program,
         stateDir,
         random: this.#random,
+        ...(name === REFUSING ? { mayComplain: SET_ASIDE } : {}),
         env: {
           ...watching,
           LIFELINE_INITIAL: "all",
@@ -189,7 +201,7 @@ class Episode implements AsyncDisposable {
           LIFELINE_STUCK_AFTER: "24h",
           OTEL_SERVICE_NAME: name,
           OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
-          OTEL_EXPORTER_OTLP_COMPRESSION: name === "soak-plain" ? "none" : "gzip",
+          OTEL_EXPORTER_OTLP_COMPRESSION: name === REFUSING ? "none" : "gzip",
           OTEL_EXPORTER_OTLP_ENDPOINT: proxy.endpoint,
         },
       });
@@ -326,20 +338,24 @@ class Episode implements AsyncDisposable {
     return false;
   }
 
-  #judge({ name }: Victim): Verdict {
+  /** `hasEnded`: then its dead letters can be read, too. */
+  #judge(victim: Victim, hasEnded = false): Verdict {
+    const { name } = victim;
+    const setAside = hasEnded ? victim.setAside() : undefined;
     const logs = this.#surroundings.collector.received.logs();
     return judge({
       sightings: this.#recorder?.sightings ?? [],
       firstLook: this.#firstLook,
       gaps: this.#gaps,
       copies: logs.flatMap((log) => copyOf(log, name)),
+      ...(name === REFUSING ? { refused: { prefix: POISON, setAside } } : {}),
     });
   }
 
   #report(): SoakReport {
     const verdicts = this.#victims.map((victim) => ({
       name: victim.name,
-      ...this.#judge(victim),
+      ...this.#judge(victim, true),
     }));
     const wrong = verdicts.flatMap(({ name, findings }) =>
       findings.map((finding) => `${name}: ${describeFinding(finding)}`),
@@ -353,6 +369,7 @@ class Episode implements AsyncDisposable {
       repetitions: sumOf(verdicts.map(({ name, repetitions }) => new Map([[name, repetitions]]))),
       kills: sumOf(this.#victims.map(({ kills }) => kills)),
       faults: sumOf(this.#victims.map(({ proxy }) => proxy.met)),
+      setAside: this.#victims.reduce((count, victim) => count + victim.setAside().length, 0),
       collectorStops: this.#collectorStops,
       writes: this.#drivers.reduce((sum, { writes }) => sum + writes, 0),
       sightings: this.#recorder?.sightings.length ?? 0,
@@ -380,6 +397,8 @@ class Episode implements AsyncDisposable {
     this.#surroundings.progress(`${this.#killed()} kills, ${writes} writes; ${what}`);
   }
 }
+
+const SET_ASIDE = /^error: The collector refused \d+ items of logs for good/;
 
 /** Two thirds of all lives meet one. */
 function drawFault(random: () => number): Fault {
@@ -420,6 +439,7 @@ function addReports(a: SoakReport, b: SoakReport): SoakReport {
     repetitions: sumOf([a.repetitions, b.repetitions]),
     kills: sumOf([a.kills, b.kills]),
     faults: sumOf([a.faults, b.faults]),
+    setAside: a.setAside + b.setAside,
     collectorStops: a.collectorStops + b.collectorStops,
     writes: a.writes + b.writes,
     sightings: a.sightings + b.sightings,

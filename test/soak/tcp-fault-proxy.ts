@@ -25,10 +25,7 @@ export async function startTcpFaultProxy(receiver: string): Promise<FaultProxy> 
     for (const socket of [near, far]) {
       sockets.add(socket);
       socket.on("error", end);
-      socket.on("close", () => {
-        sockets.delete(socket);
-        end();
-      });
+      socket.on("close", () => sockets.delete(socket));
     }
     const pass = async (moment: Moment, chunk: Buffer): Promise<void> => {
       met.set(fault.type, (met.get(fault.type) ?? 0) + 1);
@@ -44,6 +41,9 @@ export async function startTcpFaultProxy(receiver: string): Promise<FaultProxy> 
     far.on("data", (chunk) => {
       back = back.then(() => pass("taken", chunk));
     });
+    // What is under way is passed on first.
+    near.on("close", () => void there.then(() => far.end()));
+    far.on("close", () => void back.then(() => near.end()));
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -2,6 +2,8 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { FILE_NAME } from "../../src/store/open-database.ts";
+import { inspectDeadLetters } from "../../src/store/inspect-database.ts";
+import { readExportRequest } from "../../src/testing/otlp-receiver/received.ts";
 import { unreachable } from "../../src/util/unreachable.ts";
 import { complaints } from "../support/own-messages.ts";
 import { type Lifeline, startLifeline } from "../testbed/lifeline.ts";
@@ -38,6 +40,8 @@ export type VictimOptions = {
   readonly stateDir: string;
   readonly env: Readonly<Record<string, string>>;
   readonly random: () => number;
+  /** What it may complain of, besides that it can't send. */
+  readonly mayComplain?: RegExp;
 };
 
 /** One program with a state directory of its own, and its lives one after the other. */
@@ -74,6 +78,19 @@ export class Victim implements AsyncDisposable {
       throw new Error(`Cannot stop ${this.name}: it ended with ${status && formatExit(status)}`);
     if (this.#life !== undefined) this.#listen(this.#life);
     this.#life = undefined;
+  }
+
+  /** The uids of its dead letters' records; of one that has stopped. */
+  setAside(): readonly string[] {
+    const inspection = inspectDeadLetters(this.#options.stateDir);
+    if (inspection.type !== "inspected")
+      throw new Error(`Cannot read the dead letters of ${this.name}: ${inspection.type}`);
+    return inspection.facts
+      .flatMap(({ body }) => readExportRequest("logs", body).records)
+      .map(({ attributes }) => {
+        const uid = attributes["log.record.uid"];
+        return typeof uid === "string" ? uid : "";
+      });
   }
 
   /** A short life that ends at a point. */
@@ -161,7 +178,11 @@ export class Victim implements AsyncDisposable {
   }
 
   #listen(life: Lifeline): void {
-    this.complaints.push(...complaints(life).filter((text) => !EXPLAINED.test(text)));
+    const { mayComplain } = this.#options;
+    const unexplained = complaints(life)
+      .filter((text) => !EXPLAINED.test(text))
+      .filter((text) => mayComplain?.test(text) !== true);
+    this.complaints.push(...unexplained);
   }
 }
 
