@@ -457,7 +457,8 @@ test("a watch that goes blind stops its gauges and ends none; when it sees again
   const [first] = [...only.pipeline.watches];
   actions();
 
-  // The connection is half open, and nobody has noticed yet.
+  // The connection is half open, and when that is noticed nobody answers.
+  api.isAway = true;
   await clock.advance(5 * 60_000 - INTERVAL_MS);
   const blindFrom = points.length;
   await clock.advance(3 * 60_000);
@@ -465,6 +466,8 @@ test("a watch that goes blind stops its gauges and ends none; when it sees again
     .slice(blindFrom)
     .filter(({ metric }) => metric.startsWith("lifeline.object"));
   const toldBlind = [actions(), first?.state, livePhases(), liveCounts()];
+  api.isAway = false;
+  await clock.advance(60_000);
   api.say("MODIFIED", object("a", 9, "Ready"));
   api.bookmark("10");
   await clock.advance(HEARTBEAT_MS + 15_000);

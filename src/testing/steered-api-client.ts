@@ -13,6 +13,8 @@ export type SteeredApiClient = ApiClient & {
   resourceVersion: string;
   /** Watches that somebody reads now. */
   readonly openWatches: number;
+  /** New requests get no answer; watches that are open stay so. */
+  isAway: boolean;
   /** Says one event to every open watch; `BOOKMARK` takes a resourceVersion. */
   say(type: "ADDED" | "MODIFIED" | "DELETED", object: KubeObject): void;
   bookmark(resourceVersion: string): void;
@@ -26,6 +28,8 @@ const NO_STREAMS: ApiFailure = {
   answer: { message: "", causes: [] },
   error: new Error("Initial events are not served"),
 };
+
+const NO_ANSWER: ApiFailure = { type: "failed", error: new Error("No answer") };
 
 export function createSteeredApiClient(): SteeredApiClient {
   const requests: string[] = [];
@@ -54,11 +58,13 @@ export function createSteeredApiClient(): SteeredApiClient {
     get openWatches() {
       return streams.size;
     },
+    isAway: false,
     say: (type, object) => tell({ type, object }),
     bookmark: (resourceVersion) =>
       tell({ type: "BOOKMARK", object: { metadata: { resourceVersion } } }),
     expire: () => tell({ type: "ERROR", object: { kind: "Status", code: 410, reason: "Expired" } }),
     get: async () => {
+      if (self.isAway) return NO_ANSWER;
       requests.push("list");
       const { resourceVersion, objects: items } = self;
       return {
@@ -70,6 +76,7 @@ export function createSteeredApiClient(): SteeredApiClient {
     },
     post: () => Promise.resolve({ type: "failed", error: new Error("Nobody answers reviews") }),
     openStream: async (_path, options) => {
+      if (self.isAway) return NO_ANSWER;
       if (options.query?.["sendInitialEvents"] !== undefined) return NO_STREAMS;
       requests.push(`watch ${options.query?.["resourceVersion"]}`);
       return { type: "open", body: read(options) };
