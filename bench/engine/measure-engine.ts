@@ -81,9 +81,11 @@ async function measureEvents(
   const problems = await looked(subject, run);
   const { phase, wanted } = await run.played("at once");
   await run.stop();
+  const cpuPerMillion = (phase.cpuSeconds / wanted.count) * 1e6;
+  progress(`events: ${cpuPerMillion.toFixed(1)} CPU-seconds per 1M`);
   return {
     events: wanted.count,
-    cpuPerMillion: (phase.cpuSeconds / wanted.count) * 1e6,
+    cpuPerMillion,
     eventsPerSecond: wanted.count / phase.seconds,
     problems: [...problems, ...problemsOf("events", [wanted, phase.digest])],
   };
@@ -101,6 +103,7 @@ async function measureLook(
   const updates = Math.min(WORK_UPDATES, objects);
   await using run = await startSubject(subject, { objects, updates, seed, initialEvents });
   const synced = await run.phase("synced");
+  progress(`look: ${synced.seconds.toFixed(1)} s, peak ${synced.peakMb.toFixed(0)} MB`);
   const { phase: worked, wanted } = await run.played("at once");
   return {
     objects: run.initial.count,
