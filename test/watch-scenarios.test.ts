@@ -7,7 +7,6 @@ const PLAN = new URL("../docs/watch-scenarios.md", import.meta.url);
 /** Scenarios that no test of these suites can carry, and why. */
 const NOT_APPLICABLE: Readonly<Record<string, string>> = {
   D06: "memory is a figure: `npm run bench` measures the peak while 100,000 objects are looked at",
-  H05: "objects are asked for as application/json alone, which every API server speaks",
   I05: "memory and CPU are figures: `npm run bench` measures both and holds them to bars",
 };
 

@@ -15,6 +15,7 @@ import {
   calm,
   firstState,
   isRelist,
+  type Failure,
   type Pause,
   type ReflectorState,
   type StreamState,
@@ -76,7 +77,7 @@ export async function* watchResource(
       const { delayMs } = paused;
       ({ backoff } = paused);
       const error = reportTransition(transition, delayMs, options);
-      if (error !== undefined) yield [{ type: "failed", error }];
+      if (error !== undefined) yield [{ type: "failed", error, ...patience(transition.failure) }];
       if (delayMs > 0) {
         report({ type: "watch-state", watch, state: "waiting" });
         await clock.sleep(delayMs, signal);
@@ -87,6 +88,13 @@ export async function* watchResource(
     await run.end();
   }
   report({ type: "watch-state", watch, state: "stopped" });
+}
+
+/** An API server that has just started says 429 until its storage is there, and one that has too much to do for a while. */
+function patience(failure: Failure | undefined): { readonly isToWait?: true } {
+  const isThrottled =
+    failure?.type === "refused" && failure.cause.type === "status" && failure.cause.status === 429;
+  return isThrottled ? { isToWait: true } : {};
 }
 
 /** What outlives the states of one watch: what it learnt, and the connection that one state leaves to the next. */

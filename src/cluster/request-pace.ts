@@ -1,6 +1,6 @@
 import type { Clock } from "../util/clock.ts";
 
-/** With what discovery itself asks this stays under 20 requests a second. */
+/** Less than the 20 a second that one client may ask, so that the first lists needn't wait for the last review. */
 const PER_SECOND = 17;
 const WINDOW_MS = 1000;
 

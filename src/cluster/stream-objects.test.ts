@@ -308,6 +308,23 @@ test("A08 watchlist-429-retry-after: it waits and streams, however often, it doe
   expect(new Set(queries(rig.server))).toEqual(new Set(["stream"]));
 });
 
+test.each<[number, true | undefined]>([
+  [429, true],
+  [503, undefined],
+])(
+  "of a refusal with %d a consumer hears whether it is only to wait: %s",
+  async (code, isToWait) => {
+    const rig = await createRig();
+    rig.server.faults.add({ type: "answer", code }, STREAM, 1);
+
+    const { value } = await rig.start().events.next();
+
+    expect(value).toEqual([
+      { type: "failed", error: expect.any(Error), ...(isToWait && { isToWait }) },
+    ]);
+  },
+);
+
 /** Reads so many failures, and lets each wait pass; answers with the waits. */
 async function failTimes(
   rig: Rig,

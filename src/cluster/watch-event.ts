@@ -28,7 +28,8 @@ export type WatchEvent =
   | { readonly type: "position"; readonly resourceVersion: string }
   /** The API server no longer serves this resource, and discovery agrees. */
   | { readonly type: "kind-gone" }
-  | { readonly type: "failed"; readonly error: Error };
+  /** `isToWait`: the API server asks for patience (429), which is no answer yet. */
+  | { readonly type: "failed"; readonly error: Error; readonly isToWait?: true };
 
 /** What one watch covers. Two keys are the same watch when `formatWatchKey` says the same. */
 export type WatchKey = {

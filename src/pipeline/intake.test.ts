@@ -723,6 +723,15 @@ test("a failure is reported and shown until something comes; signs of life are c
   expect(watch.state).toBe("synced");
 });
 
+test("an API server that asks for patience has not answered yet: what it shows then is still a first look", async () => {
+  const watch = startWatch();
+  const error = new Error("429");
+
+  await intake.take(watch, [{ type: "failed", error, isToWait: true }]);
+
+  expect([watch.state, watch.lastError]).toEqual(["syncing", "429"]);
+});
+
 test("a state file that cannot be read is nobody's object's fault", async () => {
   const watch = startWatch();
   temporary.store[Symbol.dispose]();

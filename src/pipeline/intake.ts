@@ -97,13 +97,20 @@ export class Intake {
       case "kind-gone":
         return this.#sweep(watch, new RowSet(), "kind-gone");
       case "failed":
-        if (watch.state !== "synced") watch.state = "failed";
-        watch.lastError = event.error.message;
-        this.#options.report({ type: "watch-failed", watch: watch.name, error: event.error });
+        this.#fail(watch, event);
         return "taken";
       default:
         return unreachable(event);
     }
+  }
+
+  #fail(
+    watch: ActiveWatch,
+    { error, isToWait }: Extract<WatchEvent, { readonly type: "failed" }>,
+  ): void {
+    if (watch.state !== "synced" && isToWait !== true) watch.state = "failed";
+    watch.lastError = error.message;
+    this.#options.report({ type: "watch-failed", watch: watch.name, error });
   }
 
   /** One object that cannot be made sense of is skipped and reported; it must not end the watch (invariant 6). */

@@ -5,7 +5,7 @@ import type { KindFacts } from "../cluster/kube-object.ts";
 import { watchResource, type WatchResourceOptions } from "../cluster/reflector.ts";
 import type { ClusterReport } from "../cluster/report.ts";
 import { formatWatchKey, type WatchEvent, type WatchKey } from "../cluster/watch-event.ts";
-import { TEST_CERTIFICATE, TEST_KEY } from "./certificate.ts";
+import { TEST_CERTIFICATE, TEST_KEY } from "./test-certificate.ts";
 import { createFakeClock, type FakeClock } from "./fake-clock.ts";
 import {
   startSimulatedApiServer,
