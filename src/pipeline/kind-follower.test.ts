@@ -77,7 +77,10 @@ async function begin(options: Partial<KindFollowerOptions> = {}): Promise<KindFo
         absentAtMs.push(start.absentAtMs);
         return undefined;
       },
-      stop: async (key) => void done.push(`stop ${formatWatchKey(key)}`),
+      stop: async (key) => {
+        done.push(`stop ${formatWatchKey(key)}`);
+        return { wasSynced: false };
+      },
       gone: async ({ key }) => {
         done.push(`gone ${formatWatchKey(key)}`);
         return goneAnswer;

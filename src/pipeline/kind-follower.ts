@@ -205,8 +205,8 @@ export class KindFollower {
     const { start, restart, stop, vanished } = changes;
     for (const watch of stop) await this.#end(watch, "LIFELINE_RESOURCES selects it no more");
     for (const watch of restart) {
-      await this.#end(watch, "what is known of its kind has changed");
-      await this.#start(watch, signal);
+      const ended = await this.#end(watch, "what is known of its kind has changed");
+      await this.#start(watch, signal, ended);
     }
     await this.#startAllowed(start, signal);
     let isSettled = true;
@@ -215,11 +215,16 @@ export class KindFollower {
     return isSettled;
   }
 
-  async #start(watch: PlannedWatch, signal: AbortSignal): Promise<void> {
+  async #start(
+    watch: PlannedWatch,
+    signal: AbortSignal,
+    before: Pick<WatchStart, "wasSynced"> = {},
+  ): Promise<void> {
     const { watches, unwritable, report } = this.#options;
     const name = formatWatchKey(watch.key);
     const absentAtMs = this.#appearances.absentAtMs(formatResource(watch.key));
-    const start = { ...toStart(watch), ...(absentAtMs === undefined ? {} : { absentAtMs }) };
+    const since = absentAtMs === undefined ? {} : { absentAtMs };
+    const start = { ...toStart(watch), ...since, ...before };
     const begun = await patiently(
       async () => {
         const error = watches.start(start);
@@ -235,9 +240,9 @@ export class KindFollower {
     this.#remembered.delete(name);
   }
 
-  async #end({ key }: PlannedWatch, reason: string): Promise<void> {
+  async #end({ key }: PlannedWatch, reason: string): ReturnType<Watches["stop"]> {
     this.#forget(formatWatchKey(key));
-    await this.#options.watches.stop(key, reason);
+    return await this.#options.watches.stop(key, reason);
   }
 
   #forget(name: string): void {

@@ -178,6 +178,24 @@ test("G07 CRD version change: nothing is told of what merely looks different", a
   expect(api.requests.some((path) => path.includes("/v2/"))).toBe(true);
 });
 
+test("G07 CRD version change: the look under the new version is no news, as all was looked at before", async () => {
+  cluster.applyCrd(crd("boats", "v1"));
+  await begin();
+  create("boats", "a");
+  await clock.advance(1000);
+
+  cluster.applyCrd(crd("boats", "v2", "v1"));
+  await clock.advance(2000);
+  create("boats", "b");
+  await clock.advance(1000);
+
+  expect(records.map(({ eventName }) => eventName)).toEqual([
+    "lifeline.object.created",
+    "lifeline.object.created",
+  ]);
+  expect([...pipeline.watches].map(({ state }) => state)).toEqual(["synced"]);
+});
+
 test("300 kinds at once are all watched, and one more as it comes", async () => {
   for (let index = 0; index < 300; index++) cluster.applyCrd(crd(`many${index}`, "v1"));
   await begin();

@@ -36,6 +36,8 @@ export type WatchStart = {
   readonly includes: (namespace: string) => boolean;
   /** Unix milliseconds: its kind did not exist then, so that all which it holds was created since. */
   readonly absentAtMs?: number;
+  /** It goes on from a complete look of this run, which need not be told again. */
+  readonly wasSynced?: boolean;
 };
 
 type Running = {
@@ -102,12 +104,13 @@ export class Watches {
     this.#options.started();
   }
 
-  /** Ends a watch; its objects stay remembered. */
-  async stop(key: WatchKey, reason: string): Promise<void> {
+  /** Ends a watch; its objects stay remembered. Answers whether its last complete look still held. */
+  async stop(key: WatchKey, reason: string): Promise<{ readonly wasSynced: boolean }> {
     const name = formatWatchKey(key);
     const running = this.#running.get(name);
     await this.#end(name, reason);
     if (running !== undefined && !this.#running.has(name)) this.#byId.delete(running.watch.id);
+    return { wasSynced: running?.watch.state === "synced" };
   }
 
   /**
@@ -213,7 +216,7 @@ function toActiveWatch(row: WatchRow, start: WatchStart, startedAtMs: number): A
     lookedAtMs: row.positionAt ?? start.absentAtMs,
     resync: undefined,
     resyncIsBlind: false,
-    state: "syncing",
+    state: start.wasSynced === true ? "synced" : "syncing",
     phase: "starting",
     phases: new Set(),
     events: 0,
