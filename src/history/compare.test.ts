@@ -257,6 +257,57 @@ test("compare says replaced at the first sight under another API version, also a
   expect(seen[1]).toEqual({ type: "stale" });
 });
 
+test.each([
+  { name: "only the form", generation: 1, resourceVersion: "10", status: "Old", differ: undefined },
+  {
+    name: "something that is no news",
+    generation: 1,
+    resourceVersion: "11",
+    status: "Old",
+    differ: undefined,
+  },
+  {
+    name: "the status",
+    generation: 1,
+    resourceVersion: "11",
+    status: "New",
+    differ: ["status.phase"],
+  },
+  {
+    name: "the spec",
+    generation: 2,
+    resourceVersion: "11",
+    status: "Old",
+    differ: ["metadata.generation", "spec.size", "spec.width"],
+  },
+])(
+  "G07 under another API version compare tells what was written in between: $name",
+  ({ generation, resourceVersion, status, differ }) => {
+    const before = example(
+      { spec: { size: 1 }, status: { phase: "Old" } },
+      { generation: 1, resourceVersion: "10" },
+    );
+    const known = remembered(before);
+    const incoming = example(
+      { apiVersion: "example.com/v2", spec: { width: 2 }, status: { phase: status } },
+      { generation, resourceVersion },
+    );
+
+    const seen = see(known, incoming);
+
+    const differences =
+      seen.type === "changed" && seen.change.type === "changed"
+        ? seen.change.differences
+        : undefined;
+    expect(seen.type).toBe(differ === undefined ? "replaced" : "changed");
+    expect(differences?.map(({ path }) => path.join("."))).toEqual(differ);
+    expect("state" in seen && seen.state).toMatchObject({
+      apiVersion: "example.com/v2",
+      resourceVersion,
+    });
+  },
+);
+
 test("B19 deletion-rv: disappeared shows the object of the DELETED event, trimmed and redacted, at the deletion's resourceVersion", () => {
   const last = example(
     { status: { phase: "Gone" } },

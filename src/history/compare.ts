@@ -43,7 +43,7 @@ export type Comparison =
   | { readonly type: "unchanged"; readonly state?: ObjectState }
   /** A live event, older than what is known: to be dropped and counted. */
   | { readonly type: "stale" }
-  /** The first sight under another API version: its form may differ everywhere, which is no change. */
+  /** The first sight under another API version: its form may differ everywhere, which is no change by itself. */
   | { readonly type: "replaced"; readonly state: ObjectState };
 
 const DECIMAL = /^[1-9]\d*$/;
@@ -58,9 +58,8 @@ export function compare(input: CompareInput): Comparison {
     return { type: "appeared", change, state };
   }
   if (!input.isListed && isOlder(resourceVersion, known.resourceVersion)) return { type: "stale" };
-  if (known.apiVersion !== incoming.apiVersion)
-    return { type: "replaced", state: remember(input).state };
-  if (known.resourceVersion === resourceVersion) return { type: "unchanged" };
+  const isSameForm = known.apiVersion === incoming.apiVersion;
+  if (isSameForm && known.resourceVersion === resourceVersion) return { type: "unchanged" };
   return compareContent(input, known);
 }
 
@@ -92,7 +91,7 @@ export function disappeared(input: DisappearedInput): Change {
 
 /**
  * The one Change that stands for all between two remembered states of an object: `elapsed` where nothing differs that
- * is anybody's news, or where the object has another form (API version) now.
+ * is anybody's news.
  */
 export function netChange(input: {
   readonly facts: KindFacts;
@@ -103,12 +102,11 @@ export function netChange(input: {
   const { before: known, after: state } = input;
   const after = decodeState(state);
   const elapsed: Change = { ...stamp(input), type: "elapsed", after };
-  if (known.apiVersion !== state.apiVersion) return elapsed;
   const before = decodeShared(known, state, after);
   const differences = findDifferences({
     before,
     after,
-    changed: (section) => known[section] !== state[section],
+    changed: findNews(known, state),
   });
   if (differences.length === 0) return elapsed;
   const authorship = findAuthors({
@@ -173,9 +171,10 @@ function compareContent(input: CompareInput, known: ObjectState): Comparison {
   const differences = findDifferences({
     before,
     after,
-    changed: (section) => known[section] !== state[section],
+    changed: findNews(known, state),
   });
-  if (differences.length === 0) return { type: "unchanged", state };
+  if (differences.length === 0)
+    return { type: known.apiVersion === state.apiVersion ? "unchanged" : "replaced", state };
   const authorship = findAuthors({
     before: known.managers,
     after: managers,
@@ -191,6 +190,18 @@ function compareContent(input: CompareInput, known: ObjectState): Comparison {
     ...authorship,
   };
   return { type: "changed", change, state };
+}
+
+/**
+ * Which sections may hold news. Under another API version a form may differ everywhere, which is nobody's doing, but
+ * what was written in between must not go untold: a write shows in the resourceVersion, one of the spec in the
+ * generation, too. A diff of a spec that was written may then name fields that only moved.
+ */
+function findNews(known: ObjectState, state: ObjectState): (section: Section) => boolean {
+  if (known.apiVersion === state.apiVersion) return (section) => known[section] !== state[section];
+  if (known.resourceVersion === state.resourceVersion) return () => false;
+  const isSpecWritten = decodeMetadata(known).generation !== decodeMetadata(state).generation;
+  return (section) => known[section] !== state[section] && (section !== "spec" || isSpecWritten);
 }
 
 /** The object as it was; sections that are equal are not parsed but those of `after`. */

@@ -659,11 +659,11 @@ test("what stands failed under another API version is so told and remembered, th
   story();
 
   await intake.take(watch, [
-    applied({ ...object("a", 12, { phase: "Failed" }), apiVersion: "custom.example.com/v2" }),
+    applied({ ...object("a", 3, { phase: "Failed" }), apiVersion: "custom.example.com/v2" }),
   ]);
 
   expect(story()).toEqual(["health_changed a"]);
-  expect(allObjects(temporary.store)).toMatchObject([{ health: "failed", resourceVersion: "12" }]);
+  expect(allObjects(temporary.store)).toMatchObject([{ health: "failed", resourceVersion: "3" }]);
 });
 
 test("the word that a first look is complete is committed with its position, or not at all", async () => {
@@ -680,6 +680,19 @@ test("the word that a first look is complete is committed with its position, or 
   commit.flush();
 
   expect(commits).toEqual([[1, "9"]]);
+});
+
+test("what was written while a watch changed over to another API version is told", async () => {
+  const watch = startWatch();
+  await intake.take(watch, relist(9, object("a", 3, { phase: "Ready" })));
+  story();
+
+  await intake.take(
+    watch,
+    relist(14, { ...object("a", 12, { phase: "Failed" }), apiVersion: "custom.example.com/v2" }),
+  );
+
+  expect(story()).toEqual(["phase_changed a", "health_changed a"]);
 });
 
 test("another API version replaces the state without a Change", async () => {
