@@ -45,7 +45,9 @@ type Telling = { readonly step: string; readonly records: readonly ComparedRecor
 /** Sorts an object's records by the writes that they tell of. */
 export function toldOf(life: Life, logs: readonly LogEntry[]): readonly Told[] {
   const told = recordsOf(life, logs);
-  return life.map((played, index) => {
+  return life.flatMap((played, index) => {
+    // The object itself is not written: it stands at the resourceVersion of the step before.
+    if (played.step.write.type === "serve") return [];
     const entries = told.filter((entry) => isAbout(entry, played));
     const [entry] = entries;
     const seen = {

@@ -110,6 +110,9 @@ async function writeStep(
   switch (write.type) {
     case "patch":
       return admin.patch(reference, write.patch, { fieldManager: write.manager });
+    case "serve":
+      await admin.apply(write.definition, { fieldManager: "testbed" });
+      return eventually(() => admin.get({ ...reference, apiVersion: write.apiVersion }));
     case "status":
       return admin.patchStatus(reference, write.status, { fieldManager: write.manager });
     case "delete":

@@ -38,6 +38,8 @@ export type Write =
   /** Server-side apply, of an object that is there or not. */
   | { readonly type: "apply"; readonly manager: string; readonly object: NewObject }
   | { readonly type: "patch"; readonly manager: string; readonly patch: unknown }
+  /** The CRD is applied anew; from then on the object is seen under this version. */
+  | { readonly type: "serve"; readonly definition: NewObject; readonly apiVersion: string }
   /** Through the status subresource. */
   | { readonly type: "status"; readonly manager: string; readonly status: unknown }
   /** `removed`: nothing holds it back, so it is gone at once. */

@@ -114,14 +114,18 @@ function resize(name: string, { before, after, generation }: Resize): Step {
   };
 }
 
-/** The CRD's watches end with this; the object stays as it is. */
+/** The CRD's watches end with this, and another begins under the version that is preferred then; the object stays as it is. */
 function addVersion(example: Example): Step {
   const [definition] = example.definitions;
   if (definition === undefined) throw new Error("Cannot add a version: the example has no CRD");
   return {
     name: "v2 added",
-    object: { kind: definition.kind, name: definition.metadata.name },
-    write: { type: "apply", manager: "testbed", object: withVersion(definition, "v2") },
+    object: OBJECT,
+    write: {
+      type: "serve",
+      definition: withVersion(definition, "v2"),
+      apiVersion: "mygroup.example.com/v2",
+    },
     records: [],
     shows: {},
   };
