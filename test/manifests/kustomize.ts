@@ -11,6 +11,7 @@ const run = promisify(execFile);
 export const GOLDEN_TREE = [
   { file: "base.yaml", directory: fileURLToPath(new URL("../../manifests", import.meta.url)) },
   { file: "sidecar.yaml", directory: fileURLToPath(new URL("sidecar", import.meta.url)) },
+  { file: "shards.yaml", directory: fileURLToPath(new URL("shards", import.meta.url)) },
   {
     file: "sidecar-in-place.yaml",
     directory: fileURLToPath(new URL("sidecar-in-place", import.meta.url)),
