@@ -82,7 +82,7 @@ export function loadCredentials(
   const url = new URL(cluster.server);
   const way = chooseWay(cluster, source.proxies ?? {});
   if (way.type === "wrong") {
-    const message = `Cannot use proxy "${way.shown}" to reach ${url.origin}: must be the URL of an http or https proxy; it comes from proxy-url of the kubeconfig, else from HTTPS_PROXY, HTTP_PROXY or ALL_PROXY`;
+    const message = `Cannot use proxy "${way.shown}" to reach ${url.origin}: it must be the URL of an http or https proxy; it was set by proxy-url of the kubeconfig, else from HTTPS_PROXY, HTTP_PROXY or ALL_PROXY`;
     return { type: "failed", error: new Error(message) };
   }
   const place = {
