@@ -97,7 +97,7 @@ export const ATTRIBUTES: Readonly<Record<string, AttributeDescription>> = {
   "lifeline.final_state_unknown": {
     type: "boolean",
     description:
-      "true if only a relist showed that it is gone, or selectors are in use: leaving the selection looks the same",
+      "true if only a relist showed that it is gone, it went with its kind, or selectors are in use: leaving the selection looks the same",
   },
   "lifeline.finalizers": { type: "string[]", description: "What it waits for (at most 20)" },
   "lifeline.condition.type": { type: "string", description: "`Ready`" },

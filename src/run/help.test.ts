@@ -63,6 +63,20 @@ test.each([
   },
 );
 
+test("help text says in one column what each use is for", () => {
+  const [, usage = ""] = /^Usage:\n(.*?)\n\n/ms.exec(HELP) ?? [];
+
+  const columns = usage.split("\n").map((line) => /^ {2}lifeline \S* +/.exec(line)?.[0].length);
+
+  expect(columns.length).toBeGreaterThan(3);
+  expect(new Set(columns).size).toBe(1);
+});
+
+test("help text says in words that a variable has no default", () => {
+  expect(HELP).toContain("Default: not set.");
+  expect(HELP).not.toContain("Default: –.");
+});
+
 test("variableFacts() gives each variable once", () => {
   const names = variableFacts().map((facts) => facts.name);
 

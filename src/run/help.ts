@@ -3,15 +3,19 @@ import { EXIT_CODES } from "./exit-code.ts";
 import { EXPORTER_VARIABLES } from "./exporter-variables.ts";
 import { SECTIONS, type VariableFacts, VARIABLES } from "./variables.ts";
 
+const USES: readonly (readonly [string, string])[] = [
+  ["", "run the daemon"],
+  ...Object.entries(COMMANDS).map(([name, { summary }]) => [name, summary] as const),
+  ["--help", "show this text; after a command, what it does and takes"],
+  ["--version", "show the version"],
+];
+
+const USE_WIDTH = Math.max(...USES.map(([use]) => use.length));
+
 const USAGE = `kube-lifeline watches Kubernetes resources and tells their life story over OTLP.
 
 Usage:
-  lifeline              run the daemon
-${Object.entries(COMMANDS)
-  .map(([name, { summary }]) => `  ${`lifeline ${name}`.padEnd(20)}  ${summary}\n`)
-  .join("")}  lifeline --help       show this text; after a command, what it does and takes
-  lifeline --version    show the version
-`;
+${USES.map(([use, what]) => `  lifeline ${use.padEnd(USE_WIDTH)}  ${what}\n`).join("")}`;
 
 const LINE_WIDTH = 100;
 
@@ -61,9 +65,8 @@ export function variableFacts(): readonly VariableFacts[] {
 }
 
 function formatVariable(facts: VariableFacts): string {
-  const paragraphs = [facts.help, `Wanted: ${facts.wanted}.`, `Default: ${facts.byDefault}.`].map(
-    plain,
-  );
+  const byDefault = facts.byDefault === "–" ? "not set" : facts.byDefault;
+  const paragraphs = [facts.help, `Wanted: ${facts.wanted}.`, `Default: ${byDefault}.`].map(plain);
   return `  ${facts.name}\n${paragraphs.map((text) => wrap(text, "      ")).join("")}`;
 }
 

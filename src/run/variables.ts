@@ -200,8 +200,9 @@ export const VARIABLES: VariableTable = {
     type: parsedBy("which share, counted from 0, of how many, such as 0/3", parseShard),
     whenUnset: { type: "absent", says: "all objects" },
     help:
-      "This instance's share of the objects, by ranges of the 64-bit FNV-1a hash of their UIDs: with `0/3`, `1/3` and `2/3` three instances tell each object once. " +
-      "Each reads the whole stream, and keeps and tells its share; counts and other sums over objects carry `lifeline.shard`. Another share is a first look, but for the objects that are known already.",
+      "This instance's share of the objects: with `0/3`, `1/3` and `2/3` three instances tell each object once. Each reads the whole stream, and keeps and tells " +
+      "its share, a range of the 64-bit FNV-1a hash of the UIDs; counts and other sums over objects carry `lifeline.shard`. After a change of it what is in both " +
+      "shares goes on, what is in the new one alone is a first look, and the rest is forgotten without records.",
   },
   stateDirectory: {
     name: "LIFELINE_STATE_DIR",
@@ -292,7 +293,7 @@ export const VARIABLES: VariableTable = {
     section: "The process",
     type: parsedBy("host:port such as 0.0.0.0:8686, :8686 or [::]:8686, or off", parseHttpAddress),
     whenUnset: { type: "value", text: "0.0.0.0:8686" },
-    help: "Where `/livez` and `/readyz` answer, and `/state` to this machine alone; `off` closes it.",
+    help: "Where `/livez` and `/readyz` answer, and `/state` and `/dead-letters` to this machine alone; `off` closes it.",
   },
   shutdownTimeoutMs: {
     name: "LIFELINE_SHUTDOWN_TIMEOUT",
