@@ -6,7 +6,7 @@ import {
   observedFact,
   type Ticks,
 } from "./facts.ts";
-import { type Gadget, healthOf, readGadget } from "./gadget.ts";
+import { type Gadget, healthOf } from "./gadget.ts";
 import type { Sighting } from "./sighting.ts";
 
 /** A time that the API server's watch window did not reach back over: what lay in it is told as one net change per object. */
@@ -14,6 +14,14 @@ export type Gap = {
   /** The version that was committed last before it. */
   readonly cut: number;
   /** The version of the list that ended it; nothing was written while that was looked at. */
+  readonly through: number;
+};
+
+/** A gap of which is only known between which versions its beginning was committed. */
+export type OpenGap = {
+  /** By then everything had been told. */
+  readonly cutFrom: number;
+  readonly cutUntil: number;
   readonly through: number;
 };
 
@@ -25,11 +33,45 @@ export type Step = {
   readonly isNet: boolean;
 };
 
+type Course = { readonly firstLook: number; readonly gaps: readonly Gap[] };
+
 /** What a program tells that lives through all of it: the first look at `firstLook`, then every write but those in gaps. */
-export function expectStory(
-  sightings: readonly Sighting[],
-  { firstLook, gaps }: { readonly firstLook: number; readonly gaps: readonly Gap[] },
-): readonly Step[] {
+export function expectStory(sightings: readonly Sighting[], course: Course): readonly Step[] {
+  return tell(sightings, course).steps;
+}
+
+/** What is told up to where a gap begins at the earliest, and from there to its end for each version at which it may begin. */
+export type GapTrials = {
+  readonly before: readonly Step[];
+  readonly trials: Iterable<{ readonly gap: Gap; readonly steps: readonly Step[] }>;
+};
+
+/** The gaps of the course are those before this one. What the trials have in common is told once, as there may be hundreds of them. */
+export function expectGap(sightings: readonly Sighting[], course: Course, gap: OpenGap): GapTrials {
+  const { cutFrom, through } = gap;
+  const known = sightings.filter(({ version }) => version <= cutFrom);
+  const story = tell(known, course);
+  const hidden = sightings.filter(({ version }) => version > cutFrom && version <= through);
+  return { before: [...story.steps], trials: tryCuts(story, hidden, gap) };
+}
+
+function* tryCuts(
+  story: Story,
+  hidden: readonly Sighting[],
+  { cutFrom, cutUntil, through }: OpenGap,
+): GapTrials["trials"] {
+  const start = story.steps.length;
+  const there = story.thereAfter(hidden);
+  yield { gap: { cut: cutFrom, through }, steps: story.stepsWhenListing(there, start) };
+  for (const sighting of hidden) {
+    if (sighting.version > cutUntil) return;
+    story.see(sighting, false);
+    const gap = { cut: sighting.version, through };
+    yield { gap, steps: story.stepsWhenListing(there, start) };
+  }
+}
+
+function tell(sightings: readonly Sighting[], { firstLook, gaps }: Course): Story {
   const story = new Story();
   let isLooking = false;
   let waiting = gaps;
@@ -50,7 +92,7 @@ export function expectStory(
   }
   if (!isLooking) story.look();
   if (waiting.length > 0) story.relist();
-  return story.steps;
+  return story;
 }
 
 type Known = { readonly gadget: Gadget; readonly ticks: Ticks };
@@ -58,8 +100,8 @@ type Known = { readonly gadget: Gadget; readonly ticks: Ticks };
 /** What the program knows beside what is there. */
 class Story {
   readonly steps: Step[] = [];
-  readonly #there = new Map<string, Gadget>();
-  readonly #known = new Map<string, Known>();
+  #there = new Map<string, Gadget>();
+  #known = new Map<string, Known>();
   #ordinal = 0;
   #isListing = false;
 
@@ -70,10 +112,9 @@ class Story {
     }
   }
 
-  see({ type, object }: Sighting, isUnseen: boolean): void {
-    const gadget = readGadget(object);
-    if (type === "DELETED") this.#there.delete(gadget.uid);
-    else this.#there.set(gadget.uid, gadget);
+  see(sighting: Sighting, isUnseen: boolean): void {
+    const { type, gadget } = sighting;
+    put(this.#there, sighting);
     if (isUnseen) return;
     if (type === "DELETED") this.#gone(gadget.uid, gadget, true);
     else this.#seen(gadget);
@@ -85,6 +126,24 @@ class Story {
       if (!this.#there.has(gadget.uid)) this.#gone(gadget.uid, gadget, false);
     for (const gadget of this.#there.values()) this.#seen(gadget);
     this.#isListing = false;
+  }
+
+  /** What is there after more that nobody saw. */
+  thereAfter(sightings: readonly Sighting[]): ReadonlyMap<string, Gadget> {
+    const there = new Map(this.#there);
+    for (const sighting of sightings) put(there, sighting);
+    return there;
+  }
+
+  /** The steps from the `start`th on, had it listed now and found this; it stays as it is. */
+  stepsWhenListing(there: ReadonlyMap<string, Gadget>, start: number): readonly Step[] {
+    const other = new Story();
+    other.steps.push(...this.steps.slice(start));
+    other.#ordinal = this.#ordinal;
+    other.#known = new Map(this.#known);
+    other.#there = new Map(there);
+    other.relist();
+    return other.steps;
   }
 
   #seen(gadget: Gadget): void {
@@ -111,4 +170,9 @@ class Story {
     for (const fact of facts)
       this.steps.push({ fact, ordinal: this.#ordinal, isNet: this.#isListing });
   }
+}
+
+function put(there: Map<string, Gadget>, { type, gadget }: Sighting): void {
+  if (type === "DELETED") there.delete(gadget.uid);
+  else there.set(gadget.uid, gadget);
 }

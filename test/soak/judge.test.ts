@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { KubeObject } from "../../src/cluster/kube-object.ts";
 import { expectStory } from "./expected-story.ts";
+import { readGadget } from "./gadget.ts";
 import { type Copy, type Evidence, type Finding, judge } from "./judge.ts";
 import type { Sighting } from "./sighting.ts";
 
@@ -23,7 +24,7 @@ function sighting(version: number, name: string, written: Written = {}): Sightin
       resourceVersion: String(version),
     },
   };
-  return { type: "MODIFIED", version, object };
+  return { type: "MODIFIED", version, gadget: readGadget(object) };
 }
 
 function gone(version: number, name: string): Sighting {
@@ -309,6 +310,36 @@ test("judge() wants one net change per object for what a gap hid, from wherever 
   ]);
   const net = copyOf(evidence, "b updated 9").attributes["lifeline.change.diff"];
   expect(net).toBe('[{"path":"spec.size","before":2,"after":3}]');
+});
+
+test("judge() places each of several gaps by what was told in it", () => {
+  const sightings = [
+    ...UNSEEN,
+    sighting(11, "b", { spec: { size: 5 }, status: { phase: "Ready" } }),
+    sighting(12, "b", { spec: { size: 6 }, status: { phase: "Ready" } }),
+    sighting(13, "b", { spec: { size: 7 }, status: { phase: "Ready" } }),
+  ];
+  const gaps = [GAP, { cutFrom: 10, cutUntil: 12, through: 13 }];
+
+  const verdict = judge(truthful({ sightings, gaps, cuts: [3, 11] }));
+
+  expect(verdict.findings).toEqual([]);
+  expect(verdict.gaps).toEqual([
+    { cut: 3, through: 9 },
+    { cut: 11, through: 13 },
+  ]);
+});
+
+test("judge() places a gap also by what of it was set aside", () => {
+  const { copies, ...evidence } = truthful({ sightings: UNSEEN, gaps: [GAP], cuts: [3] });
+  const taken = copies.filter(({ objectUid }) => objectUid !== "uid-b");
+  const refused = copies.filter(({ objectUid }) => objectUid === "uid-b");
+  const setAside = refused.map(({ recordUid }) => recordUid);
+
+  const verdict = judge({ ...evidence, copies: taken, refused: { prefix: "b", setAside } });
+
+  expect(verdict.findings).toEqual([]);
+  expect(verdict.gaps).toEqual([{ cut: 3, through: 9 }]);
 });
 
 test("judge() finds a net change that begins at another state than the other objects' do", () => {

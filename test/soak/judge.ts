@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { unreachable } from "../../src/util/unreachable.ts";
-import { expectStory, type Gap, type Step } from "./expected-story.ts";
+import { expectGap, expectStory, type Gap, type OpenGap, type Step } from "./expected-story.ts";
 import type { Sighting } from "./sighting.ts";
 
 /** One record as it arrived, repetitions included. */
@@ -11,14 +11,6 @@ export type Copy = {
   readonly timeMs: number;
   /** All of it, resource, Timestamp and ObservedTimestamp included. */
   readonly bytes: string;
-};
-
-/** A gap of which is only known between which versions its beginning was committed. */
-export type OpenGap = {
-  /** By then everything had been told. */
-  readonly cutFrom: number;
-  readonly cutUntil: number;
-  readonly through: number;
 };
 
 export type Evidence = {
@@ -65,31 +57,47 @@ export type Verdict = {
 
 /** Compares what arrived of one program with what happened; pure. */
 export function judge(evidence: Evidence): Verdict {
-  const gaps: Gap[] = evidence.gaps.map(({ cutFrom, through }) => ({ cut: cutFrom, through }));
-  for (const [index, { cutFrom, cutUntil, through }] of evidence.gaps.entries()) {
-    const versions = evidence.sightings
-      .map(({ version }) => version)
-      .filter((version) => version > cutFrom && version <= cutUntil);
-    const candidates = [cutFrom, ...versions].map((cut) => {
-      const trial = gaps.with(index, { cut, through });
-      return { cut, findings: findingsOf(evidence, trial).length };
-    });
-    const best = candidates.reduce((a, b) => (b.findings < a.findings ? b : a));
-    gaps[index] = { cut: best.cut, through };
-  }
-  const steps = expectStory(evidence.sightings, { firstLook: evidence.firstLook, gaps });
+  const { sightings, firstLook, copies } = evidence;
+  const gaps: Gap[] = [];
+  for (const gap of evidence.gaps) gaps.push(placeGap(evidence, gaps, gap));
+  const steps = expectStory(sightings, { firstLook, gaps });
   return {
-    findings: findingsOf(evidence, gaps),
+    findings: findingsOf(steps, evidence),
     gaps,
     facts: steps.length,
     netFacts: steps.filter(({ isNet }) => isNet).length,
-    repetitions: evidence.copies.length - new Set(evidence.copies.map((it) => it.recordUid)).size,
+    repetitions: copies.length - new Set(copies.map(({ recordUid }) => recordUid)).size,
   };
 }
 
-function findingsOf(evidence: Evidence, gaps: readonly Gap[]): readonly Finding[] {
-  const { sightings, firstLook, copies } = evidence;
-  const steps = expectStory(sightings, { firstLook, gaps });
+/** The beginning of a gap for which the evidence speaks best; the earliest of several. Only what was told in it counts. */
+function placeGap(evidence: Evidence, earlier: readonly Gap[], gap: OpenGap): Gap {
+  const { sightings, firstLook, copies, refused } = evidence;
+  const { before, trials } = expectGap(sightings, { firstLook, gaps: earlier }, gap);
+  const toldBefore = new Set(before.map(({ fact }) => fact.recordUid));
+  const isOfGap = (recordUid: string): boolean => !toldBefore.has(recordUid);
+  const setAside = refused?.setAside?.filter(isOfGap);
+  const inGap = {
+    copies: copies.filter(
+      ({ recordUid, attributes }) =>
+        isOfGap(recordUid) && Number(attributes["k8s.object.resource_version"]) <= gap.through,
+    ),
+    refused: refused && { ...refused, setAside },
+  };
+  let best: Gap = { cut: gap.cutFrom, through: gap.through };
+  let fewest = Infinity;
+  for (const trial of trials) {
+    const { length } = findingsOf(trial.steps, inGap);
+    if (length < fewest) [best, fewest] = [trial.gap, length];
+  }
+  return best;
+}
+
+/** What is wrong where this was to be told and that arrived. */
+type Arrived = Pick<Evidence, "copies"> & { readonly refused?: Refused | undefined };
+
+function findingsOf(steps: readonly Step[], evidence: Arrived): readonly Finding[] {
+  const { copies } = evidence;
   const byUid = new Map(steps.map((step) => [step.fact.recordUid, step]));
   const arrived = Map.groupBy(copies, ({ recordUid }) => recordUid);
   const findings = [...findLost(steps, evidence), ...findMisplaced(steps, evidence)];
@@ -111,7 +119,7 @@ function findingsOf(evidence: Evidence, gaps: readonly Gap[]): readonly Finding[
 }
 
 /** What is neither there nor, if it is refused, set aside. */
-function findLost(steps: readonly Step[], { copies, refused }: Evidence): readonly Finding[] {
+function findLost(steps: readonly Step[], { copies, refused }: Arrived): readonly Finding[] {
   const arrived = new Set(copies.map(({ recordUid }) => recordUid));
   const setAside = refused?.setAside && new Set(refused.setAside);
   return steps.flatMap(({ fact }): readonly Finding[] => {
@@ -122,7 +130,7 @@ function findLost(steps: readonly Step[], { copies, refused }: Evidence): readon
 }
 
 /** What was set aside and should not have been, or twice; what arrived although it is refused. */
-function findMisplaced(steps: readonly Step[], { refused, copies }: Evidence): readonly Finding[] {
+function findMisplaced(steps: readonly Step[], { refused, copies }: Arrived): readonly Finding[] {
   if (refused === undefined) return [];
   const { setAside = [] } = refused;
   const facts = new Map(steps.map(({ fact }) => [fact.recordUid, fact]));

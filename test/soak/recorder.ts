@@ -7,6 +7,7 @@ import { fieldAt } from "../../src/util/json.ts";
 import { toError } from "../../src/util/to-error.ts";
 import type { Cluster } from "../testbed/control-plane.ts";
 import { tokenOf } from "../testbed/kubeconfig.ts";
+import { readGadget } from "./gadget.ts";
 import type { Sighting } from "./sighting.ts";
 
 /** The longest watch that is asked for; a soak that goes on for longer than the API server keeps it fails as such. */
@@ -22,7 +23,8 @@ export class Recorder implements AsyncDisposable {
   readonly sightings: Sighting[] = [];
   readonly #url: string;
   readonly #agent: Agent;
-  readonly #there = new Map<string, KubeObject>();
+  /** The version of each object that is there, by its UID. */
+  readonly #there = new Map<string, string>();
   #version = 0;
   #watching: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined;
   #failure: Error | undefined;
@@ -116,9 +118,7 @@ export class Recorder implements AsyncDisposable {
 
   #differs(versions: ReadonlyMap<string, string>): boolean {
     if (versions.size !== this.#there.size) return true;
-    return [...this.#there].some(
-      ([uid, { metadata }]) => versions.get(uid) !== metadata.resourceVersion,
-    );
+    return [...this.#there].some(([uid, version]) => versions.get(uid) !== version);
   }
 
   #open(signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
@@ -145,10 +145,11 @@ export class Recorder implements AsyncDisposable {
       throw new Error(`the watch said ${JSON.stringify(event)}`);
     // What the API server sends in a watch is an object of the kind that was asked for.
     const object = fieldAt(event, "object") as KubeObject;
-    const version = Number(object.metadata.resourceVersion);
-    if (type === "DELETED") this.#there.delete(object.metadata.uid);
-    else this.#there.set(object.metadata.uid, object);
-    this.sightings.push({ type, version, object });
+    const { uid, resourceVersion } = object.metadata;
+    const version = Number(resourceVersion);
+    if (type === "DELETED") this.#there.delete(uid);
+    else this.#there.set(uid, resourceVersion);
+    this.sightings.push({ type, version, gadget: readGadget(object) });
     this.#version = version;
   }
 }
