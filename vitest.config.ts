@@ -3,8 +3,9 @@ import { defineConfig, type ViteUserConfig } from "vitest/config";
 /** What needs real servers, which test/testbed finds or builds: once per project, and only if one of its suites is to run. */
 const onRealServers = {
   setupFiles: "test/testbed/end-with-runner.ts",
-  testTimeout: 60_000,
-  hookTimeout: 120_000,
+  // Against what hangs: a suite takes seconds, but a machine may be slow or busy.
+  testTimeout: 180_000,
+  hookTimeout: 180_000,
   // After the units, which then have the machine for themselves.
   sequence: { groupOrder: 1 },
 };

@@ -14,6 +14,7 @@ import type { Collector } from "./testbed/collector.ts";
 import type { Cluster } from "./testbed/control-plane.ts";
 import { eventually } from "./testbed/eventually.ts";
 import { type Lifeline, startLifeline } from "./testbed/lifeline.ts";
+import { PATIENCE_MS } from "./testbed/patience.ts";
 import { withPrintedRoles } from "./testbed/printed-roles.ts";
 import { connectSharedCluster, serverTest, startCollector } from "./testbed/real-servers.ts";
 import type { ExitStatus } from "./testbed/supervised-process.ts";
@@ -251,7 +252,9 @@ serverTest(
 
     for (const lifeline of lifelines) lifeline.kill("SIGTERM");
     const statuses = await Promise.all(
-      lifelines.map((lifeline) => Promise.race([lifeline.exited, sleep(10_000, "still there")])),
+      lifelines.map((lifeline) =>
+        Promise.race([lifeline.exited, sleep(PATIENCE_MS, "still there")]),
+      ),
     );
 
     expect(statuses).toEqual([

@@ -9,6 +9,7 @@ import type { Collector } from "./testbed/collector.ts";
 import type { Cluster } from "./testbed/control-plane.ts";
 import { eventually } from "./testbed/eventually.ts";
 import type { Lifeline } from "./testbed/lifeline.ts";
+import { PATIENCE_MS } from "./testbed/patience.ts";
 import { connectSharedCluster, serverTest, startCollector } from "./testbed/real-servers.ts";
 import { createTemporaryDirectory } from "./testbed/temporary-directory.ts";
 
@@ -156,7 +157,7 @@ serverTest(
     await disk.makeReadOnly();
 
     const second = await scene.start({ env, untilReady: false });
-    const exit = await Promise.race([second.exited, sleep(30_000, "still there")]);
+    const exit = await Promise.race([second.exited, sleep(PATIENCE_MS, "still there")]);
 
     expect(exit).toEqual({ code: 1, signal: null });
     expect(second.stderrRecords().at(-1)).toMatchObject({

@@ -9,6 +9,7 @@ import { type Assembled, assemble } from "./image/assemble.ts";
 import { filesOf, readBuildContext } from "./image/build-context.ts";
 import { type Dockerfile, parseDockerfile, parsePairs } from "./image/parse-dockerfile.ts";
 import { findFreePort } from "./testbed/free-port.ts";
+import { PATIENCE_MS } from "./testbed/patience.ts";
 import { withPrintedRoles } from "./testbed/printed-roles.ts";
 import { connectSharedCluster, serverTest } from "./testbed/real-servers.ts";
 import {
@@ -94,7 +95,7 @@ serverTest(
       await body.dump();
       return statusCode === 200;
     };
-    await waitUntilReady(child, isReady, { name: "the image's command", timeoutMs: 30_000 });
+    await waitUntilReady(child, isReady, { name: "the image's command", timeoutMs: PATIENCE_MS });
     const state = await treeOf(join(image.root, STATE));
     const status = await child.stop();
 

@@ -153,7 +153,7 @@ serverTest(
 
     await create(group, "seen");
 
-    await eventually(() => expect(story(group)).toEqual(["created seen"]), { timeoutMs: 40_000 });
+    await eventually(() => expect(story(group)).toEqual(["created seen"]));
     expect(complaints(lifeline).filter((text) => text.includes("list CRDs"))).toHaveLength(1);
   },
 );

@@ -190,13 +190,10 @@ function note({ metadata }: KubeObject): void {
 }
 
 async function untilSaid(text: string): Promise<void> {
-  await eventually(
-    () => {
-      if (!lifeline.stderrRecords().some(({ message }) => String(message).includes(text)))
-        throw new Error(`Nobody said "${text}"`);
-    },
-    { timeoutMs: 30_000 },
-  );
+  await eventually(() => {
+    if (!lifeline.stderrRecords().some(({ message }) => String(message).includes(text)))
+      throw new Error(`Nobody said "${text}"`);
+  });
 }
 
 type Telling = {

@@ -13,6 +13,7 @@ import { Sender } from "../src/pipeline/sender.ts";
 import { listenOnLoopback } from "../src/testing/listen-on-loopback.ts";
 import { openTemporaryStore, type TemporaryStore } from "../src/testing/temporary-store.ts";
 import { systemClock } from "../src/util/clock.ts";
+import { PATIENCE_MS } from "./testbed/patience.ts";
 import { serverTest, startCollector } from "./testbed/real-servers.ts";
 
 const MIB = 1024 * 1024;
@@ -76,7 +77,7 @@ async function drain(
     recovered: () => undefined,
     report: (report) => reports.push(report),
   });
-  await sender.drain(AbortSignal.timeout(30_000));
+  await sender.drain(AbortSignal.timeout(PATIENCE_MS));
   return reports;
 }
 

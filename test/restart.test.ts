@@ -15,9 +15,10 @@ import {
 } from "./testbed/real-servers.ts";
 
 const SERIES_ENDED = 1;
-const PROMISED_EXIT_MS = 10_000;
+/** The rest is for a busy machine. */
+const PROMISED_EXIT_MS = 10_000 + 5_000;
 /** Each test waits for most of its time, in a namespace of its own. */
-const TOGETHER = { concurrent: true, timeout: 120_000 };
+const TOGETHER = { concurrent: true };
 
 let cluster: Cluster;
 let collector: Collector;
@@ -72,17 +73,15 @@ serverTest(
     await eventually(() => expect(lastPoint(scene, "gone")?.flags).toBe(SERIES_ENDED));
     await eventually(() => expect(lastPoint(scene, "born")).toMatchObject({ value: 1 }));
     expect(lastPoint(scene, "replaced")).toMatchObject({ flags: 0, value: 1 });
-    await eventually(
-      () =>
-        expect(changeCounts(scene)).toEqual({
-          created: 3,
-          deleted: 3,
-          health_changed: 1,
-          phase_changed: 1,
-          updated: 3,
-        }),
-      // A new counter is 0 in one export and has its value in the next, 15 s later.
-      { timeoutMs: 60_000 },
+    // A new counter is 0 in one export and has its value in the next, 15 s later.
+    await eventually(() =>
+      expect(changeCounts(scene)).toEqual({
+        created: 3,
+        deleted: 3,
+        health_changed: 1,
+        phase_changed: 1,
+        updated: 3,
+      }),
     );
     const updates = countsOf(scene, "updated");
     const afterRestart = updates.filter(({ requestIndex }) => requestIndex >= restartedAt);

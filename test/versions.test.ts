@@ -37,7 +37,7 @@ const SERVERS: readonly Server[] = [
 ];
 
 /** Within its server's tests. */
-const IN_ORDER = { concurrent: false, timeout: 120_000 };
+const IN_ORDER = { concurrent: false };
 
 const TELLING_ALL = { env: { LIFELINE_INITIAL: "all" } };
 

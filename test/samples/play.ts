@@ -22,9 +22,6 @@ export type Played = {
 
 export type Stage = { readonly admin: AdminClient; readonly received: OtlpFile };
 
-/** How long lifeline may take to show one write before the story is given up. */
-const SHOWN_TIMEOUT_MS = 10_000;
-
 /** Plays the steps in order, each after the one before it was exported; goes on from what was played before. */
 export async function play(
   steps: readonly Step[],
@@ -39,7 +36,7 @@ export async function play(
     const one = await playStep(step, admin, played);
     played.push(one);
     if (step.waits === false) continue;
-    await eventually(() => showsState(received, one), { timeoutMs: SHOWN_TIMEOUT_MS });
+    await eventually(() => showsState(received, one));
   }
 }
 

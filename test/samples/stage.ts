@@ -18,9 +18,6 @@ import type { Step, Story } from "./story.ts";
 export const INTERVAL_MS = 250;
 const HEARTBEAT_MS = 2_000;
 
-/** docs/contract.md §5: aggregates go out every 15 s; the rest is for a busy machine. */
-const AGGREGATES_TIMEOUT_MS = 60_000;
-
 /** Which processes there are, by the examples whose environments they have together. */
 const PROCESSES = [
   ["custom-database", "application", "my-resource"],
@@ -173,6 +170,6 @@ async function aggregated(
       });
       if (missing.length > 0) throw new Error(`No new aggregates of ${missing.join(", ")}`);
     },
-    { timeoutMs: AGGREGATES_TIMEOUT_MS, intervalMs: 250 },
+    { intervalMs: 250 },
   );
 }

@@ -4,6 +4,7 @@ import { request } from "undici";
 import { stringify } from "yaml";
 import { findFreePort } from "./free-port.ts";
 import { OtlpFile } from "./otlp-file.ts";
+import { PATIENCE_MS } from "./patience.ts";
 import { startProcess, waitUntilReady, type SupervisedProcess } from "./supervised-process.ts";
 import { createTemporaryDirectory } from "./temporary-directory.ts";
 
@@ -54,7 +55,7 @@ export async function launchCollector(
     running = await startProcess(command, ["--config", configuration]);
     await waitUntilReady(running, () => isHealthy(ports.health), {
       name: "otelcol",
-      timeoutMs: 30_000,
+      timeoutMs: PATIENCE_MS,
     });
   };
   const kill = async (): Promise<void> => await running?.[Symbol.asyncDispose]();

@@ -13,6 +13,7 @@ import {
   type ClusterAddress,
   type KubeconfigOptions,
 } from "./kubeconfig.ts";
+import { PATIENCE_MS } from "./patience.ts";
 import type { ServerBinaries } from "./server-binaries.ts";
 import { startProcess, waitUntilReady, type SupervisedProcess } from "./supervised-process.ts";
 import { createTemporaryDirectory } from "./temporary-directory.ts";
@@ -48,8 +49,6 @@ export type ControlPlaneOptions = {
   /** More flags for kube-apiserver, such as `--etcd-compaction-interval=1s`. */
   readonly apiServerArgs?: readonly string[];
 };
-
-const READY_TIMEOUT_MS = 60_000;
 
 /** Starts etcd and kube-apiserver on free ports of 127.0.0.1 and waits until objects can be created. */
 export async function launchControlPlane(
@@ -210,7 +209,7 @@ async function readyOrGone(
   name: string,
 ): Promise<void> {
   try {
-    await waitUntilReady(server, probe, { name, timeoutMs: READY_TIMEOUT_MS });
+    await waitUntilReady(server, probe, { name, timeoutMs: PATIENCE_MS });
   } catch (error) {
     await server[Symbol.asyncDispose]();
     throw error;

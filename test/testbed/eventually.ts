@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { toError } from "../../src/util/to-error.ts";
+import { PATIENCE_MS } from "./patience.ts";
 
 type EventuallyOptions = {
   /** How long the assertion may keep failing. */
@@ -16,7 +17,7 @@ export async function eventually<T>(
   assertion: () => T | Promise<T>,
   options: EventuallyOptions = {},
 ): Promise<T> {
-  const { timeoutMs = 20_000, intervalMs = 50 } = options;
+  const { timeoutMs = PATIENCE_MS, intervalMs = 50 } = options;
   const deadline = performance.now() + timeoutMs;
   let last: Error | undefined;
   for (;;) {

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { request } from "undici";
 import { isMap, type JsonMap } from "../../src/util/json.ts";
 import { findFreePort } from "./free-port.ts";
+import { PATIENCE_MS } from "./patience.ts";
 import { startProcess, waitUntilReady, type ExitStatus } from "./supervised-process.ts";
 import { createTemporaryDirectory } from "./temporary-directory.ts";
 
@@ -67,7 +68,7 @@ export async function startLifeline(options: LifelineOptions = {}): Promise<Life
     ),
   );
   const untilReady = (): Promise<void> => {
-    const timeoutMs = options.readyTimeoutMs ?? 30_000;
+    const timeoutMs = options.readyTimeoutMs ?? PATIENCE_MS;
     return waitUntilReady(child, () => isReady(healthUrl), { name: "lifeline", timeoutMs });
   };
   if (options.untilReady !== false) await untilReady();
@@ -80,7 +81,7 @@ export async function startLifeline(options: LifelineOptions = {}): Promise<Life
     stderrLines: child.stderrLines,
     stderrRecords: () => child.stderrLines.flatMap(parseRecord),
     kill: (signal) => child.kill(signal),
-    stop: () => child.stop(30_000),
+    stop: () => child.stop(),
     untilReady,
     [Symbol.asyncDispose]: () => everything.disposeAsync(),
   };

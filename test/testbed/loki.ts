@@ -4,6 +4,7 @@ import { request } from "undici";
 import { stringify } from "yaml";
 import { fieldAt } from "../../src/util/json.ts";
 import { findFreePort } from "./free-port.ts";
+import { PATIENCE_MS } from "./patience.ts";
 import { askStore, parseLabels, parseSamples, type Sample } from "./query-answer.ts";
 import { startProcess, waitUntilReady, type SupervisedProcess } from "./supervised-process.ts";
 import { createTemporaryDirectory } from "./temporary-directory.ts";
@@ -43,7 +44,7 @@ export async function launchLoki(command: string): Promise<Loki> {
   let running: SupervisedProcess | undefined;
   const start = async (): Promise<void> => {
     running = await startProcess(command, [`-config.file=${configuration}`]);
-    await waitUntilReady(running, () => isReady(url), { name: "loki", timeoutMs: 60_000 });
+    await waitUntilReady(running, () => isReady(url), { name: "loki", timeoutMs: PATIENCE_MS });
   };
   const kill = async (): Promise<void> => await running?.[Symbol.asyncDispose]();
   starting.defer(kill);

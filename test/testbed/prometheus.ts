@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { request } from "undici";
 import { findFreePort } from "./free-port.ts";
+import { PATIENCE_MS } from "./patience.ts";
 import { askStore, parseSamples, type Sample } from "./query-answer.ts";
 import { startProcess, waitUntilReady, type SupervisedProcess } from "./supervised-process.ts";
 import { createTemporaryDirectory } from "./temporary-directory.ts";
@@ -40,7 +41,7 @@ export async function launchPrometheus(
   let running: SupervisedProcess | undefined;
   const start = async (): Promise<void> => {
     running = await startProcess(command, args);
-    await waitUntilReady(running, isReady, { name: "prometheus", timeoutMs: 30_000 });
+    await waitUntilReady(running, isReady, { name: "prometheus", timeoutMs: PATIENCE_MS });
   };
   const kill = async (): Promise<void> => await running?.[Symbol.asyncDispose]();
   starting.defer(kill);

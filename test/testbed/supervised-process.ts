@@ -17,7 +17,7 @@ export type SupervisedProcess = AsyncDisposable & {
   readonly stderrLines: readonly string[];
   /** Sends a signal to the process alone; nothing happens if it has ended. */
   kill(signal: NodeJS.Signals): void;
-  /** SIGTERM, then SIGKILL after `graceMs` (10 s by default). */
+  /** SIGTERM, then SIGKILL after `graceMs` (30 s by default). */
   stop(graceMs?: number): Promise<ExitStatus>;
 };
 
@@ -57,7 +57,7 @@ export async function startProcess(
     kill(signal) {
       child.kill(signal);
     },
-    async stop(graceMs = 10_000) {
+    async stop(graceMs = 30_000) {
       child.kill("SIGTERM");
       if (!(await endsWithin(exited, graceMs))) killGroup(child, pid);
       return await exited;
