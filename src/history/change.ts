@@ -6,8 +6,18 @@ import type { FieldPath } from "../util/field-path.ts";
  *
  * Objects in it are trimmed and redacted. Per UID the order is `appeared (changed | elapsed)* disappeared`.
  */
-export type Change = { readonly kind: KindFacts; readonly observedAtMs: number } & (
-  | { readonly type: "appeared"; readonly after: KubeObject; readonly cause: AppearanceCause }
+export type Change = {
+  readonly kind: KindFacts;
+  readonly observedAtMs: number;
+  /** It happened while nobody watched, so that what the cluster recorded is nearer than when it was observed. */
+  readonly isLate?: boolean;
+} & (
+  | {
+      readonly type: "appeared";
+      readonly after: KubeObject;
+      readonly cause: AppearanceCause;
+      readonly specWrite?: SpecWrite;
+    }
   | {
       readonly type: "changed";
       readonly before: KubeObject;
@@ -17,6 +27,8 @@ export type Change = { readonly kind: KindFacts; readonly observedAtMs: number }
       readonly managers: readonly string[];
       /** Unix milliseconds by the cluster's clock, whole seconds: the newest managedFields time that moved with it. */
       readonly writtenAtMs?: number;
+      /** Only where the generation moved. */
+      readonly specWrite?: SpecWrite;
     }
   | {
       readonly type: "disappeared";
@@ -27,6 +39,9 @@ export type Change = { readonly kind: KindFacts; readonly observedAtMs: number }
   /** The time that lifecycle asked to be woken at has come. */
   | { readonly type: "elapsed"; readonly after: KubeObject }
 );
+
+/** Who wrote anything but the status last, and when by the cluster's clock (Unix milliseconds, whole seconds). */
+export type SpecWrite = { readonly managers: readonly string[]; readonly atMs?: number };
 
 /**
  * `first-look`: it stood there when a watch without history looked for the first time.

@@ -440,3 +440,50 @@ function split({ metadata, status, apiVersion: _version, kind: _kind, ...spec }:
 } {
   return { metadata, spec, status };
 }
+
+test("a new generation says who wrote it and when, whoever wrote the status after it", () => {
+  const entry = (manager: string, time: string, subresource?: string): object => ({
+    manager,
+    operation: "Update",
+    time,
+    ...(subresource === undefined ? {} : { subresource }),
+  });
+  const first = [entry("kubectl", "2026-01-31T08:00:00Z"), entry("helm", "2026-01-31T08:00:01Z")];
+  const later = [
+    entry("kubectl", "2026-01-31T09:00:00Z"),
+    entry("helm", "2026-01-31T08:00:01Z"),
+    entry("operator", "2026-01-31T09:00:09Z", "status"),
+  ];
+  const known = remembered(example({}, { managedFields: first }));
+
+  const seen = see(
+    known,
+    example(
+      { spec: { replicas: 2 } },
+      { resourceVersion: "11", generation: 2, managedFields: later },
+    ),
+  );
+
+  expect(seen).toMatchObject({
+    type: "changed",
+    change: {
+      specWrite: { managers: ["kubectl/Update"], atMs: Date.parse("2026-01-31T09:00:00Z") },
+    },
+  });
+});
+
+test("what happened while nobody watched says so", () => {
+  const known = remembered();
+  const given = { facts, observedAtMs: 1_000, known, redact, isLate: true };
+
+  const seen = compare({
+    ...given,
+    incoming: example({ status: {} }, { resourceVersion: "11" }),
+    isListed: true,
+    appearance: "created",
+  });
+  const gone = disappeared({ ...given, cause: "relist" });
+
+  expect(seen).toMatchObject({ type: "changed", change: { isLate: true } });
+  expect(gone).toMatchObject({ isLate: true });
+});

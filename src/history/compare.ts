@@ -1,11 +1,18 @@
 import type { KindFacts, KubeObject } from "../cluster/kube-object.ts";
 import { compareResourceVersions } from "../util/resource-version.ts";
-import type { AppearanceCause, Change, Difference, DisappearanceCause } from "./change.ts";
+import type {
+  AppearanceCause,
+  Change,
+  Difference,
+  DisappearanceCause,
+  SpecWrite,
+} from "./change.ts";
 import { diff } from "./diff.ts";
 import {
   decodeManagers,
   encodeManagers,
   findAuthors,
+  findSpecWrite,
   type ManagerSummary,
   summarizeManagers,
 } from "./managers.ts";
@@ -33,6 +40,8 @@ export type CompareInput = {
   readonly appearance: AppearanceCause;
   /** It came with a list, which tells the truth even where its resourceVersions are lower: etcd may have been restored. */
   readonly isListed: boolean;
+  /** It happened while nobody watched. */
+  readonly isLate?: boolean;
 };
 
 /** What became of one object that was seen. `state` is what the row should hold from now on. */
@@ -53,8 +62,14 @@ export function compare(input: CompareInput): Comparison {
   const { known, incoming } = input;
   const { resourceVersion } = incoming.metadata;
   if (known === undefined) {
-    const { object: after, state } = remember(input);
-    const change: Change = { ...stamp(input), type: "appeared", after, cause: input.appearance };
+    const { object: after, state, managers } = remember(input);
+    const change: Change = {
+      ...stamp(input),
+      type: "appeared",
+      after,
+      cause: input.appearance,
+      ...specWriteOf(findSpecWrite(managers)),
+    };
     return { type: "appeared", change, state };
   }
   if (!input.isListed && isOlder(resourceVersion, known.resourceVersion)) return { type: "stale" };
@@ -73,6 +88,8 @@ export type DisappearedInput = {
   readonly last?: KubeObject;
   /** A watch with a selector says DELETED too when an object leaves its view, and shows the state before that. */
   readonly hasSelector?: boolean;
+  /** It happened while nobody watched. */
+  readonly isLate?: boolean;
 };
 
 /** The Change of an object that is gone: as it was last seen, which only a DELETED event shows to the end. */
@@ -118,11 +135,15 @@ export function netChange(input: {
   return { ...stamp(input), type: "changed", before, after, differences, ...authorship };
 }
 
-function stamp(input: { readonly facts: KindFacts; readonly observedAtMs: number }): {
-  readonly kind: KindFacts;
-  readonly observedAtMs: number;
-} {
-  return { kind: input.facts, observedAtMs: input.observedAtMs };
+function stamp(
+  input: Pick<CompareInput, "facts" | "observedAtMs" | "isLate">,
+): Pick<Change, "kind" | "observedAtMs" | "isLate"> {
+  const { facts: kind, observedAtMs, isLate } = input;
+  return isLate === true ? { kind, observedAtMs, isLate } : { kind, observedAtMs };
+}
+
+function specWriteOf(specWrite: SpecWrite | undefined): { readonly specWrite?: SpecWrite } {
+  return specWrite === undefined ? {} : { specWrite };
 }
 
 function remember(input: CompareInput): {
@@ -188,6 +209,9 @@ function compareContent(input: CompareInput, known: ObjectState): Comparison {
     after,
     differences,
     ...authorship,
+    ...(before.metadata.generation === after.metadata.generation
+      ? {}
+      : specWriteOf(findSpecWrite(managers, known.managers))),
   };
   return { type: "changed", change, state };
 }

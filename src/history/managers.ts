@@ -2,7 +2,7 @@ import type { ManagedFieldsEntry } from "../cluster/kube-object.ts";
 import { FNV_OFFSET, fnv1a32 } from "../util/fnv1a32.ts";
 import { isMap, type JsonMap } from "../util/json.ts";
 import { parseRfc3339Ms } from "../util/rfc3339.ts";
-import type { Difference } from "./change.ts";
+import type { Difference, SpecWrite } from "./change.ts";
 import { ownedDepth, type ParsedKeys } from "./owned-fields.ts";
 
 /** `[manager, newest time, hash of its fields]`, one per manager, in the object's order. */
@@ -77,6 +77,22 @@ export function findAuthors(input: {
     .filter(([name, , hash]) => known.get(name)?.[2] !== hash)
     .map(([name]) => name);
   return { managers: moved.length > 0 ? moved : findOwners(input.entries, input.differences) };
+}
+
+/** `manager/operation`, without `/subresource`. */
+const MAIN_RESOURCE = /^[^/]*\/[^/]*$/;
+const WRITERS_MAX = 20;
+
+/** Who wrote the object itself, not a subresource such as its status: of those in `before` only who wrote anew. */
+export function findSpecWrite(after: ManagerSummary, before = ""): SpecWrite | undefined {
+  const known = new Map(decodeManagers(before).map(([name, time]) => [name, time]));
+  const wrote = after.filter(
+    ([name, time]) => MAIN_RESOURCE.test(name) && known.get(name) !== time,
+  );
+  if (wrote.length === 0) return undefined;
+  const { writtenAtMs } = writtenAt(wrote);
+  const managers = wrote.slice(0, WRITERS_MAX).map(([name]) => name);
+  return writtenAtMs === undefined ? { managers } : { managers, atMs: writtenAtMs };
 }
 
 function nameManager(entry: ManagedFieldsEntry): string {

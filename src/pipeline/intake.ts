@@ -157,6 +157,7 @@ export class Intake {
       incoming: object,
       redact,
       isListed: watch.resync !== undefined,
+      isLate: isCatchingUp(watch),
       appearance: decideAppearance({
         hasHistory: watch.lookedAtMs !== undefined,
         inResync: watch.resync !== undefined,
@@ -248,6 +249,7 @@ export class Intake {
       redact: this.#options.redact,
       cause: how.cause,
       hasSelector: watch.key.labelSelector !== undefined,
+      isLate: isCatchingUp(watch),
       ...(how.last === undefined ? {} : { last: how.last }),
     });
     this.#options.fold.drop(watch, known, change);
@@ -371,4 +373,9 @@ export class Intake {
     watch.staleAt = undefined;
     return "taken";
   }
+}
+
+/** Whether what is told now may have happened while nobody watched: in a look, or since the last run. */
+function isCatchingUp(watch: ActiveWatch): boolean {
+  return watch.state !== "synced" || watch.resync !== undefined;
 }
