@@ -13,7 +13,7 @@ import { ATTRIBUTES, COMMON_RECORD_ATTRIBUTES } from "./attribute-table.ts";
 import { createInterpret } from "./interpret.ts";
 import { decodeMemory, encodeMemory } from "./memory.ts";
 import { objectPoints } from "./points.ts";
-import type { AttributeValue, LogSignal, Outcome } from "./signal.ts";
+import type { Attributes, AttributeValue, LogSignal, Outcome } from "./signal.ts";
 import { LOG_RECORDS } from "./signal-table.ts";
 
 const interpret = createInterpret({});
@@ -214,8 +214,7 @@ test("a diff that fits is whole, one that does not is cut value by value and say
   );
 
   const [smallDiff, largeDiff] = [small, large].map((outcome) => {
-    const [record] = outcome.signals;
-    return record?.attributes ?? {};
+    return attributesOf(outcome);
   });
 
   expect(smallDiff).not.toHaveProperty(["lifeline.change.truncated"]);
@@ -239,7 +238,7 @@ test("a diff of an object that is too large shows the beginning of its text", ()
     undefined,
   );
 
-  const [entry] = JSON.parse(String(outcome.signals[0]?.attributes["lifeline.change.diff"]));
+  const [entry] = JSON.parse(String(attributesOf(outcome)["lifeline.change.diff"]));
   expect(entry).toEqual({
     path: "data",
     after: expect.stringMatching(/^\{"text":"x+…\[cut, 1000011 bytes in all\]$/),
@@ -250,8 +249,7 @@ test("more than 20 paths are told as truncated", () => {
   const before = database({ spec: manyOf(21, (index) => [`f${index}`, 0]) });
   const after = database({ spec: manyOf(21, (index) => [`f${index}`, 1]) });
 
-  const attributes =
-    interpret(changeBetween(before, after), undefined).signals[0]?.attributes ?? {};
+  const attributes = attributesOf(interpret(changeBetween(before, after), undefined));
 
   expect(attributes["lifeline.change.paths"]).toHaveLength(20);
   expect(attributes["lifeline.change.truncated"]).toBe(true);
@@ -326,3 +324,8 @@ test("interpret never throws and keeps its bounds, whatever the objects and the 
 
   expect(() => fc.assert(holds, { numRuns: 200 })).not.toThrow();
 });
+
+/** Of the first record. */
+function attributesOf({ signals }: Outcome): Attributes {
+  return signals.find((signal) => signal.type === "log")?.attributes ?? {};
+}

@@ -4,6 +4,8 @@ import { floodDueAtMs } from "./flood-guard.ts";
 import type { Memory } from "./memory.ts";
 import type { Outcome, Severity } from "./signal.ts";
 import { stuckDueAtMs } from "./stuck.ts";
+import { workDueAtMs, type WorkLimits } from "./traces/follow-work.ts";
+import type { Sampler } from "./traces/sampler.ts";
 
 export type ChangeOf<Type extends Change["type"]> = Extract<Change, { readonly type: Type }>;
 
@@ -14,7 +16,11 @@ export type InterpretOptions = {
   readonly minimumSeverity?: Severity;
   /** `LIFELINE_STUCK_AFTER`. By default nothing is ever called stuck. */
   readonly stuckAfterMs?: number;
+  /** `LIFELINE_TRACE_MAX`, and which traces are sent. By default there are no traces. */
+  readonly traces?: TraceOptions | undefined;
 };
+
+type TraceOptions = WorkLimits & { readonly isSampled: Sampler };
 
 /** An object as one Change leaves it. */
 export type Standing = { readonly assessment: Assessment; readonly memory: Memory };
@@ -22,13 +28,14 @@ export type Standing = { readonly assessment: Assessment; readonly memory: Memor
 /** The part of an Outcome that the present health and memory give: its wake-up is at the first of all that time brings. */
 export function standing(
   { assessment, memory }: Standing,
-  { stuckAfterMs }: InterpretOptions,
+  { stuckAfterMs, traces }: InterpretOptions,
 ): Pick<Outcome, "memory" | "health" | "wakeAtMs"> {
   const { health } = assessment;
   const due = [
     assessment.wakeAtMs,
     stuckDueAtMs(memory, { health, stuckAfterMs }),
     floodDueAtMs(memory.flood),
+    traces && workDueAtMs(memory.work, traces),
   ].filter((atMs) => atMs !== undefined);
   return { memory, health, ...(due.length === 0 ? {} : { wakeAtMs: Math.min(...due) }) };
 }

@@ -1,7 +1,7 @@
 import { countChanges } from "./change-counts.ts";
 import { findConditionTransitions, whenWritten } from "./condition-transitions.ts";
 import { isDeleting } from "./deletion-time.ts";
-import { type ChangeOf, type InterpretOptions, standing } from "./fold.ts";
+import { type ChangeOf, type InterpretOptions, type Standing, standing } from "./fold.ts";
 import { assessHealth } from "./health/assess-health.ts";
 import type { Assessment } from "./health/assessment.ts";
 import { readIdentity } from "./identity.ts";
@@ -16,6 +16,14 @@ import { deletingRecord } from "./records/deletion.ts";
 import { healthRecord } from "./records/health-changed.ts";
 import { phaseRecord } from "./records/phase-changed.ts";
 import type { LogSignal, Outcome } from "./signal.ts";
+import { beginWork } from "./traces/follow-work.ts";
+import {
+  NO_WORK,
+  tellEnded,
+  traceOfRecords,
+  workOfRecords,
+  type WorkStory,
+} from "./traces/interpret-work.ts";
 
 /**
  * `created`, or `observed` for an object that is old: then nothing changed in the cluster, so that nothing is counted
@@ -26,19 +34,57 @@ export function interpretAppeared(
   options: InterpretOptions,
 ): Outcome {
   const { after, cause, kind, observedAtMs } = change;
-  const subject = createSubject(readIdentity(after, kind), observedAtMs);
+  const identity = readIdentity(after, kind);
   const assessment = assessHealth(after, kind, observedAtMs);
   const created = cause === "created";
+  const begun = startMemory({ object: after, health: assessment.health, observedAtMs, created });
+  const followed = workOf(change, { assessment, memory: begun }, options);
+  const memory = followed.work === undefined ? begun : { ...begun, work: followed.work };
+  const { generation } = memory;
+  const subject = createSubject(
+    identity,
+    observedAtMs,
+    traceOfRecords(identity, { work: workOfRecords(followed), generation }, options),
+  );
   const records = created
     ? createdStory(subject, change, assessment)
     : [observedRecord(subject, cause, assessment)];
-  const memory = startMemory({ object: after, health: assessment.health, observedAtMs, created });
+  const traces = tellEnded(followed.ended, { object: after, identity, assessment }, options);
   return {
     ...standing({ assessment, memory }, options),
     signals: created
-      ? [...records, ...countChanges(records, subject.identity, options.clusterName)]
-      : records,
+      ? [...records, ...traces, ...countChanges(records, identity, options.clusterName)]
+      : [...records, ...traces],
   };
+}
+
+function workOf(
+  change: ChangeOf<"appeared">,
+  { assessment, memory }: Standing,
+  { traces }: InterpretOptions,
+): WorkStory {
+  if (traces === undefined) return NO_WORK;
+  const { after: object, kind: facts, observedAtMs, specWrite, isLate = false, cause } = change;
+  const conditions = presentConditions(object);
+  const before = presentConditions(undefined);
+  const clock = { observedAtMs };
+  const step = {
+    object,
+    facts,
+    health: assessment.health,
+    generation: memory.generation?.value,
+    conditions,
+    transitions: {
+      conditions: findConditionTransitions({ before, after: conditions }, EMPTY_MEMORY, clock),
+      phase: undefined,
+      health: undefined,
+    },
+    specWrite,
+    when: whenWritten(clock),
+    observedAtMs,
+    isLate,
+  };
+  return beginWork(step, cause, traces);
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { KubeObject } from "../cluster/kube-object.ts";
 import { countChanges } from "./change-counts.ts";
 import { type ClassifiedDifferences, classifyDifferences } from "./classify-differences.ts";
 import {
@@ -12,12 +13,12 @@ import { type EventTime, eventTime } from "./event-time.ts";
 import { type Collapsed, type Flood, passTime } from "./flood-guard.ts";
 import { type ChangeOf, type InterpretOptions, standing } from "./fold.ts";
 import { assessByConditions, assessHealth } from "./health/assess-health.ts";
+import type { Assessment } from "./health/assessment.ts";
 import {
   findHealthTransition,
   type HealthTransition,
   rememberHealth,
 } from "./health-transition.ts";
-import type { Health } from "./health-words.ts";
 import { readIdentity } from "./identity.ts";
 import { isSameMemory, type Memory } from "./memory.ts";
 import { rememberConditions, rememberGeneration, startMemory } from "./next-memory.ts";
@@ -33,6 +34,13 @@ import { phaseRecord } from "./records/phase-changed.ts";
 import type { LogSignal, Outcome } from "./signal.ts";
 import { rememberUnwell, tellStuck } from "./stuck.ts";
 import { tellUpdates } from "./tell-updates.ts";
+import { followWork } from "./traces/follow-work.ts";
+import {
+  tellEnded,
+  traceOfRecords,
+  workOfRecords,
+  type WorkStory,
+} from "./traces/interpret-work.ts";
 
 type Changed = ChangeOf<"changed">;
 
@@ -45,7 +53,46 @@ export function interpretChanged(
   const { after, kind, observedAtMs } = change;
   // A row whose memory was lost (a foreign or damaged one) starts from what the object looked like before.
   const memory = known?.health === undefined ? memoryBefore(change) : known;
-  const subject = createSubject(readIdentity(after, kind), observedAtMs);
+  const understood = understand(change, memory);
+  const { sides, assessment, generation } = understood;
+  const story = workOf(memory, understood, options);
+  const identity = readIdentity(after, kind);
+  const subject = createSubject(
+    identity,
+    observedAtMs,
+    traceOfRecords(identity, { work: workOfRecords(story), generation }, options),
+  );
+  const passed = passTime(memory.flood, observedAtMs);
+  const updates = tellUpdates(subject, {
+    classified: sides.classified,
+    write: { managers: change.managers, when: sides.when },
+    flood: passed.flood,
+    minimumSeverity: options.minimumSeverity ?? "DEBUG",
+  });
+  const prepared = { ...understood, flood: updates.flood, work: story.work };
+  const stuck = tellStuck(subject, remember(memory, prepared), {
+    object: after,
+    facts: kind,
+    assessment,
+    stuckAfterMs: options.stuckAfterMs,
+  });
+  const others = [...tellTransitions(subject, prepared), ...stuck.records];
+  const facts = [...updates.facts, ...others];
+  return {
+    ...standing({ assessment, memory: stuck.memory }, options),
+    signals: [
+      ...tellCollapsed(change, { memory, collapsed: passed.collapsed }, options),
+      ...updates.records,
+      ...others,
+      ...tellEnded(story.ended, { object: after, identity, assessment }, options),
+      ...countChanges(facts, subject.identity, options.clusterName),
+    ],
+  };
+}
+
+/** What the Change means, before anything is told of it. */
+function understand(change: Changed, memory: Memory): Understood {
+  const { after, kind, observedAtMs } = change;
   const conditions = readConditions(after);
   const sides = readSides(change, memory, conditions);
   const assessment = assessByConditions({
@@ -66,40 +113,58 @@ export function interpretChanged(
       byTimeAlone: false,
     }),
   };
-  const passed = passTime(memory.flood, observedAtMs);
-  const updates = tellUpdates(subject, {
-    classified: sides.classified,
-    write: { managers: change.managers, when: sides.when },
-    flood: passed.flood,
-    minimumSeverity: options.minimumSeverity ?? "DEBUG",
-  });
-  const prepared = { change, sides, transitions, health: assessment.health, flood: updates.flood };
-  const stuck = tellStuck(subject, remember(memory, prepared), {
+  const generation = rememberGeneration(memory, {
     object: after,
     facts: kind,
-    assessment,
-    stuckAfterMs: options.stuckAfterMs,
+    specChanged: sides.specChanged,
+    writtenAtMs: sides.when.happenedAtMs,
   });
-  const others = [...tellTransitions(subject, prepared), ...stuck.records];
-  const facts = [...updates.facts, ...others];
-  return {
-    ...standing({ assessment, memory: stuck.memory }, options),
-    signals: [
-      ...tellCollapsed(change, passed.collapsed),
-      ...updates.records,
-      ...others,
-      ...countChanges(facts, subject.identity, options.clusterName),
-    ],
+  return { change, sides, transitions, assessment, generation };
+}
+
+function workOf(memory: Memory, understood: Understood, { traces }: InterpretOptions): WorkStory {
+  if (traces === undefined) return { work: memory.work, ended: [] };
+  const { change, sides, transitions, assessment, generation } = understood;
+  const { before, after: object, kind: facts, observedAtMs, specWrite, isLate = false } = change;
+  const step = {
+    object,
+    facts,
+    health: assessment.health,
+    generation: generation?.value,
+    generationBefore: memory.generation?.value,
+    conditions: sides.conditions.after,
+    transitions,
+    specWrite: specWrite ?? { managers: change.managers },
+    when: sides.when,
+    observedAtMs,
+    isLate,
+    before: { conditions: sides.conditions.before, phase: sides.phase.before?.value },
+    begins: begunBy(before, object, { memory, generation }),
   };
+  return followWork(memory.work, step, traces);
+}
+
+function begunBy(
+  before: KubeObject,
+  after: KubeObject,
+  { memory, generation }: { readonly memory: Memory; readonly generation: Memory["generation"] },
+): "generation" | "deletion" | undefined {
+  if (isDeleting(after)) return isDeleting(before) ? undefined : "deletion";
+  // A generation that was not remembered is not new, for what was before it nobody knows.
+  const isNew = memory.generation !== undefined && generation !== memory.generation;
+  return isNew && generation !== undefined ? "generation" : undefined;
 }
 
 /** Their time was over before this write came: they are about the object as it was until then. */
 function tellCollapsed(
   { before, kind, observedAtMs }: Changed,
-  collapsed: Collapsed | undefined,
+  { memory, collapsed }: { readonly memory: Memory; readonly collapsed: Collapsed | undefined },
+  options: InterpretOptions,
 ): readonly LogSignal[] {
   if (collapsed === undefined) return [];
-  return collapsedRecords(createSubject(readIdentity(before, kind), observedAtMs), collapsed);
+  const identity = readIdentity(before, kind);
+  const trace = traceOfRecords(identity, memory, options);
+  return collapsedRecords(createSubject(identity, observedAtMs, trace), collapsed);
 }
 
 /** What the two sides of the Change are, read once. */
@@ -121,12 +186,18 @@ type Transitions = {
   readonly health: HealthTransition | undefined;
 };
 
-type Prepared = {
+type Understood = {
   readonly change: Changed;
   readonly sides: Sides;
   readonly transitions: Transitions;
-  readonly health: Health;
+  readonly assessment: Assessment;
+  /** `Memory.generation` from now on. */
+  readonly generation: Memory["generation"];
+};
+
+type Prepared = Understood & {
   readonly flood: Flood | undefined;
+  readonly work: Memory["work"];
 };
 
 function readSides(change: Changed, memory: Memory, conditions: readonly Condition[]): Sides {
@@ -184,15 +255,8 @@ function tellTransitions(
 
 /** The memory itself where the write moved nothing in it: then its row keeps its text. */
 function remember(memory: Memory, prepared: Prepared): Memory {
-  const { change, sides, transitions, flood } = prepared;
-  const { after: object, kind: facts, observedAtMs } = change;
-  const { specChanged } = sides;
-  const generation = rememberGeneration(memory, {
-    object,
-    facts,
-    specChanged,
-    writtenAtMs: sides.when.happenedAtMs,
-  });
+  const { change, sides, transitions, generation, flood, work } = prepared;
+  const { observedAtMs } = change;
   const health = rememberHealth(memory, transitions.health);
   const phase = rememberPhase(memory, transitions.phase);
   const conditions = rememberConditions({
@@ -202,13 +266,23 @@ function remember(memory: Memory, prepared: Prepared): Memory {
     observedAtMs,
   });
   const unwell = rememberUnwell(memory, {
-    health: prepared.health,
+    health: prepared.assessment.health,
     transition: transitions.health,
     generation,
     observedAtMs,
   });
   const { ticks } = sides.classified;
-  const next: Memory = { version: 1, generation, health, phase, conditions, ticks, unwell, flood };
+  const next: Memory = {
+    version: 1,
+    generation,
+    health,
+    phase,
+    conditions,
+    ticks,
+    unwell,
+    flood,
+    work,
+  };
   return isSameMemory(memory, next) ? memory : next;
 }
 

@@ -95,7 +95,7 @@ class Life {
     for (const signal of this.outcomes.flatMap(({ signals }) => signals)) {
       if (signal.type === "count")
         counted += signal.attributes["action"] === action ? signal.by : 0;
-      else if (signal.attributes["lifeline.action"] === action)
+      else if (signal.type === "log" && signal.attributes["lifeline.action"] === action)
         told += Number(signal.attributes["lifeline.collapsed"] ?? 1);
     }
     return { told, counted };

@@ -15,12 +15,28 @@ import { interpretAppeared } from "./interpret-appeared.ts";
 import { interpretChanged } from "./interpret-changed.ts";
 import { isSameMemory, type Memory } from "./memory.ts";
 import { startMemory } from "./next-memory.ts";
+import { readPhase } from "./phase.ts";
+import { presentConditions } from "./present-conditions.ts";
 import { createSubject } from "./record.ts";
 import { collapsedRecords } from "./records/collapsed.ts";
 import { deletedRecord } from "./records/deletion.ts";
 import { healthRecord } from "./records/health-changed.ts";
 import type { Interpret, Outcome } from "./signal.ts";
 import { rememberUnwell, tellStuck } from "./stuck.ts";
+import { endWork, followWork } from "./traces/follow-work.ts";
+import {
+  tellEnded,
+  traceOfRecords,
+  workOfRecords,
+  type WorkStory,
+} from "./traces/interpret-work.ts";
+import type { WorkStep } from "./traces/work-step.ts";
+
+const NO_TRANSITIONS: Pick<WorkStep, "conditions" | "transitions" | "specWrite"> = {
+  conditions: new Map(),
+  transitions: { conditions: [], phase: undefined, health: undefined },
+  specWrite: undefined,
+};
 
 /**
  * The fold (docs/contract.md §4): what one Change of an object means, given what is remembered of it. Pure; never throws,
@@ -52,8 +68,19 @@ function interpretDisappeared(
   options: InterpretOptions,
 ): Outcome {
   const { before: object, kind, cause, finalStateUnknown, observedAtMs } = change;
-  const subject = createSubject(readIdentity(object, kind), observedAtMs);
-  const lastHealth = known?.health?.value ?? assessHealth(object, kind, observedAtMs).health;
+  const identity = readIdentity(object, kind);
+  const assessment = assessHealth(object, kind, observedAtMs);
+  const lastHealth = known?.health?.value ?? assessment.health;
+  const ended = options.traces === undefined ? [] : endWork(known?.work, stepOfGone(change, known));
+  const subject = createSubject(
+    identity,
+    observedAtMs,
+    traceOfRecords(
+      identity,
+      { work: ended.map(({ work }) => work), generation: known?.generation },
+      options,
+    ),
+  );
   const records = [deletedRecord(subject, { object, cause, finalStateUnknown, lastHealth })];
   return {
     memory: known ?? startMemory({ object, health: lastHealth, observedAtMs, created: false }),
@@ -61,8 +88,24 @@ function interpretDisappeared(
     signals: [
       ...collapsedRecords(subject, collapse(known?.flood)),
       ...records,
+      ...tellEnded(ended, { object, identity, assessment, finalStateUnknown }, options),
       ...countChanges(records, subject.identity, options.clusterName),
     ],
+  };
+}
+
+function stepOfGone(change: ChangeOf<"disappeared">, known: Memory | undefined): WorkStep {
+  const { before: object, kind: facts, observedAtMs, isLate = false } = change;
+  return {
+    ...NO_TRANSITIONS,
+    object,
+    facts,
+    health: "terminating",
+    generation: known?.generation?.value,
+    generationBefore: known?.generation?.value,
+    when: eventTime(undefined, observedAtMs),
+    observedAtMs,
+    isLate,
   };
 }
 
@@ -83,11 +126,20 @@ function interpretElapsed(
     when: eventTime(undefined, observedAtMs),
     byTimeAlone: true,
   });
-  const subject = createSubject(readIdentity(object, facts), observedAtMs);
+  const followed = workOverTime(change, { assessment, memory, transition }, options);
+  const identity = readIdentity(object, facts);
+  const { generation } = memory;
+  const subject = createSubject(
+    identity,
+    observedAtMs,
+    traceOfRecords(identity, { work: workOfRecords(followed), generation }, options),
+  );
   const { stuckAfterMs } = options;
+  const { flood } = passed;
+  const { work } = followed;
   const stuck = tellStuck(
     subject,
-    passOver(memory, { assessment, transition, flood: passed.flood, observedAtMs }),
+    passOver(memory, { assessment, transition, flood, work, observedAtMs }),
     {
       object,
       facts,
@@ -103,19 +155,55 @@ function interpretElapsed(
     records.length === 0 ? [] : countChanges(records, subject.identity, options.clusterName);
   return {
     ...standing({ assessment, memory: stuck.memory }, options),
-    signals: [...collapsedRecords(subject, passed.collapsed), ...records, ...counts],
+    signals: [
+      ...collapsedRecords(subject, passed.collapsed),
+      ...records,
+      ...tellEnded(followed.ended, { object, identity, assessment }, options),
+      ...counts,
+    ],
   };
+}
+
+function workOverTime(
+  { after: object, kind: facts, observedAtMs }: ChangeOf<"elapsed">,
+  of: {
+    readonly assessment: Assessment;
+    readonly memory: Memory;
+    readonly transition: HealthTransition | undefined;
+  },
+  { traces }: InterpretOptions,
+): WorkStory {
+  const { assessment, memory, transition } = of;
+  if (traces === undefined) return { work: memory.work, ended: [] };
+  const conditions = presentConditions(object);
+  const step = {
+    object,
+    facts,
+    health: assessment.health,
+    generation: memory.generation?.value,
+    conditions,
+    transitions: { conditions: [], phase: undefined, health: transition },
+    specWrite: undefined,
+    when: eventTime(undefined, observedAtMs),
+    observedAtMs,
+    isLate: false,
+    before: { conditions, phase: readPhase(object)?.value },
+    begins: undefined,
+  };
+  return followWork(memory.work, step, traces);
 }
 
 type Passed = {
   readonly assessment: Assessment;
   readonly transition: HealthTransition | undefined;
   readonly flood: Memory["flood"];
+  readonly work: Memory["work"];
   readonly observedAtMs: number;
 };
 
 /** The memory after time has passed; the memory itself where that moved nothing in it. */
-function passOver(memory: Memory, { assessment, transition, flood, observedAtMs }: Passed): Memory {
+function passOver(memory: Memory, passed: Passed): Memory {
+  const { assessment, transition, flood, work, observedAtMs } = passed;
   const health = rememberHealth(memory, transition);
   const { generation } = memory;
   const unwell = rememberUnwell(memory, {
@@ -124,6 +212,6 @@ function passOver(memory: Memory, { assessment, transition, flood, observedAtMs 
     generation,
     observedAtMs,
   });
-  const next: Memory = { ...memory, health, unwell, flood };
+  const next: Memory = { ...memory, health, unwell, flood, work };
   return isSameMemory(memory, next) ? memory : next;
 }

@@ -8,6 +8,8 @@ import {
 import { readFlood, writeFlood } from "./flood-memory.ts";
 import { type Health, isHealth } from "./health-words.ts";
 import { forgetValues } from "./net-differences.ts";
+import type { Work } from "./traces/work.ts";
+import { readWork, writeWork } from "./traces/work-memory.ts";
 
 /**
  * What lifecycle remembers about one object between two Changes, kept in the object's row as `encodeMemory` writes it.
@@ -30,6 +32,8 @@ export type Memory = {
   readonly unwell?: Unwell | undefined;
   /** Absent where no record of the last ten minutes counts for the flood guard and none is withheld. */
   readonly flood?: Flood | undefined;
+  /** What goes on and will be a trace when it ends; absent where nothing does. */
+  readonly work?: readonly Work[] | undefined;
 };
 
 /**
@@ -52,7 +56,8 @@ export function isSameMemory(memory: Memory, next: Memory): boolean {
     next.conditions === memory.conditions &&
     next.ticks === memory.ticks &&
     next.unwell === memory.unwell &&
-    next.flood === memory.flood
+    next.flood === memory.flood &&
+    next.work === memory.work
   );
 }
 
@@ -67,7 +72,7 @@ export const EMPTY_MEMORY: Memory = { version: 1, conditions: {}, ticks: {} };
  * `[sinceMs]`, with a 1 behind it if `stuck` was told.
  */
 export function encodeMemory(memory: Memory): string {
-  const { version, generation, health, phase, conditions, ticks, unwell, flood } = memory;
+  const { version, generation, health, phase, conditions, ticks, unwell, flood, work } = memory;
   const rows: unknown[] = [];
   for (const type of Object.keys(conditions)) {
     const { status, sinceMs } = conditions[type] ?? {};
@@ -82,6 +87,7 @@ export function encodeMemory(memory: Memory): string {
     ticks: Object.keys(ticks).length === 0 ? undefined : ticks,
     unwell: unwell && writeUnwell(unwell),
     flood: writeFlood(flood),
+    work: writeWork(work),
   });
 }
 
@@ -98,6 +104,7 @@ export function decodeMemory(text: string): Memory {
     ticks: readTicks(json["ticks"]),
     unwell: readUnwell(json["unwell"]),
     flood: readFlood(json["flood"]),
+    work: readWork(json["work"]),
   };
 }
 

@@ -3,7 +3,14 @@ import { cutUtf8 } from "../util/utf8.ts";
 import type { EventTime } from "./event-time.ts";
 import { type Identity, nameForPeople, recordIdentity } from "./identity.ts";
 import { recordUid } from "./record-uid.ts";
-import type { AttributeValue, Attributes, EventName, LogSignal, Severity } from "./signal.ts";
+import type {
+  AttributeValue,
+  Attributes,
+  EventName,
+  LogSignal,
+  Severity,
+  TraceContext,
+} from "./signal.ts";
 
 /** docs/contract.md §4: a record is at most 48 KiB in all, which these bounds add up to less than. */
 const VALUE_MAX_BYTES = 1_024;
@@ -19,6 +26,8 @@ export type Subject = {
   readonly name: string;
   readonly attributes: Attributes;
   readonly observedAtMs: number;
+  /** The trace that its records belong to; asked for where there are any. Absent: they belong to none. */
+  readonly trace?: (() => TraceContext) | undefined;
 };
 
 /** One fact about an object, before it is a record. */
@@ -38,12 +47,17 @@ export type Fact = {
   readonly attributes: Readonly<Record<string, AttributeValue | undefined>>;
 };
 
-export function createSubject(identity: Identity, observedAtMs: number): Subject {
+export function createSubject(
+  identity: Identity,
+  observedAtMs: number,
+  trace?: Subject["trace"],
+): Subject {
   return {
     identity,
     name: nameForPeople(identity),
     attributes: recordIdentity(identity),
     observedAtMs,
+    trace,
   };
 }
 
@@ -51,6 +65,7 @@ export function createSubject(identity: Identity, observedAtMs: number): Subject
 export function makeRecord(subject: Subject, fact: Fact): LogSignal {
   const action = actionOf(fact.eventName);
   const { identity } = subject;
+  const trace = subject.trace?.();
   const attributes: Record<string, AttributeValue> = {
     ...subject.attributes,
     "lifeline.action": action,
@@ -74,6 +89,7 @@ export function makeRecord(subject: Subject, fact: Fact): LogSignal {
     ),
     ...(identity.namespace === undefined ? {} : { namespace: identity.namespace }),
     attributes,
+    ...(trace === undefined ? {} : { trace }),
   };
 }
 

@@ -14,7 +14,14 @@ export type Outcome = {
   readonly wakeAtMs?: number;
 };
 
-export type Signal = LogSignal | CountSignal;
+export type Signal = LogSignal | TraceSignal | CountSignal | DurationSignal;
+
+/** Which trace a record belongs to, known before that trace is sent. Ids in lower-case hex. */
+export type TraceContext = {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly isSampled: boolean;
+};
 
 /** One log record, in the shape of OTLP's data model but for encoding. */
 export type LogSignal = {
@@ -30,6 +37,43 @@ export type LogSignal = {
   readonly body: string;
   /** The object's namespace: an attribute of the OTLP resource, not of the record. */
   readonly namespace?: string;
+  readonly attributes: Attributes;
+  readonly trace?: TraceContext;
+};
+
+/** One finished piece of work, sampled: all of its spans, the root first. */
+export type TraceSignal = {
+  readonly type: "trace";
+  readonly traceId: string;
+  /** The object's namespace: an attribute of the OTLP resource. */
+  readonly namespace?: string;
+  readonly spans: readonly [Span, ...Span[]];
+};
+
+/** One span, in the shape of OTLP's data model but for encoding; of kind INTERNAL. Times in Unix milliseconds. */
+export type Span = {
+  readonly spanId: string;
+  /** Absent for the root. */
+  readonly parentSpanId?: string;
+  readonly name: string;
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly attributes: Attributes;
+  readonly events: readonly SpanEvent[];
+  readonly links: readonly SpanLink[];
+  /** Status Error with this message; absent: Unset. */
+  readonly error?: string;
+};
+
+export type SpanEvent = {
+  readonly timeMs: number;
+  readonly name: EventName;
+  readonly attributes: Attributes;
+};
+
+export type SpanLink = {
+  readonly traceId: string;
+  readonly spanId: string;
   readonly attributes: Attributes;
 };
 
@@ -54,9 +98,21 @@ export type Severity = "DEBUG" | "INFO" | "WARN" | "ERROR";
 /** Adds to one of our own cumulative counters, in the commit that the Change belongs to. */
 export type CountSignal = {
   readonly type: "count";
-  readonly metric: "lifeline.object.changes";
+  readonly metric: "lifeline.object.changes" | "lifeline.object.transitions";
   readonly attributes: Attributes;
   readonly by: number;
+};
+
+/** Adds to one of our own cumulative histograms, in the commit that the Change belongs to. */
+export type DurationSignal = {
+  readonly type: "duration";
+  readonly metric: "lifeline.object.phase.duration" | "lifeline.object.convergence.duration";
+  readonly attributes: Attributes;
+  readonly durationMs: number;
+  /** Unix milliseconds at which it was over. */
+  readonly atMs: number;
+  /** The trace that tells it, where there is one. */
+  readonly trace?: TraceContext;
 };
 
 /** Attributes in seconds: always doubles, so that a duration that happens to be whole does not change its type. */

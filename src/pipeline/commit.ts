@@ -179,7 +179,7 @@ export class Commit {
   tell(signals: readonly Signal[]): void {
     for (const signal of signals) {
       if (signal.type === "log") this.#log(signal);
-      else this.#count(signal.metric, signal.attributes, signal.by);
+      else if (signal.type === "count") this.#count(signal.metric, signal.attributes, signal.by);
     }
     const isFull =
       this.#pending.rows.size >= MAX_CHANGES ||

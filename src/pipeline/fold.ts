@@ -130,6 +130,7 @@ export class Fold {
         countNetChange(watch, signal);
         return true;
       }
+      if (signal.type !== "log") return true;
       if (!isLoudEnough(signal.severity, this.#options.minimumSeverity)) return false;
       return (
         change.type !== "appeared" ||

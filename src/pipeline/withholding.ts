@@ -103,6 +103,7 @@ function isRecord(signal: Signal): signal is LogSignal {
   return signal.type === "log";
 }
 
+/** What is true at once, and told apart from the records of a net change. */
 function isCount(signal: Signal): boolean {
-  return signal.type === "count";
+  return signal.type !== "log";
 }

@@ -3,19 +3,15 @@ import type { DisappearanceCause } from "../../history/change.ts";
 import { fieldAt } from "../../util/json.ts";
 import { spellDuration } from "../../util/spell-duration.ts";
 import { unreachable } from "../../util/unreachable.ts";
-import { cutUtf8 } from "../../util/utf8.ts";
 import { deletionRequestedAtMs } from "../deletion-time.ts";
 import { eventTime, parseClusterTimeMs } from "../event-time.ts";
+import { readFinalizers } from "../finalizers.ts";
 import { inSeconds } from "../in-seconds.ts";
 import { labelsJson } from "../labels-json.ts";
 import { type Subject, makeRecord } from "../record.ts";
 import type { Health } from "../health-words.ts";
 import type { LogSignal } from "../signal.ts";
 import { inSentence } from "./why.ts";
-
-const FINALIZERS_MAX = 20;
-/** The longest that the API server takes: a prefix of 253 bytes, a slash, a name of 63. */
-const FINALIZER_MAX_BYTES = 317;
 
 /** `lifeline.object.deleting`: at the time of the request, which is the grace period before the deletionTimestamp. */
 export function deletingRecord(subject: Subject, object: KubeObject): LogSignal {
@@ -70,13 +66,4 @@ function predicateOf({ cause, finalStateUnknown }: Deletion): string {
     default:
       return unreachable(cause);
   }
-}
-
-function readFinalizers(object: KubeObject): readonly string[] {
-  const finalizers = fieldAt(object.metadata, "finalizers");
-  if (!Array.isArray(finalizers)) return [];
-  const names = finalizers.filter(
-    (finalizer): finalizer is string => typeof finalizer === "string",
-  );
-  return names.slice(0, FINALIZERS_MAX).map((name) => cutUtf8(name, FINALIZER_MAX_BYTES));
 }

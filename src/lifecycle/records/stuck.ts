@@ -5,7 +5,7 @@ import { cutUtf8 } from "../../util/utf8.ts";
 import { type Condition, parseGeneration } from "../conditions.ts";
 import { eventTime } from "../event-time.ts";
 import type { Assessment } from "../health/assessment.ts";
-import { conditionPolarity } from "../health/polarity.ts";
+import { isGood } from "../good-state.ts";
 import { inSeconds } from "../in-seconds.ts";
 import { presentConditions } from "../present-conditions.ts";
 import { type Subject, makeRecord } from "../record.ts";
@@ -52,12 +52,6 @@ function badConditions(object: KubeObject): readonly Condition[] {
   return [...presentConditions(object).values()]
     .filter((condition) => !isGood(condition))
     .slice(0, CONDITIONS_MAX);
-}
-
-function isGood({ type, status }: Condition): boolean {
-  const polarity = conditionPolarity(type);
-  if (polarity === "neutral") return status !== "Unknown";
-  return status === (polarity === "positive" ? "True" : "False");
 }
 
 /** `Ready=False (Provisioning): waits for storage`. */

@@ -1,0 +1,55 @@
+import type { KubeObject } from "../../cluster/kube-object.ts";
+import type { Assessment } from "../health/assessment.ts";
+import type { InterpretOptions } from "../fold.ts";
+import type { Identity } from "../identity.ts";
+import type { Memory } from "../memory.ts";
+import type { Subject } from "../record.ts";
+import type { DurationSignal, TraceContext, TraceSignal } from "../signal.ts";
+import { recordContext, tellWork } from "./tell-work.ts";
+import type { Work } from "./work.ts";
+import type { EndedWork } from "./work-step.ts";
+
+/** What a Change does to the work that an object's traces will tell. */
+export type WorkStory = {
+  /** `Memory.work` from now on. */
+  readonly work: readonly Work[] | undefined;
+  readonly ended: readonly EndedWork[];
+};
+
+export const NO_WORK: WorkStory = { work: undefined, ended: [] };
+
+/** What the records of the Change belong to: what goes on after it, else what it ended. */
+export function workOfRecords({ work, ended }: WorkStory): readonly Work[] | undefined {
+  return work ?? ended.map((one) => one.work);
+}
+
+/** The traces of what a Change ended, and how long that took. */
+export function tellEnded(
+  ended: readonly EndedWork[],
+  about: {
+    readonly object: KubeObject;
+    readonly identity: Identity;
+    readonly assessment: Pick<Assessment, "health" | "reason" | "message">;
+    readonly finalStateUnknown?: boolean;
+  },
+  { traces, clusterName }: InterpretOptions,
+): readonly (TraceSignal | DurationSignal)[] {
+  if (traces === undefined || ended.length === 0) return [];
+  return ended.flatMap((one) => tellWork(one, { ...about, clusterName }, traces.isSampled));
+}
+
+/** Hashed once, and only for those who have something to tell. */
+export function traceOfRecords(
+  identity: Identity,
+  of: { readonly work?: readonly Work[] | undefined; readonly generation?: Memory["generation"] },
+  { traces }: InterpretOptions,
+): Subject["trace"] {
+  if (traces === undefined) return undefined;
+  let context: TraceContext | undefined;
+  return () =>
+    (context ??= recordContext(
+      identity,
+      { work: of.work, generation: of.generation?.value },
+      traces.isSampled,
+    ));
+}

@@ -1,0 +1,735 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import type { KubeObject, ObjectMeta } from "../../cluster/kube-object.ts";
+import type { Change } from "../../history/change.ts";
+import { drawTrace } from "../../testing/draw-trace.ts";
+import { changeBetween, database, DATABASE_KIND } from "../../testing/kube-change.ts";
+import { formatRfc3339 } from "../../util/format-rfc3339.ts";
+import { sha256 } from "../../util/sha256.ts";
+import { createInterpret } from "../interpret.ts";
+import { decodeMemory, encodeMemory, type Memory } from "../memory.ts";
+import type { LogSignal, Signal, Span, TraceSignal } from "../signal.ts";
+import { createSampler } from "./sampler.ts";
+
+const T0 = Date.parse("2023-10-26T10:00:00Z");
+const HOUR_MS = 3_600_000;
+const interpret = createInterpret({ traces: { maxMs: 6 * HOUR_MS, isSampled: () => true } });
+
+type Conditions = Readonly<Record<string, string>>;
+type Look = {
+  readonly generation?: number | undefined;
+  readonly observed?: number;
+  /** By type, `status` or `status reason`, or `status reason lastTransitionTime` in seconds after T0. */
+  readonly conditions?: Conditions;
+  readonly phase?: string;
+  readonly spec?: unknown;
+  readonly metadata?: Partial<ObjectMeta>;
+};
+
+/** The object as one look finds it, created at T0. */
+function look({ generation = 1, observed, conditions, phase, spec, metadata }: Look): KubeObject {
+  const status = {
+    ...(observed === undefined ? {} : { observedGeneration: observed }),
+    ...(phase === undefined ? {} : { phase }),
+    ...(conditions === undefined
+      ? {}
+      : { conditions: Object.entries(conditions).map(toCondition) }),
+  };
+  return database({
+    metadata: { creationTimestamp: formatRfc3339(T0), generation, ...metadata },
+    ...(spec === undefined ? {} : { spec }),
+    ...(Object.keys(status).length === 0 ? {} : { status }),
+  });
+}
+
+function toCondition([type, text]: readonly [string, string]): unknown {
+  const [status, reason = "", atSeconds] = text.split(" ");
+  const lastTransitionTime =
+    atSeconds === undefined ? undefined : formatRfc3339(T0 + Number(atSeconds) * 1_000);
+  return { type, status, reason, message: `${type} says ${reason}`, lastTransitionTime };
+}
+
+type Step = {
+  readonly atMs: number;
+  readonly look?: Look;
+  readonly cause?: "first-look" | "created" | "gone" | "time";
+  readonly late?: boolean;
+  readonly writtenAtMs?: number;
+};
+
+/** Plays what is seen of one object; between any two steps its memory goes through the row, as in a restart. */
+function play(steps: readonly Step[], fold = interpret): readonly Signal[] {
+  const signals: Signal[] = [];
+  let before: KubeObject | undefined;
+  let memory: Memory | undefined;
+  for (const step of steps) {
+    const object = step.look === undefined ? before : look(step.look);
+    if (object === undefined) throw new Error("Cannot begin without a look");
+    const outcome = fold(changeOf(step, before, object), memory);
+    signals.push(...outcome.signals);
+    memory = decodeMemory(encodeMemory(outcome.memory));
+    before = object;
+  }
+  return signals;
+}
+
+function changeOf(step: Step, before: KubeObject | undefined, object: KubeObject): Change {
+  const base = {
+    kind: DATABASE_KIND,
+    observedAtMs: T0 + step.atMs,
+    ...(step.late === true ? { isLate: true } : {}),
+  };
+  if (step.cause === "time") return { ...base, type: "elapsed", after: object };
+  if (step.cause === "gone")
+    return {
+      ...base,
+      type: "disappeared",
+      before: object,
+      cause: "deleted",
+      finalStateUnknown: false,
+    };
+  if (before === undefined)
+    return {
+      ...base,
+      type: "appeared",
+      after: object,
+      cause: step.cause === "first-look" ? "first-look" : "created",
+      specWrite: { managers: ["kubectl/Apply"], atMs: T0 },
+    };
+  const writtenAtMs = step.writtenAtMs === undefined ? {} : { writtenAtMs: T0 + step.writtenAtMs };
+  const atMs = step.writtenAtMs === undefined ? {} : { atMs: T0 + step.writtenAtMs };
+  return {
+    ...changeBetween(before, object, { managers: ["kubectl/Apply"], ...writtenAtMs }),
+    ...base,
+    specWrite: { managers: ["kubectl/Apply"], ...atMs },
+  };
+}
+
+function tracesOf(signals: readonly Signal[]): readonly TraceSignal[] {
+  return signals.filter((signal) => signal.type === "trace");
+}
+
+function drawn(steps: readonly Step[]): readonly string[] {
+  return tracesOf(play(steps)).map(({ spans }) => drawTrace(spans));
+}
+
+const NEW: Step = { atMs: 300, look: {} };
+
+test.each<{
+  readonly what: string;
+  readonly steps: readonly Step[];
+  readonly told: readonly string[];
+}>([
+  {
+    what: "current: the stages that it passed",
+    steps: [
+      NEW,
+      {
+        atMs: 1_000,
+        look: { observed: 1, phase: "Pending", conditions: { Ready: "False Pending" } },
+      },
+      {
+        atMs: 5_000,
+        look: {
+          observed: 1,
+          phase: "Provisioning",
+          conditions: { Ready: "False Provisioning", StorageReady: "False" },
+        },
+      },
+      {
+        atMs: 9_000,
+        look: {
+          observed: 1,
+          phase: "Provisioning",
+          conditions: { Ready: "False Provisioning", StorageReady: "True" },
+        },
+      },
+      {
+        atMs: 20_300,
+        look: { observed: 1, phase: "Ready", conditions: { Ready: "True", StorageReady: "True" } },
+      },
+    ],
+    told: [
+      `CustomDatabase converge 0–20000 current Ready
+  observe 0–700
+  condition StorageReady 0–8700 (1 events)
+  condition Ready 0–20000 Provisioning (2 events)
+  phase Pending 700–4700
+  phase Provisioning 4700–20000`,
+    ],
+  },
+  {
+    what: "failed",
+    steps: [
+      NEW,
+      { atMs: 2_300, look: { observed: 1, conditions: { Ready: "False ImagePullFailed" } } },
+      { atMs: 9_300, look: { observed: 1, conditions: { Ready: "True" } } },
+    ],
+    told: [
+      `CustomDatabase converge 0–2000 failed Ready
+  observe 0–2000
+  condition Ready 0–2000 ImagePullFailed (1 events)`,
+    ],
+  },
+  {
+    what: "superseded, and superseded again",
+    steps: [
+      { atMs: 0, look: { observed: 0 } },
+      { atMs: 1_000, look: { generation: 2, observed: 1, spec: 2 } },
+      { atMs: 3_000, look: { generation: 3, observed: 1, spec: 3 } },
+      { atMs: 4_000, look: { generation: 3, observed: 3, spec: 3, conditions: { Ready: "True" } } },
+    ],
+    told: [
+      "CustomDatabase converge 0–1000 superseded\n  observe 0–1000",
+      "CustomDatabase converge 0–2000 superseded\n  observe 0–2000",
+      "CustomDatabase converge 0–1000 current Ready\n  observe 0–1000\n  condition Ready 0–1000",
+    ],
+  },
+  {
+    what: "deleted before it was done, and the deletion by its finalizers",
+    steps: [
+      { atMs: 0, look: { observed: 0, metadata: { finalizers: ["a/one", "a/two"] } } },
+      {
+        atMs: 2_000,
+        look: {
+          generation: 2,
+          observed: 0,
+          metadata: {
+            finalizers: ["a/one", "a/two"],
+            deletionTimestamp: formatRfc3339(T0 + 2_000),
+            deletionGracePeriodSeconds: 0,
+          },
+        },
+      },
+      {
+        atMs: 5_000,
+        look: {
+          generation: 2,
+          observed: 0,
+          metadata: {
+            finalizers: ["a/two"],
+            deletionTimestamp: formatRfc3339(T0 + 2_000),
+            deletionGracePeriodSeconds: 0,
+          },
+        },
+      },
+      { atMs: 9_000, cause: "gone" },
+    ],
+    told: [
+      "CustomDatabase converge 0–2000 deleted\n  observe 0–2000",
+      "CustomDatabase delete 0–7000 deleted\n  finalizer a/one 0–3000\n  finalizer a/two 0–7000",
+    ],
+  },
+  {
+    what: "gone without a word",
+    steps: [
+      { atMs: 0, look: { observed: 1, conditions: { Ready: "False" } } },
+      { atMs: 4_000, cause: "gone" },
+    ],
+    told: ["CustomDatabase converge 0–4000 deleted Ready\n  condition Ready 0–4000"],
+  },
+  {
+    what: "a deletionTimestamp that lies ahead by its grace period",
+    steps: [
+      { atMs: 0, look: { observed: 1, conditions: { Ready: "True" } } },
+      {
+        atMs: 10_000,
+        cause: "gone",
+        look: {
+          generation: 2,
+          metadata: {
+            deletionTimestamp: formatRfc3339(T0 + 35_000),
+            deletionGracePeriodSeconds: 30,
+          },
+        },
+      },
+    ],
+    told: ["CustomDatabase delete 0–5000 deleted"],
+  },
+  {
+    what: "timed out, at its time even if the clock was late",
+    steps: [
+      { atMs: 0, look: { observed: 1, conditions: { Ready: "False" } } },
+      { atMs: 6 * HOUR_MS + 5_000, cause: "time" },
+      { atMs: 7 * HOUR_MS, look: { observed: 1, conditions: { Ready: "True" } } },
+    ],
+    told: ["CustomDatabase converge 0–21600000 timed_out Ready\n  condition Ready 0–21600000"],
+  },
+  {
+    what: "flapping: a span for each time",
+    steps: [
+      { atMs: 0, look: { observed: 1, conditions: { Ready: "False", DiskReady: "False" } } },
+      { atMs: 1_000, look: { observed: 1, conditions: { Ready: "False", DiskReady: "True" } } },
+      {
+        atMs: 2_000,
+        look: { observed: 1, conditions: { Ready: "False", DiskReady: "False Again" } },
+      },
+      { atMs: 3_000, look: { observed: 1, conditions: { Ready: "False", DiskReady: "True" } } },
+      { atMs: 4_000, look: { observed: 1, conditions: { Ready: "True", DiskReady: "True" } } },
+    ],
+    told: [
+      `CustomDatabase converge 0–4000 current Ready
+  condition DiskReady 0–1000
+  condition Ready 0–4000
+  condition DiskReady 2000–3000 Again`,
+    ],
+  },
+  {
+    what: "without observedGeneration a stale Ready=True ends nothing",
+    steps: [
+      { atMs: 0, look: { conditions: { Ready: "True" } } },
+      { atMs: 1_000, look: { generation: 2, spec: 2, conditions: { Ready: "True" } } },
+      {
+        atMs: 2_000,
+        look: { generation: 2, spec: 2, conditions: { Ready: "True", Progressing: "True" } },
+      },
+      {
+        atMs: 3_000,
+        look: {
+          generation: 2,
+          spec: 2,
+          conditions: { Ready: "False Rolling", Progressing: "True" },
+        },
+      },
+      {
+        atMs: 8_000,
+        look: { generation: 2, spec: 2, conditions: { Ready: "True", Progressing: "False" } },
+      },
+    ],
+    told: [
+      "CustomDatabase converge 0–7000 current Ready (2 events)\n  condition Ready 2000–7000 Rolling",
+    ],
+  },
+  {
+    what: "without observedGeneration by phases alone",
+    steps: [
+      { atMs: 0, look: { phase: "Pending" } },
+      { atMs: 3_000, look: { phase: "Creating" } },
+      { atMs: 5_000, look: { phase: "Ready" } },
+    ],
+    told: [
+      "CustomDatabase converge 0–5000 current\n  phase Pending 0–3000\n  phase Creating 3000–5000",
+    ],
+  },
+  { what: "nothing of what shows nothing", steps: [NEW, { atMs: 9_000, cause: "gone" }], told: [] },
+  {
+    what: "a disruption, from its loss to its recovery",
+    steps: [
+      { atMs: 0, look: { observed: 1, conditions: { Ready: "False" } } },
+      { atMs: 1_000, look: { observed: 1, conditions: { Ready: "True x 1" } } },
+      { atMs: 60_500, look: { observed: 1, conditions: { Ready: "False PodLost 60" } } },
+      { atMs: 75_500, look: { observed: 1, conditions: { Ready: "True x 75" } } },
+    ],
+    told: [
+      "CustomDatabase converge 0–1000 current Ready\n  condition Ready 0–1000",
+      "CustomDatabase disruption 0–15000 current Ready\n  condition Ready 0–15000 PodLost",
+    ],
+  },
+  {
+    what: "found in progress: from the recorded times",
+    steps: [
+      {
+        atMs: 30_000,
+        cause: "first-look",
+        late: true,
+        look: { observed: 1, conditions: { Ready: "False Waiting 2", StorageReady: "True x 12" } },
+      },
+      {
+        atMs: 40_000,
+        look: { observed: 1, conditions: { Ready: "True x 40", StorageReady: "True x 12" } },
+      },
+    ],
+    told: [
+      `CustomDatabase converge 0–40000 current Ready
+  condition StorageReady 0–12000
+  condition Ready 0–40000 Waiting (1 events)`,
+    ],
+  },
+  {
+    what: "nothing of what was finished before the first look",
+    steps: [
+      {
+        atMs: 30_000,
+        cause: "first-look",
+        late: true,
+        look: { observed: 1, conditions: { Ready: "True x 12" } },
+      },
+      { atMs: 40_000, look: { observed: 1, conditions: { Ready: "True x 12" }, phase: "Ready" } },
+    ],
+    told: [],
+  },
+  {
+    what: "what happened while nobody watched: by the recorded times",
+    steps: [
+      { atMs: 0, look: { observed: 1, conditions: { Ready: "False" } } },
+      {
+        atMs: 600_000,
+        late: true,
+        writtenAtMs: 33_000,
+        look: { observed: 1, conditions: { Ready: "True x 33" } },
+      },
+    ],
+    told: ["CustomDatabase converge 0–33000 current Ready\n  condition Ready 0–33000"],
+  },
+  {
+    what: "a cluster whose clock is five minutes behind",
+    steps: [
+      { atMs: 300_000, look: { observed: 1, conditions: { Ready: "False x 0" } } },
+      {
+        atMs: 310_000,
+        writtenAtMs: 10_000,
+        look: { observed: 1, conditions: { Ready: "True x 10" } },
+      },
+    ],
+    told: ["CustomDatabase converge 0–10000 current Ready\n  condition Ready 0–10000 x"],
+  },
+  {
+    what: "a cluster whose clock is five minutes ahead, looked at late",
+    steps: [
+      { atMs: -300_000, late: true, look: { observed: 1, conditions: { Ready: "False x 0" } } },
+      {
+        atMs: -290_000,
+        writtenAtMs: 10_000,
+        look: { observed: 1, conditions: { Ready: "True x 10" } },
+      },
+    ],
+    told: ["CustomDatabase converge 0–10000 current Ready\n  condition Ready 0–10000 x"],
+  },
+  {
+    what: "nothing of what is switched off",
+    steps: [
+      { atMs: 0, look: { observed: 1, conditions: { Ready: "False" } } },
+      {
+        atMs: 1_000,
+        look: {
+          generation: 2,
+          observed: 1,
+          spec: { paused: true },
+          conditions: { Ready: "False" },
+        },
+      },
+      {
+        atMs: 2_000,
+        look: { generation: 2, observed: 2, spec: { paused: true }, conditions: { Ready: "True" } },
+      },
+    ],
+    told: ["CustomDatabase converge 0–1000 superseded Ready\n  condition Ready 0–1000"],
+  },
+])("a trace tells $what", ({ steps, told }) => {
+  expect(drawn(steps)).toEqual(told);
+});
+
+const READY: readonly Step[] = [
+  { atMs: 400, look: { observed: 1, conditions: { Ready: "False" } } },
+  {
+    atMs: 5_700,
+    writtenAtMs: 5_000,
+    look: { observed: 1, conditions: { Ready: "True Up 5" } },
+  },
+];
+
+function logsOf(signals: readonly Signal[]): readonly LogSignal[] {
+  return signals.filter((signal) => signal.type === "log");
+}
+
+test("ids are hashes of the object, the role and the generation, and records have them from the first moment", () => {
+  const traceId = sha256("lifeline/trace\0uid-1\0converge\x001\x000").slice(0, 32);
+  const spanId = sha256(`${traceId}\0CustomDatabase converge\x000`).slice(0, 16);
+
+  const signals = play(READY);
+
+  const [trace] = tracesOf(signals);
+  expect(trace).toMatchObject({ traceId, namespace: "default" });
+  expect(trace?.spans[0]).toMatchObject({ spanId });
+  expect(trace?.spans[1]).toMatchObject({
+    name: "condition Ready",
+    parentSpanId: spanId,
+    spanId: sha256(`${traceId}\0condition Ready\x000`).slice(0, 16),
+  });
+  const contexts = logsOf(signals).map((record) => record.trace);
+  expect(new Set(contexts.map((context) => JSON.stringify(context)))).toEqual(
+    new Set([JSON.stringify({ traceId, spanId, isSampled: true })]),
+  );
+});
+
+test("two replicas that saw other things at other times give the same ids", () => {
+  const other: readonly Step[] = [
+    {
+      atMs: 9_000,
+      late: true,
+      cause: "first-look",
+      look: { observed: 1, conditions: { Ready: "False" } },
+    },
+    { atMs: 12_000, look: { observed: 1, conditions: { Ready: "True Up 5" } } },
+  ];
+
+  const [one, two] = [READY, other].map((steps) => tracesOf(play(steps))[0]);
+
+  expect(two?.traceId).toBe(one?.traceId);
+  expect(two?.spans.map(({ spanId }) => spanId)).toEqual(one?.spans.map(({ spanId }) => spanId));
+});
+
+test("a new object under an old name has a trace of its own", () => {
+  const [one, two] = ["uid-1", "uid-2"].map((uid) =>
+    tracesOf(play(READY.map((step) => ({ ...step, look: { ...step.look, metadata: { uid } } })))),
+  );
+
+  expect(two?.[0]?.traceId).not.toBe(one?.[0]?.traceId);
+});
+
+test("the root says what is searched for, by which clock it goes, and what the other says", () => {
+  const [trace] = tracesOf(play(READY));
+
+  expect(trace?.spans[0]).toEqual({
+    spanId: expect.any(String),
+    name: "CustomDatabase converge",
+    startMs: T0 + 400,
+    endMs: T0 + 5_700,
+    events: [],
+    links: [],
+    attributes: {
+      "k8s.object.kind": "CustomDatabase",
+      "k8s.object.group": "custom.example.com",
+      "k8s.object.api_version": "custom.example.com/v1",
+      "k8s.object.name": "my-app-db",
+      "k8s.object.uid": "uid-1",
+      "k8s.object.resource_version": "1234",
+      "k8s.object.generation": 1,
+      "lifeline.role": "converge",
+      "lifeline.health": "current",
+      "lifeline.health.reason": "Up",
+      "lifeline.outcome": "current",
+      "lifeline.duration": 5.3,
+      "lifeline.change.managers": ["kubectl/Apply"],
+      "lifeline.waiting_for": "Ready",
+      "lifeline.start": "observed",
+      "lifeline.observed_start": "2023-10-26T10:00:00.400Z",
+      "lifeline.recorded_start": "2023-10-26T10:00:00Z",
+      "lifeline.end": "observed",
+      "lifeline.observed_end": "2023-10-26T10:00:05.700Z",
+      "lifeline.recorded_end": "2023-10-26T10:00:05Z",
+    },
+  });
+});
+
+test("what is found in progress says that its start was recorded", () => {
+  const steps: readonly Step[] = [
+    {
+      atMs: 30_000,
+      cause: "first-look",
+      late: true,
+      look: { observed: 1, conditions: { Ready: "False" } },
+    },
+    { atMs: 40_000, look: { observed: 1, conditions: { Ready: "True" } } },
+  ];
+
+  const [trace] = tracesOf(play(steps));
+
+  expect(trace?.spans[0]).toMatchObject({
+    startMs: T0,
+    attributes: { "lifeline.start": "recorded", "lifeline.end": "observed" },
+  });
+});
+
+test("only a failure is an error, with what the object says about it", () => {
+  const failed = play([
+    NEW,
+    { atMs: 2_000, look: { observed: 1, conditions: { Ready: "False PullFailed" } } },
+  ]);
+
+  expect(tracesOf(failed)[0]?.spans[0].error).toBe("Ready is False: Ready says PullFailed");
+  expect(tracesOf(play(READY))[0]?.spans[0]).not.toHaveProperty("error");
+});
+
+test("deletions and disruptions have traces of their own, linked to their generation's", () => {
+  const metadata = { deletionTimestamp: formatRfc3339(T0 + 90_000), finalizers: ["a/b"] };
+  const signals = play([
+    ...READY,
+    { atMs: 60_000, look: { observed: 1, conditions: { Ready: "False Lost 59" } } },
+    { atMs: 70_000, look: { observed: 1, conditions: { Ready: "True Up 70" } } },
+    { atMs: 90_000, look: { generation: 2, observed: 1, metadata } },
+    { atMs: 95_000, cause: "gone" },
+  ]);
+
+  const [converge, disruption, deletion] = tracesOf(signals);
+
+  const link = { traceId: converge?.traceId, spanId: converge?.spans[0].spanId };
+  expect(disruption?.traceId).toBe(
+    sha256(`lifeline/trace\0uid-1\0disruption\x001\0${formatRfc3339(T0 + 59_000)}`).slice(0, 32),
+  );
+  expect(deletion?.traceId).toBe(sha256("lifeline/trace\0uid-1\0delete\x002\x000").slice(0, 32));
+  expect(disruption?.spans[0].links).toEqual([expect.objectContaining(link)]);
+  expect(deletion?.spans[0].links).toEqual([expect.objectContaining(link)]);
+  expect(logsOf(signals).at(-1)?.trace?.traceId).toBe(deletion?.traceId);
+});
+
+test("trace contexts of annotations become links", () => {
+  const [traceId, spanId] = ["ab".repeat(16), "cd".repeat(8)];
+  const metadata = {
+    annotations: {
+      traceparent: `00-${traceId}-${spanId}-01`,
+      "tekton.dev/pipelinerunSpanContext": `{"traceparent":"00-${traceId}-${spanId}-01"}`,
+      "tracing.k8s.io/traceparent": `00-${"0".repeat(32)}-${spanId}-01`,
+      "opentelemetry.io/trace-context": "nonsense",
+    },
+  };
+
+  const [trace] = tracesOf(
+    play(READY.map((step) => ({ ...step, look: { ...step.look, metadata } }))),
+  );
+
+  expect(trace?.spans[0].links).toEqual(
+    ["traceparent", "tekton.dev/pipelinerunSpanContext"].map((annotation) => ({
+      traceId,
+      spanId,
+      attributes: { "lifeline.link.annotation": annotation },
+    })),
+  );
+});
+
+test("where every write bumps the generation, only a changed spec begins another trace", () => {
+  const kind = { ...DATABASE_KIND, hasStatusSubresource: false };
+  const steps: readonly Step[] = [
+    { atMs: 0, look: { phase: "Pending" } },
+    { atMs: 1_000, look: { generation: 2, phase: "Creating" } },
+    { atMs: 2_000, look: { generation: 3, phase: "Ready" } },
+    { atMs: 9_000, look: { generation: 4, phase: "Ready", spec: 2 } },
+    { atMs: 10_000, look: { generation: 5, phase: "Updating", spec: 2 } },
+    { atMs: 12_000, look: { generation: 6, phase: "Ready", spec: 2 } },
+  ];
+
+  const traces = tracesOf(play(steps, (change, memory) => interpret({ ...change, kind }, memory)));
+
+  expect(
+    traces.map(({ spans: [root] }) => [
+      root.attributes["k8s.object.generation"],
+      root.endMs - root.startMs,
+    ]),
+  ).toEqual([
+    [1, 2_000],
+    [4, 3_000],
+  ]);
+});
+
+test("how long it took is counted with the trace as its example, but for what timed out", () => {
+  const durations = play(READY).filter((signal) => signal.type === "duration");
+
+  expect(durations).toEqual([
+    {
+      type: "duration",
+      metric: "lifeline.object.convergence.duration",
+      attributes: {
+        "k8s.object.kind": "CustomDatabase",
+        "k8s.object.group": "custom.example.com",
+        outcome: "current",
+      },
+      durationMs: 5_300,
+      atMs: T0 + 5_700,
+      trace: expect.objectContaining({ isSampled: true }),
+    },
+  ]);
+});
+
+test("what is not sampled is not told, and its records say so", () => {
+  const fold = createInterpret({ traces: { maxMs: HOUR_MS, isSampled: () => false } });
+
+  const signals = play(READY, fold);
+
+  expect(tracesOf(signals)).toEqual([]);
+  expect(logsOf(signals).map(({ trace }) => trace?.isSampled)).not.toContain(true);
+});
+
+test("a sampler takes the share of the traces that it is told to", () => {
+  const ids = Array.from({ length: 2_000 }, (_, index) => sha256(String(index)).slice(0, 32));
+
+  const shares = [0, 0.25, 1].map((ratio) => ids.filter(createSampler(ratio)).length / ids.length);
+
+  expect(shares[0]).toBe(0);
+  expect(shares[1]).toBeCloseTo(0.25, 1);
+  expect(shares[2]).toBe(1);
+});
+
+test("an object that flaps for hours fills neither its row nor its trace, and ends when it ends", () => {
+  const flaps = Array.from({ length: 1_000 }, (_, index) => ({
+    atMs: 1_000 + index * 10,
+    look: {
+      observed: 1,
+      conditions: { Ready: "False", DiskReady: index % 2 === 0 ? "True" : "False" },
+    },
+  }));
+  const end = {
+    atMs: 20_000,
+    look: { observed: 1, conditions: { Ready: "True", DiskReady: "True" } },
+  };
+
+  const [trace] = tracesOf(play([NEW, ...flaps, end]));
+
+  expect(trace?.spans.length).toBeLessThanOrEqual(100);
+  expect(trace?.spans[0].attributes["lifeline.trace.left_out"]).toBeGreaterThan(900);
+  const ready = trace?.spans.find(({ name }) => name === "condition Ready");
+  expect(ready).toMatchObject({ startMs: T0 + 300, endMs: T0 + 20_000 });
+});
+
+/** Whatever is seen, in whatever order of whatever clocks. */
+const STEP = fc.record({
+  afterMs: fc.integer({ min: 0, max: 120_000 }),
+  generation: fc.integer({ min: 1, max: 3 }),
+  observed: fc.option(fc.integer({ min: 0, max: 3 }), { nil: undefined }),
+  phase: fc.option(fc.constantFrom("Pending", "Ready", "Failed"), { nil: undefined }),
+  ready: fc.option(fc.constantFrom("True", "False", "Unknown"), { nil: undefined }),
+  statedSeconds: fc.option(fc.integer({ min: -300, max: 300 }), { nil: undefined }),
+  late: fc.boolean(),
+  writtenSeconds: fc.option(fc.integer({ min: -300, max: 300 }), { nil: undefined }),
+  deleting: fc.boolean(),
+});
+
+test("no span is ever negative or outside of its root, and the same is always told alike", () => {
+  fc.assert(
+    fc.property(
+      fc.array(STEP, { minLength: 1, maxLength: 12 }),
+      fc.boolean(),
+      (looks, isFirstLook) => {
+        let atMs = 0;
+        let isDeleting = false;
+        const steps: readonly Step[] = looks.map((one, index) => {
+          atMs += one.afterMs;
+          isDeleting ||= one.deleting && index > 6;
+          const stated = one.statedSeconds === undefined ? "" : ` Why ${one.statedSeconds}`;
+          return {
+            atMs,
+            late: one.late,
+            ...(isFirstLook ? { cause: index === 0 ? "first-look" : undefined } : {}),
+            ...(one.writtenSeconds === undefined
+              ? {}
+              : { writtenAtMs: one.writtenSeconds * 1_000 }),
+            look: {
+              generation: one.generation,
+              ...(one.observed === undefined ? {} : { observed: one.observed }),
+              ...(one.phase === undefined ? {} : { phase: one.phase }),
+              ...(one.ready === undefined ? {} : { conditions: { Ready: one.ready + stated } }),
+              spec: one.generation,
+              metadata: isDeleting
+                ? { deletionTimestamp: formatRfc3339(T0 + 1_000), finalizers: ["a/b"] }
+                : {},
+            },
+          } as Step;
+        });
+        const traces = tracesOf(play([...steps, { atMs: atMs + 1, cause: "gone" }]));
+
+        expect(traces).toEqual(tracesOf(play([...steps, { atMs: atMs + 1, cause: "gone" }])));
+        for (const { spans } of traces) expectWithin(spans);
+      },
+    ),
+    { numRuns: 100 },
+  );
+});
+
+function expectWithin([root, ...children]: readonly Span[]): void {
+  expect(root?.endMs).toBeGreaterThanOrEqual(root?.startMs ?? Infinity);
+  for (const { startMs, endMs } of children) {
+    expect(startMs).toBeGreaterThanOrEqual(root?.startMs ?? Infinity);
+    expect(endMs).toBeGreaterThanOrEqual(startMs);
+    expect(endMs).toBeLessThanOrEqual(root?.endMs ?? -Infinity);
+  }
+  expect(new Set([root, ...children].map((span) => span?.spanId)).size).toBe(children.length + 1);
+}

@@ -1,0 +1,99 @@
+import { isList } from "../../util/json.ts";
+import { type Mark, MARKS_MAX, type Moment, type Role, type Work } from "./work.ts";
+
+const ROLES: readonly Role[] = ["converge", "delete", "disruption"];
+const ABOUT: readonly Mark["about"][] = ["condition", "phase", "finalizer", "observe", "health"];
+/** More than one object can have under way. */
+const WORKS_MAX = 3;
+
+/**
+ * As JSON for the row: roles and subjects by their places in the lists above, times as milliseconds after the start's,
+ * a moment with a recorded time as `[observed, recorded, late]`.
+ */
+export function writeWork(work: readonly Work[] | undefined): unknown {
+  if (work === undefined || work.length === 0) return undefined;
+  return work.map(({ role, generation, of, ordinal, start, managers, marks, leftOut }) => [
+    ROLES.indexOf(role),
+    generation,
+    of,
+    ordinal,
+    start.observedMs,
+    writeMoment(start, start.observedMs),
+    managers,
+    leftOut,
+    marks.map((mark) => writeMark(mark, start.observedMs)),
+  ]);
+}
+
+/** What it understands of what an older or a foreign program wrote; work that it does not is given up. */
+export function readWork(json: unknown): readonly Work[] | undefined {
+  if (!isList(json)) return undefined;
+  const work = json.slice(0, WORKS_MAX).flatMap((one) => readOne(one) ?? []);
+  return work.length === 0 ? undefined : work;
+}
+
+function writeMark({ about, name, value, reason, at }: Mark, originMs: number): unknown {
+  const facts = [ABOUT.indexOf(about), name, value, reason];
+  return at === undefined ? facts : [...facts, writeMoment(at, originMs)];
+}
+
+function writeMoment({ observedMs, recordedMs, isLate }: Moment, originMs: number): unknown {
+  const observed = observedMs - originMs;
+  if (recordedMs === undefined) return observed;
+  const recorded = recordedMs - originMs;
+  return isLate === true ? [observed, recorded, 1] : [observed, recorded];
+}
+
+function readOne(json: unknown): Work | undefined {
+  if (!isList(json)) return undefined;
+  const [roleAt, generation, of, ordinal, originMs, start, managers, leftOut, marks] = json;
+  const role = typeof roleAt === "number" ? ROLES[roleAt] : undefined;
+  if (role === undefined || !isInteger(generation) || typeof ordinal !== "string") return undefined;
+  if (!isInteger(of) || !isTime(originMs)) return undefined;
+  const startMoment = readMoment(start, originMs);
+  if (startMoment === undefined) return undefined;
+  return {
+    role,
+    generation,
+    of,
+    ordinal,
+    start: startMoment,
+    managers: isList(managers) ? managers.filter(isText) : [],
+    leftOut: isInteger(leftOut) ? leftOut : 0,
+    marks: isList(marks)
+      ? marks.slice(0, MARKS_MAX).flatMap((mark) => readMark(mark, originMs) ?? [])
+      : [],
+  };
+}
+
+function readMark(json: unknown, originMs: number): Mark | undefined {
+  if (!isList(json)) return undefined;
+  const [aboutAt, name, value, reason, at] = json;
+  const about = typeof aboutAt === "number" ? ABOUT[aboutAt] : undefined;
+  if (about === undefined || !isText(name) || !isText(value) || !isText(reason)) return undefined;
+  if (at === undefined) return { about, name, value, reason };
+  const moment = readMoment(at, originMs);
+  return moment === undefined ? undefined : { about, name, value, reason, at: moment };
+}
+
+function readMoment(json: unknown, originMs: number): Moment | undefined {
+  if (isTime(json)) return { observedMs: originMs + json };
+  if (!isList(json)) return undefined;
+  const [observed, recorded, late] = json;
+  if (!isTime(observed) || !isTime(recorded)) return undefined;
+  const moment = { observedMs: originMs + observed, recordedMs: originMs + recorded };
+  return late === 1 ? { ...moment, isLate: true } : moment;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+function isInteger(value: unknown): value is number {
+  return Number.isSafeInteger(value);
+}
+
+/** The range of ECMAScript's Date. */
+function isTime(value: unknown): value is number {
+  return typeof value === "number" && Math.abs(value) <= 8.64e15;
+}
