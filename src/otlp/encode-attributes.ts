@@ -34,6 +34,14 @@ export function writeScope(writer: ProtobufWriter, scope: EncodeContext["scope"]
   writer.end(message);
 }
 
+const NAMESPACE = "k8s.namespace.name";
+
+/** The resource of what is about objects in that namespace: our own, should it bring one, is left out. */
+export function resourceIn(resource: Attributes, namespace: string | undefined): Attributes {
+  const { [NAMESPACE]: _own, ...others } = resource;
+  return namespace === undefined ? others : { ...others, [NAMESPACE]: namespace };
+}
+
 /** `Resource` under field 1, as in `ResourceLogs` and `ResourceMetrics`. */
 export function writeResource(writer: ProtobufWriter, attributes: Attributes): void {
   const message = writer.begin(1);

@@ -1,9 +1,9 @@
-import { type HrTime, SeverityNumber } from "@opentelemetry/api";
+import { type HrTime, SeverityNumber, type SpanContext } from "@opentelemetry/api";
 import { ProtobufLogsSerializer } from "@opentelemetry/otlp-transformer";
 import { type Resource, resourceFromAttributes } from "@opentelemetry/resources";
 import type { ReadableLogRecord } from "@opentelemetry/sdk-logs";
 import { expect, test } from "vitest";
-import type { LogSignal } from "../lifecycle/signal.ts";
+import type { LogSignal, TraceContext } from "../lifecycle/signal.ts";
 import { encodeLogs } from "./encode-logs.ts";
 import { attributesAt, LOGS_REQUEST, treesAt, valueAt, wireTree } from "../testing/wire-tree.ts";
 
@@ -37,12 +37,16 @@ const RECORD: LogSignal = {
   },
 };
 
+const TRACE = { traceId: "0123456789abcdef0123456789abcdef", spanId: "00000000000000ff" };
+
 test("encodeLogs writes what the official serializer writes for the same records", () => {
   const signals: LogSignal[] = [
     RECORD,
     { ...RECORD, namespace: "other", severity: "DEBUG", body: "", attributes: {} },
     { ...RECORD, severity: "ERROR", eventName: "lifeline.object.health_changed" },
     { ...withoutNamespace(RECORD), severity: "INFO", eventName: "lifeline.synced" },
+    { ...RECORD, trace: { ...TRACE, isSampled: true } },
+    { ...RECORD, trace: { ...TRACE, isSampled: false } },
   ];
 
   const ours = wireTree(encodeLogs(signals, CONTEXT), LOGS_REQUEST);
@@ -139,8 +143,13 @@ function officialRecords(signals: readonly LogSignal[]): ReadableLogRecord[] {
       instrumentationScope: CONTEXT.scope,
       attributes: structuredClone(signal.attributes),
       droppedAttributesCount: 0,
+      ...(signal.trace === undefined ? {} : { spanContext: spanContextOf(signal.trace) }),
     };
   });
+}
+
+function spanContextOf({ isSampled, ...ids }: TraceContext): SpanContext {
+  return { ...ids, traceFlags: isSampled ? 1 : 0 };
 }
 
 function hrTime(unixMs: number): HrTime {

@@ -1,14 +1,13 @@
-import type { Attributes, LogSignal, Severity } from "../lifecycle/signal.ts";
+import type { LogSignal, Severity } from "../lifecycle/signal.ts";
 import {
   type EncodeContext,
+  resourceIn,
   writeAnyValue,
   writeAttributes,
   writeResource,
   writeScope,
 } from "./encode-attributes.ts";
 import { ProtobufWriter } from "./protobuf-writer.ts";
-
-const NAMESPACE = "k8s.namespace.name";
 
 /** OpenTelemetry's logs data model, "Field: SeverityNumber". */
 const SEVERITY_NUMBERS: Readonly<Record<Severity, number>> = {
@@ -28,7 +27,7 @@ export function encodeLogs(signals: readonly LogSignal[], context: EncodeContext
   const writer = new ProtobufWriter(4096);
   for (const [namespace, records] of groupByNamespace(signals)) {
     const resourceLogs = writer.begin(1);
-    writeResource(writer, resourceOf(context.resource, namespace));
+    writeResource(writer, resourceIn(context.resource, namespace));
     const scopeLogs = writer.begin(2);
     writeScope(writer, context.scope);
     for (const record of records) writeRecord(writer, record);
@@ -44,11 +43,6 @@ function groupByNamespace(
   return Map.groupBy(signals, (signal) => signal.namespace);
 }
 
-function resourceOf(resource: Attributes, namespace: string | undefined): Attributes {
-  const { [NAMESPACE]: _own, ...others } = resource;
-  return namespace === undefined ? others : { ...others, [NAMESPACE]: namespace };
-}
-
 /** `LogRecord` (opentelemetry/proto/logs/v1/logs.proto). */
 function writeRecord(writer: ProtobufWriter, signal: LogSignal): void {
   const record = writer.begin(2);
@@ -59,6 +53,11 @@ function writeRecord(writer: ProtobufWriter, signal: LogSignal): void {
   writeAnyValue(writer, signal.body);
   writer.end(body);
   writeAttributes(writer, 6, signal.attributes);
+  if (signal.trace !== undefined) {
+    if (signal.trace.isSampled) writer.fixed32(8, 1);
+    writer.hex(9, signal.trace.traceId);
+    writer.hex(10, signal.trace.spanId);
+  }
   writer.time(11, signal.observedTimeMs);
   writer.string(12, signal.eventName);
   writer.end(record);

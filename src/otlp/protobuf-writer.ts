@@ -82,6 +82,15 @@ export class ProtobufWriter {
     this.#length += bytes.length;
   }
 
+  /** Bytes that are written down in lower-case hex, such as a trace id. */
+  hex(field: number, digits: string): void {
+    const size = digits.length / 2;
+    this.#ensure(size + 10);
+    this.#varint(field * 8 + 2);
+    this.#varint(size);
+    this.#length += this.#bytes.write(digits, this.#length, "hex");
+  }
+
   /** UTF-8; half a surrogate pair becomes U+FFFD, as protobuf takes well-formed text only. */
   string(field: number, text: string): void {
     this.#ensure(text.length * 3 + 10);
@@ -109,6 +118,12 @@ export class ProtobufWriter {
     this.#ensure(15);
     this.#varint(field * 8);
     this.#negativeVarint(value);
+  }
+
+  fixed32(field: number, value: number): void {
+    this.#ensure(9);
+    this.#varint(field * 8 + 5);
+    this.#length = this.#bytes.writeUInt32LE(value, this.#length);
   }
 
   double(field: number, value: number): void {

@@ -9,7 +9,7 @@ import type { InitialPolicy } from "../lifecycle/first-look.ts";
 import { createInterpret } from "../lifecycle/interpret.ts";
 import { objectPoints } from "../lifecycle/points.ts";
 import type { Attributes, Interpret, ObjectPoints, Severity } from "../lifecycle/signal.ts";
-import type { DividedRequest } from "../otlp/divide-logs.ts";
+import type { DividedRequest } from "../otlp/divide-request.ts";
 import type { MetricExporter } from "../otlp/metric-exporter.ts";
 import type { Transport } from "../otlp/transport.ts";
 import type { SeriesRow } from "../store/rows.ts";

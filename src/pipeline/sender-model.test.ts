@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { LogSignal } from "../lifecycle/signal.ts";
-import { divideLogs } from "../otlp/divide-logs.ts";
+import { divideRequest } from "../otlp/divide-request.ts";
 import { encodeLogs } from "../otlp/encode-logs.ts";
 import type { SendResult } from "../otlp/transport.ts";
 import { createFakeClock } from "../testing/fake-clock.ts";
@@ -98,7 +98,7 @@ class World {
         signal: "logs",
         encoding: "otlp",
         transport: (body) => this.#take(body),
-        divide: divideLogs,
+        divide: divideRequest,
         clock,
         random: () => 0.5,
         active: () => true,
@@ -171,7 +171,7 @@ function fill(
       committedAtMs: 0,
     });
     return readExportRequest("logs", body).records.map((record, position) => {
-      const bytes = divideLogs(body)?.slice(position, position + 1).length ?? 0;
+      const bytes = divideRequest(body)?.slice(position, position + 1).length ?? 0;
       return { record, bytes };
     });
   });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { DividedRequest } from "../otlp/divide-logs.ts";
+import type { DividedRequest } from "../otlp/divide-request.ts";
 import type { SendResult } from "../otlp/transport.ts";
 import { createFakeClock, type FakeClock } from "../testing/fake-clock.ts";
 import { openTemporaryStore, type TemporaryStore } from "../testing/temporary-store.ts";

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import type { DividedRequest } from "../otlp/divide-logs.ts";
+import type { DividedRequest } from "../otlp/divide-request.ts";
 import { type PauseReason, RetryDelays } from "../otlp/retry-delays.ts";
 import type { SendResult, Transport } from "../otlp/transport.ts";
 import type { OutboxRow, OutboxStep } from "../store/rows.ts";

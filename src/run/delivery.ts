@@ -3,7 +3,7 @@ import { createConsoleTransport, type WriteBytes } from "../otlp/console/console
 import { encodeLogLines } from "../otlp/console/encode-lines.ts";
 import type { LineOptions } from "../otlp/console/line.ts";
 import { createTransport } from "../otlp/create-transport.ts";
-import { divideLogs } from "../otlp/divide-logs.ts";
+import { divideRequest } from "../otlp/divide-request.ts";
 import type { EncodeContext } from "../otlp/encode-attributes.ts";
 import { encodeLogs } from "../otlp/encode-logs.ts";
 import type { ExporterOptions } from "../otlp/exporter-options.ts";
@@ -80,7 +80,7 @@ function deliverLogs(options: DeliveryOptions, context: EncodeContext): Delivery
     encoding: OTLP_ENCODING,
     encode: (signals) => encodeLogs(signals, context),
     transport: transports.logs.send,
-    divide: divideLogs,
+    divide: divideRequest,
   };
 }
 

@@ -14,17 +14,18 @@ type Part = {
   readonly record: Uint8Array;
 };
 
-/** A `ResourceLogs` or a `ScopeLogs` without what is repeated in it. */
+/** A `ResourceLogs` or a `ScopeLogs` (or their like of spans) without what is repeated in it. */
 type Group = { readonly others: readonly BytesField[] };
 
 type BytesField = Extract<ProtobufField, { readonly type: "bytes" }>;
 
 /**
- * Reads an `ExportLogsServiceRequest` as far as where its records begin and end; undefined if it is none.
+ * Reads an `ExportLogsServiceRequest` or `ExportTraceServiceRequest` as far as where its records (spans) begin and end;
+ * undefined if it is none.
  *
  * Every field of the three messages around a record is length-delimited, in all of OTLP 1.x.
  */
-export function divideLogs(body: Uint8Array): DividedRequest | undefined {
+export function divideRequest(body: Uint8Array): DividedRequest | undefined {
   const parts = partsOf(body);
   return parts === undefined
     ? undefined
@@ -45,7 +46,7 @@ function partsOf(body: Uint8Array): readonly Part[] | undefined {
   }
 }
 
-/** Field 2 is what is repeated, in `ResourceLogs` as in `ScopeLogs`. */
+/** Field 2 is what is repeated, in `ResourceLogs` as in `ScopeLogs`, and in their like of spans. */
 function groupOf(message: Uint8Array): readonly [Group, readonly Uint8Array[]] {
   const fields = bytesFields(message);
   const others = fields.filter(({ number }) => number !== 2);

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { LogSignal } from "../lifecycle/signal.ts";
 import { readExportRequest } from "../testing/otlp-receiver/received.ts";
-import { divideLogs } from "./divide-logs.ts";
+import { divideRequest } from "./divide-request.ts";
 import { encodeLogs } from "./encode-logs.ts";
 
 const CONTEXT = { resource: { "service.name": "s" }, scope: { name: "k", version: "1" } };
@@ -32,7 +32,7 @@ const REQUESTS = fc.array(
   { maxLength: 3 },
 );
 
-test("divideLogs() gives the very bytes back when all of it is taken, and each record as it was in any cut", () => {
+test("divideRequest() gives the very bytes back when all of it is taken, and each record as it was in any cut", () => {
   fc.assert(
     fc.property(REQUESTS, fc.nat(), fc.nat(), (requests, from, size) => {
       const body = Buffer.concat(
@@ -44,7 +44,7 @@ test("divideLogs() gives the very bytes back when all of it is taken, and each r
         ),
       );
 
-      const divided = divideLogs(body);
+      const divided = divideRequest(body);
 
       const all = readExportRequest("logs", body).records;
       expect(divided?.records).toBe(all.length);
@@ -60,6 +60,6 @@ test("divideLogs() gives the very bytes back when all of it is taken, and each r
 test.each([
   ["cut", encodeLogs([record("a", "b")], CONTEXT).subarray(0, 20)],
   ["text", Buffer.from("12:00:00 INFO  created  Pod default/a\n")],
-])("divideLogs() knows what is no request: %s", (_what, body) => {
-  expect(divideLogs(body)).toBeUndefined();
+])("divideRequest() knows what is no request: %s", (_what, body) => {
+  expect(divideRequest(body)).toBeUndefined();
 });
