@@ -3,7 +3,7 @@ import { buffer } from "node:stream/consumers";
 import { request } from "undici";
 import { expect, onTestFinished } from "vitest";
 import type { LogSignal } from "../src/lifecycle/signal.ts";
-import { divideLogs } from "../src/otlp/divide-logs.ts";
+import { divideRequest } from "../src/otlp/divide-request.ts";
 import { encodeLogs } from "../src/otlp/encode-logs.ts";
 import { createGrpcTransport } from "../src/otlp/grpc-transport.ts";
 import { createHttpTransport } from "../src/otlp/http-transport.ts";
@@ -70,7 +70,7 @@ async function drain(
     signal: "logs",
     encoding: "otlp",
     transport: transport.send,
-    divide: divideLogs,
+    divide: divideRequest,
     clock: systemClock,
     random: Math.random,
     active: () => true,

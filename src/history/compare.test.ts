@@ -1,6 +1,11 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import type { KindFacts, KubeObject, ObjectMeta } from "../cluster/kube-object.ts";
+import type {
+  KindFacts,
+  KubeObject,
+  ManagedFieldsEntry,
+  ObjectMeta,
+} from "../cluster/kube-object.ts";
 import type { JsonMap } from "../util/json.ts";
 import { compare, disappeared, type Comparison } from "./compare.ts";
 import { decodeState, type ObjectState } from "./object-state.ts";
@@ -442,12 +447,6 @@ function split({ metadata, status, apiVersion: _version, kind: _kind, ...spec }:
 }
 
 test("a new generation says who wrote it and when, whoever wrote the status after it", () => {
-  const entry = (manager: string, time: string, subresource?: string): object => ({
-    manager,
-    operation: "Update",
-    time,
-    ...(subresource === undefined ? {} : { subresource }),
-  });
   const first = [entry("kubectl", "2026-01-31T08:00:00Z"), entry("helm", "2026-01-31T08:00:01Z")];
   const later = [
     entry("kubectl", "2026-01-31T09:00:00Z"),
@@ -487,3 +486,8 @@ test("what happened while nobody watched says so", () => {
   expect(seen).toMatchObject({ type: "changed", change: { isLate: true } });
   expect(gone).toMatchObject({ isLate: true });
 });
+
+function entry(manager: string, time: string, subresource?: string): ManagedFieldsEntry {
+  const own = { manager, operation: "Update", time };
+  return subresource === undefined ? own : { ...own, subresource };
+}

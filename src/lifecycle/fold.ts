@@ -20,7 +20,7 @@ export type InterpretOptions = {
   readonly traces?: TraceOptions | undefined;
 };
 
-type TraceOptions = WorkLimits & { readonly isSampled: Sampler };
+export type TraceOptions = WorkLimits & { readonly isSampled: Sampler };
 
 /** An object as one Change leaves it. */
 export type Standing = { readonly assessment: Assessment; readonly memory: Memory };

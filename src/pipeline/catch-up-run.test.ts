@@ -22,7 +22,11 @@ test("what a watch takes over after it has begun is told, though nothing says so
   store.commit({ ...nothing, upserts: [row], withheld, committedAtMs: 0 });
   const logs = { encoding: "json", encode: (): Uint8Array => new Uint8Array(1) };
   const shared = { store, clock, report };
-  const room = new OutboxRoom({ ...shared, signal: "logs", encoding: "json", maxBytes: 1e6 });
+  const room = new OutboxRoom({
+    ...shared,
+    queues: [{ signal: "logs", encoding: "json" }],
+    maxBytes: 1e6,
+  });
   const commit = new Commit({ ...shared, logs, room, committed: report });
   let watch: ActiveWatch | undefined;
   const catchUp = new CatchUp({

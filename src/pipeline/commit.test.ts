@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { LogSignal, Signal } from "../lifecycle/signal.ts";
+import type { LogSignal, Signal, TraceSignal } from "../lifecycle/signal.ts";
 import { createFakeClock, type FakeClock } from "../testing/fake-clock.ts";
 import {
   allObjects,
@@ -7,7 +7,8 @@ import {
   openTemporaryStore,
   type TemporaryStore,
 } from "../testing/temporary-store.ts";
-import { Commit, type Touched } from "./commit.ts";
+import { Commit, type CommitOptions, type Touched } from "./commit.ts";
+import type { OutboxRoom } from "./outbox-room.ts";
 import type { PipelineReport } from "./report.ts";
 
 const WATCH = { id: 1, name: "things" };
@@ -336,4 +337,59 @@ test("position() of a watch that looks at everything anew is none, and when it w
 
   expect(before).toMatchObject({ position: "7", positionAt: 1_000_000 });
   expect(open()).toMatchObject({ position: null, positionAt: 1_000_000 });
+});
+
+function trace(name: string): TraceSignal {
+  const span = { spanId: "", name, startMs: 0, endMs: 1, attributes: {}, events: [], links: [] };
+  return { type: "trace", traceId: name, spans: [span, { ...span, parentSpanId: "" }] };
+}
+
+function tracingCommit(fields: Partial<CommitOptions> = {}): Commit {
+  return new Commit({
+    store: temporary.store,
+    clock,
+    report: (report) => reports.push(report),
+    logs: undefined,
+    traces: {
+      encoding: "names",
+      encode: (traces) => Buffer.from(traces.map(({ traceId }) => traceId).join()),
+    },
+    committed: () => undefined,
+    ...fields,
+  });
+}
+
+test("traces are a request of their own, in the transaction of what ended them", () => {
+  const tracing = tracingCommit();
+
+  tracing.tell([trace("a"), trace("b")]);
+  temporary.breakWrites();
+  const failed = tracing.flush();
+  temporary.mendWrites();
+  const written = tracing.flush();
+
+  expect([failed, written]).toEqual([false, true]);
+  expect(temporary.store.outboxBatch("traces", "names", 1e6)).toEqual([
+    { id: expect.any(Number), records: 4, body: new Uint8Array(Buffer.from("a,b")) },
+  ]);
+});
+
+test("what has no room is counted in spans, once it is committed", () => {
+  const room = { isFull: () => true } as unknown as OutboxRoom;
+  const tracing = tracingCommit({ room });
+
+  tracing.tell([trace("a"), count({ kind: "x" })]);
+  tracing.flush();
+
+  expect(temporary.store.outboxBatch("traces", "names", 1e6)).toEqual([]);
+  expect(reports).toContainEqual({ type: "spans-dropped", spans: 2 });
+});
+
+test("traces that are not exported are nothing to write", () => {
+  const tracing = tracingCommit({ traces: undefined });
+
+  tracing.tell([trace("a")]);
+  tracing.flush();
+
+  expect(reports).toEqual([]);
 });

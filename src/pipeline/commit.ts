@@ -1,11 +1,5 @@
 import type { Health } from "../lifecycle/health-words.ts";
-import type {
-  Attributes,
-  AttributeValue,
-  LogSignal,
-  ObjectPoints,
-  Signal,
-} from "../lifecycle/signal.ts";
+import type { Attributes, ObjectPoints, Signal, TraceSignal } from "../lifecycle/signal.ts";
 import type {
   ObjectKey,
   ObjectRow,
@@ -19,9 +13,11 @@ import { isOfStateFile } from "../store/sqlite-error.ts";
 import type { Store } from "../store/store.ts";
 import type { Clock } from "../util/clock.ts";
 import { toError } from "../util/to-error.ts";
+import { unreachable } from "../util/unreachable.ts";
 import { WakeUp } from "../util/wake-up.ts";
 import { Hold, type StateFailure } from "./hold.ts";
 import type { OutboxRoom } from "./outbox-room.ts";
+import { type Encoders, PendingRequests } from "./pending-requests.ts";
 import { PendingWithheld } from "./pending-withheld.ts";
 import type { PipelineReport } from "./report.ts";
 
@@ -50,18 +46,10 @@ export type Touched = {
   readonly pointsBefore: ObjectPoints | undefined;
 };
 
-/** How log signals become outbox requests; the encoding's name is stored beside the bytes. */
-export type LogEncoder = {
-  readonly encoding: string;
-  encode(signals: readonly LogSignal[]): Uint8Array;
-};
-
-export type CommitOptions = {
+export type CommitOptions = Encoders & {
   readonly store: Store;
   readonly clock: Clock;
   readonly report: (report: PipelineReport) => void;
-  /** Absent: log records are not exported. */
-  readonly logs: LogEncoder | undefined;
   /** Absent: whatever is said has room. */
   readonly room?: OutboxRoom | undefined;
   /** On every count, besides what it says itself: which shard counted. */
@@ -87,22 +75,22 @@ export class Commit {
   readonly #options: CommitOptions;
   #pending: Pending = emptyPending();
   #touched: Touched[] = [];
-  #logs: LogSignal[] = [];
+  readonly #said: PendingRequests;
   readonly #counts = new Map<string, { metric: string; attributes: string; by: number }>();
   readonly #positions = new Map<number, PositionMove & { readonly watch: string }>();
   /** Watches that must begin anew, by row id. */
   readonly #forgotten = new Set<number>();
   readonly #withheld: PendingWithheld;
   #sizeBytes = 0;
-  /** Of the pending records alone, about. */
-  #recordBytes = 0;
   readonly #hold: Hold;
+  #spansDropped = 0;
   readonly #wake = new WakeUp();
 
   constructor(options: CommitOptions) {
     this.#options = options;
     this.#withheld = new PendingWithheld(options.store);
     this.#hold = new Hold(options);
+    this.#said = new PendingRequests(options);
   }
 
   /** True while the state file could not be read or written: nothing new may be put in, watches are held. */
@@ -177,21 +165,18 @@ export class Commit {
 
   /** Facts that move no row. */
   tell(signals: readonly Signal[]): void {
-    for (const signal of signals) {
-      if (signal.type === "log") this.#log(signal);
-      else if (signal.type === "count") this.#count(signal.metric, signal.attributes, signal.by);
-    }
+    for (const signal of signals) this.#take(signal);
     const isFull =
       this.#pending.rows.size >= MAX_CHANGES ||
-      this.#logs.length >= 2 * MAX_CHANGES ||
-      this.#sizeBytes >= MAX_BYTES;
+      this.#said.count >= 2 * MAX_CHANGES ||
+      this.#sizeBytes + this.#said.textBytes >= MAX_BYTES;
     if (isFull && !this.failing) this.flush();
     this.#wake.ring();
   }
 
   /** Whether what waits for the collector, with what is pending, has reached its bound. */
   get isFull(): boolean {
-    return this.#options.room?.isFull(this.#recordBytes) ?? false;
+    return this.#options.room?.isFull(this.#said.wireBytes) ?? false;
   }
 
   /** What waits of that object until there is room. */
@@ -271,6 +256,7 @@ export class Commit {
     }
     const touched = this.#touched;
     const withheld = this.#withheld.changes;
+    const spans = this.#spansDropped;
     this.#clear();
     this.#hold.end();
     this.#options.report({
@@ -279,6 +265,7 @@ export class Commit {
       durationMs: this.#options.clock.now() - startedMs,
     });
     if (withheld > 0) this.#options.report({ type: "changes-withheld", changes: withheld });
+    if (spans > 0) this.#options.report({ type: "spans-dropped", spans });
     this.#options.committed(touched);
     return true;
   }
@@ -319,16 +306,25 @@ export class Commit {
       this.#pending.byName.set(nameKey, row.id);
   }
 
-  #log(signal: LogSignal): void {
-    this.#logs.push(signal);
-    let textBytes = signal.body.length;
-    let names = 0;
-    for (const name in signal.attributes) {
-      textBytes += lengthOf(signal.attributes[name]);
-      names += name.length;
+  #take(signal: Signal): void {
+    switch (signal.type) {
+      case "log":
+        return this.#said.log(signal);
+      case "trace":
+        return this.#trace(signal);
+      case "count":
+        return this.#count(signal.metric, signal.attributes, signal.by);
+      case "duration":
+        return undefined;
+      default:
+        return unreachable(signal);
     }
-    this.#sizeBytes += textBytes;
-    this.#recordBytes += textBytes + names;
+  }
+
+  /** A trace is told once and has no net change: where there is no room for it, it is gone, and that is counted. */
+  #trace(signal: TraceSignal): void {
+    if (this.isFull) this.#spansDropped += signal.spans.length;
+    else this.#said.trace(signal);
   }
 
   #count(metric: string, attributes: Attributes, by: number): void {
@@ -340,84 +336,4 @@ export class Commit {
     else known.by += by;
   }
 
-  /** JSON with sorted keys, so that one series has one text. */
-  #canonical(attributes: Attributes): string {
-    const all = Object.entries({ ...attributes, ...this.#options.sharedAttributes });
-    return JSON.stringify(Object.fromEntries(all.toSorted(([a], [b]) => (a < b ? -1 : 1))));
-  }
-
-  #unitOfWork(nowMs: number): UnitOfWork {
-    const upserts: ObjectRow[] = [];
-    const removals: number[] = [];
-    for (const [id, row] of this.#pending.rows) {
-      if (row === undefined) removals.push(id);
-      else upserts.push(row);
-    }
-    return {
-      upserts,
-      removals,
-      positions: [...forgotten(this.#forgotten), ...this.#positions.values()],
-      counterDeltas: [...this.#counts.values()],
-      requests: this.#requests(),
-      withheld: this.#withheld.moves(),
-      committedAtMs: nowMs,
-    };
-  }
-
-  #requests(): readonly OutboxRequest[] {
-    const { logs } = this.#options;
-    if (logs === undefined || this.#logs.length === 0) return [];
-    const positions = JSON.stringify(
-      Object.fromEntries(
-        [...this.#positions.values()]
-          .filter(({ position }) => position !== null)
-          .map(({ watch, position }) => [watch, position]),
-      ),
-    );
-    return [
-      {
-        signal: "logs",
-        encoding: logs.encoding,
-        records: this.#logs.length,
-        positions,
-        body: logs.encode(this.#logs),
-      },
-    ];
-  }
-
-  #isEmpty(): boolean {
-    return (
-      this.#pending.rows.size === 0 &&
-      this.#logs.length === 0 &&
-      this.#positions.size === 0 &&
-      this.#forgotten.size === 0 &&
-      this.#counts.size === 0 &&
-      this.#withheld.isEmpty
-    );
-  }
-
-  #clear(): void {
-    this.#pending = emptyPending();
-    this.#touched = [];
-    this.#logs = [];
-    this.#counts.clear();
-    this.#positions.clear();
-    this.#forgotten.clear();
-    this.#withheld.clear();
-    this.#sizeBytes = 0;
-    this.#recordBytes = 0;
-  }
-}
-
-function forgotten(watchIds: Iterable<number>): readonly PositionMove[] {
-  return Array.from(watchIds, (watchId) => ({ watchId, position: null, atMs: null }));
-}
-
-function emptyPending(): Pending {
-  return { rows: new Map(), byUid: new Map(), byName: new Map() };
-}
-
-/** Lists and numbers are small. */
-function lengthOf(value: AttributeValue | undefined): number {
-  return typeof value === "string" ? value.length : 0;
-}
+  

@@ -15,21 +15,22 @@ beforeEach(() => {
   reports = [];
   const { store } = temporary;
   const report = (one: PipelineReport): unknown => reports.push(one);
-  room = new OutboxRoom({ store, signal: "logs", encoding: "otlp", maxBytes: 1000, clock, report });
+  const queues = (["logs", "traces"] as const).map((signal) => ({ signal, encoding: "otlp" }));
+  room = new OutboxRoom({ store, queues, maxBytes: 1000, clock, report });
 });
 
 afterEach(() => {
   temporary[Symbol.dispose]();
 });
 
-function queue(sizes: readonly number[], encoding = "otlp"): void {
+function queue(sizes: readonly number[], encoding = "otlp", signal = "logs"): void {
   temporary.store.commit({
     upserts: [],
     removals: [],
     positions: [],
     counterDeltas: [],
     requests: sizes.map((sizeBytes) => ({
-      signal: "logs",
+      signal,
       encoding,
       records: 1,
       positions: "{}",
@@ -105,4 +106,11 @@ test("while something is left that can't be told now it is neither behind nor ca
     netChanges: 3,
     changes: 8,
   });
+});
+
+test("spans that wait take room like records", () => {
+  queue([600]);
+  queue([400], "otlp", "traces");
+
+  expect(room.isFull(0)).toBe(true);
 });

@@ -7,9 +7,9 @@ const LOW_WATER = 0.8;
 
 export type OutboxRoomOptions = {
   readonly store: Store;
-  readonly signal: "logs";
-  readonly encoding: string;
-  /** Bound of what waits for the collector, in bytes. */
+  /** What counts: the signals that this run sends, each in its encoding. */
+  readonly queues: readonly { readonly signal: "logs" | "traces"; readonly encoding: string }[];
+  /** Bound of all that waits for the collector, in bytes. */
   readonly maxBytes: number;
   readonly clock: Clock;
   readonly report: (report: PipelineReport) => void;
@@ -50,8 +50,9 @@ export class OutboxRoom {
 
   /** `pendingBytes`: what is said already but not written yet. */
   isFull(pendingBytes: number): boolean {
-    const { store, signal, encoding, maxBytes, report } = this.#options;
-    const sizeBytes = store.outboxSizeBytes(signal, encoding) + pendingBytes;
+    const { store, queues, maxBytes, report } = this.#options;
+    let sizeBytes = pendingBytes;
+    for (const { signal, encoding } of queues) sizeBytes += store.outboxSizeBytes(signal, encoding);
     this.#isFull = sizeBytes >= (this.#isFull ? maxBytes * LOW_WATER : maxBytes);
     if (!this.#isFull) return false;
     this.#fallBehind();

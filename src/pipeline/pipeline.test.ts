@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { KindFacts, KubeObject } from "../cluster/kube-object.ts";
 import { encodeLogs } from "../otlp/encode-logs.ts";
+import { encodeTraces } from "../otlp/encode-traces.ts";
 import { createOtlpMetricExporter } from "../otlp/metric-exporter.ts";
 import type { SendResult } from "../otlp/transport.ts";
 import { createFakeClock, type FakeClock } from "../testing/fake-clock.ts";
@@ -9,6 +10,7 @@ import {
   readExportRequest,
   type ReceivedPoint,
   type ReceivedRecord,
+  type ReceivedSpan,
 } from "../testing/otlp-receiver/received.ts";
 import { foldSeries } from "../testing/otlp-receiver/series.ts";
 import { createSteeredApiClient, type SteeredApiClient } from "../testing/steered-api-client.ts";
@@ -26,6 +28,7 @@ let clock: FakeClock;
 let api: SteeredApiClient;
 let reports: PipelineReport[];
 let records: ReceivedRecord[];
+let spans: ReceivedSpan[];
 let points: ReceivedPoint[];
 let answer: () => SendResult;
 let random: () => number;
@@ -42,6 +45,7 @@ beforeEach(() => {
   api = createSteeredApiClient();
   reports = [];
   records = [];
+  spans = [];
   points = [];
   answer = () => ACCEPTED;
   random = () => 0;
@@ -82,6 +86,16 @@ function begin(): Life {
         return result;
       },
     },
+    traces: {
+      encoding: "otlp",
+      encode: (traces) => encodeTraces(traces, CONTEXT),
+      transport: async (body) => {
+        const result = answer();
+        if (result.type === "accepted") spans.push(...readExportRequest("traces", body).spans);
+        return result;
+      },
+    },
+    tracing: { maxMs: 6 * 3_600_000, isSampled: () => true },
     metrics: createOtlpMetricExporter(async (body) => {
       const result = answer();
       if (result.type === "accepted") points.push(...readExportRequest("metrics", body).points);
@@ -480,4 +494,34 @@ test("a watch that goes blind stops its gauges and ends none; when it sees again
     points.slice(blindFrom).filter(({ attributes }) => attributes["k8s.object.name"] === name)
       .length;
   expect(sentOf("b")).toBeGreaterThan(0);
+});
+
+test("a restart in the middle of work loses nothing of its trace, and its records had the id before it", async () => {
+  const created = { creationTimestamp: new Date(clock.now()).toISOString() };
+  const at = (version: number, phase: string): KubeObject => {
+    const { metadata, ...rest } = object("a", version, phase);
+    return { ...rest, metadata: { ...metadata, ...created } };
+  };
+  const first = begin();
+  watch(first);
+  await clock.advance(0);
+  api.say("ADDED", at(3, "Pending"));
+  await clock.advance(1_000);
+  api.say("MODIFIED", at(4, "Provisioning"));
+  await clock.advance(1_000);
+  await first.end();
+
+  watch(begin());
+  await clock.advance(0);
+  api.say("MODIFIED", at(5, "Ready"));
+  await clock.advance(1_000);
+
+  const [root, ...children] = spans;
+  expect(root).toMatchObject({ name: "CustomDatabase converge", parentSpanId: "" });
+  expect(children.map(({ name }) => name)).toEqual(["phase Pending", "phase Provisioning"]);
+  const ofObject = records.filter(({ attributes }) => attributes["k8s.object.name"] === "a");
+  expect(ofObject.length).toBeGreaterThan(2);
+  expect(
+    new Set(ofObject.map(({ traceId, spanId, flags }) => `${traceId} ${spanId} ${flags}`)),
+  ).toEqual(new Set([`${root?.traceId} ${root?.spanId} 1`]));
 });

@@ -6,9 +6,17 @@ import { formatShard, type Shard } from "../cluster/shard.ts";
 import { decodeMetadata, decodeStatus } from "../history/object-state.ts";
 import type { Redact } from "../history/redact.ts";
 import type { InitialPolicy } from "../lifecycle/first-look.ts";
+import type { TraceOptions } from "../lifecycle/fold.ts";
 import { createInterpret } from "../lifecycle/interpret.ts";
 import { objectPoints } from "../lifecycle/points.ts";
-import type { Attributes, Interpret, ObjectPoints, Severity } from "../lifecycle/signal.ts";
+import type {
+  Attributes,
+  Interpret,
+  LogSignal,
+  ObjectPoints,
+  Severity,
+  TraceSignal,
+} from "../lifecycle/signal.ts";
 import type { DividedRequest } from "../otlp/divide-request.ts";
 import type { MetricExporter } from "../otlp/metric-exporter.ts";
 import type { Transport } from "../otlp/transport.ts";
@@ -20,7 +28,7 @@ import type { ActiveWatch } from "./active-watch.ts";
 import { Aggregates, SHARD_ATTRIBUTE } from "./aggregates.ts";
 import { Blindness, isBlind } from "./blindness.ts";
 import { CatchUp } from "./catch-up.ts";
-import { Commit, type LogEncoder } from "./commit.ts";
+import { Commit } from "./commit.ts";
 import { Deadlines } from "./deadlines.ts";
 import { Fold } from "./fold.ts";
 import { healthOf } from "./health-of.ts";
@@ -29,6 +37,7 @@ import type { StateFailure } from "./hold.ts";
 import { Intake } from "./intake.ts";
 import { ObjectCounts } from "./object-counts.ts";
 import { OutboxRoom } from "./outbox-room.ts";
+import type { Encoder } from "./pending-requests.ts";
 import type { PipelineReport } from "./report.ts";
 import { Sender } from "./sender.ts";
 import { type Judge, Upkeep, type UpkeepOptions } from "./upkeep.ts";
@@ -56,13 +65,17 @@ export type PipelineOptions = {
   /** Bound of what waits for the collector. */
   readonly outboxMaxBytes: number;
   /** Absent: that signal is not exported. */
-  readonly logs:
-    | (LogEncoder & {
-        readonly transport: Transport;
-        readonly divide?: (body: Uint8Array) => DividedRequest | undefined;
-      })
-    | undefined;
+  readonly logs: Outlet<LogSignal> | undefined;
+  readonly traces?: Outlet<TraceSignal> | undefined;
+  /** How traces are made. Absent: none are, and records belong to none. */
+  readonly tracing?: TraceOptions;
   readonly metrics: MetricExporter | undefined;
+};
+
+/** An encoder, and where what it encodes goes. */
+type Outlet<Signal> = Encoder<Signal> & {
+  readonly transport: Transport;
+  readonly divide?: (body: Uint8Array) => DividedRequest | undefined;
 };
 
 /**
@@ -79,7 +92,8 @@ export class Pipeline {
   readonly #blindness: Blindness;
   readonly #room: OutboxRoom | undefined;
   readonly #catchUp: CatchUp | undefined;
-  readonly #sender: Sender | undefined;
+  /** One per signal that waits in the outbox: a slow one does not hold up the other. */
+  readonly #senders: readonly Sender[];
   readonly #heartbeat: Heartbeat | undefined;
 
   constructor(options: PipelineOptions) {
@@ -91,6 +105,7 @@ export class Pipeline {
       clock,
       report,
       logs: options.logs,
+      traces: options.traces,
       room: this.#room,
       sharedAttributes: shardAttributes(options),
       committed: (touched) => this.#committed(touched),
@@ -99,10 +114,13 @@ export class Pipeline {
       ...clusterNameOf(options),
       minimumSeverity: options.minimumSeverity,
       stuckAfterMs: options.stuckAfterMs,
+      traces: options.tracing,
     });
     const fold = this.#createFold(interpret);
     this.#heartbeat = this.#createHeartbeat();
-    this.#sender = this.#createSender();
+    this.#senders = [this.#createSender("logs"), this.#createSender("traces")].filter(
+      (sender) => sender !== undefined,
+    );
     this.#catchUp = this.#createCatchUp(interpret);
     this.#deadlines = new Deadlines({
       store,
@@ -176,7 +194,7 @@ export class Pipeline {
       commit.lasting(() => this.#upkeep.run(signal), signal),
       commit.lasting(() => this.#blindness.run(signal), signal),
       commit.lasting(() => this.#catchUp?.run(signal), signal),
-      commit.lasting(() => this.#sender?.run(signal, deadline), signal),
+      ...this.#senders.map((sender) => commit.lasting(() => sender.run(signal, deadline), signal)),
       this.#heartbeat?.run(signal, deadline),
     ]);
   }
@@ -190,7 +208,7 @@ export class Pipeline {
     this.#commit.flush();
     await Promise.all([
       this.#unlessUnreadable(this.#heartbeat?.finish(deadline)),
-      this.#unlessUnreadable(this.#sender?.drain(deadline)),
+      ...this.#senders.map((sender) => this.#unlessUnreadable(sender.drain(deadline))),
     ]);
   }
 
@@ -252,19 +270,19 @@ export class Pipeline {
     return watch !== undefined && isBlind(watch, this.#options.clock.now());
   };
 
-  #createSender(): Sender | undefined {
-    const { logs, store, clock, random, report, active } = this.#options;
-    if (logs === undefined) return undefined;
+  #createSender(signal: "logs" | "traces"): Sender | undefined {
+    const { [signal]: outlet, store, clock, random, report, active } = this.#options;
+    if (outlet === undefined) return undefined;
     return new Sender({
       store,
-      signal: "logs",
-      encoding: logs.encoding,
-      transport: logs.transport,
-      divide: logs.divide,
+      signal,
+      encoding: outlet.encoding,
+      transport: outlet.transport,
+      divide: outlet.divide,
       clock,
       random,
       active,
-      // Most collectors take both signals.
+      // Most collectors take all signals.
       recovered: () => this.#heartbeat?.resume(),
       report,
     });
@@ -288,7 +306,7 @@ export class Pipeline {
   #committed(touched: Parameters<Heartbeat["touch"]>[0]): void {
     this.#counts.apply(touched);
     this.#heartbeat?.touch(touched);
-    this.#sender?.wake();
+    for (const sender of this.#senders) sender.wake();
     this.#deadlines.moved();
     if (this.#room?.isBehind === true) this.#catchUp?.moved();
   }
@@ -318,18 +336,15 @@ export class Pipeline {
   }
 }
 
-/** Without logs nothing waits, so that nothing is ever full. */
+/** Where neither records nor spans are sent nothing waits, so that nothing is ever full. */
 function createRoom(options: PipelineOptions): OutboxRoom | undefined {
-  const { logs, store, outboxMaxBytes: maxBytes, clock, report } = options;
-  if (logs === undefined) return undefined;
-  return new OutboxRoom({
-    store,
-    signal: "logs",
-    encoding: logs.encoding,
-    maxBytes,
-    clock,
-    report,
+  const { store, outboxMaxBytes: maxBytes, clock, report } = options;
+  const queues = (["logs", "traces"] as const).flatMap((signal) => {
+    const outlet = options[signal];
+    return outlet === undefined ? [] : [{ signal, encoding: outlet.encoding }];
   });
+  if (queues.length === 0) return undefined;
+  return new OutboxRoom({ store, queues, maxBytes, clock, report });
 }
 
 /** What tells the sums of one shard from those of the others. */

@@ -56,6 +56,8 @@ export type PipelineReport =
   | { readonly type: "outbox-full"; readonly sizeBytes: number; readonly maxBytes: number }
   /** So many changes found no room, and were committed as that. */
   | { readonly type: "changes-withheld"; readonly changes: number }
+  /** So many spans of traces that ended while there was no room: nobody will see them. */
+  | { readonly type: "spans-dropped"; readonly spans: number }
   /** There is room again, and all that had none was told, but for objects that came and went. */
   | {
       readonly type: "outbox-caught-up";
@@ -70,7 +72,7 @@ export type PipelineReport =
       readonly items: number;
       readonly durationMs: number;
     }
-  /** Not taken now; tried again with the same bytes (logs) or the then current points (metrics). */
+  /** Not taken now; tried again with the same bytes (logs, traces) or the then current points (metrics). */
   | { readonly type: "export-failed"; readonly signal: ExportedSignal; readonly error: Error }
   /** Refused whatever is sent there: held, and only now and then looked whether that was mended. */
   | { readonly type: "export-unwelcome"; readonly signal: ExportedSignal; readonly error: Error }
@@ -119,4 +121,4 @@ export type PipelineReport =
   /** The API server no longer serves it; what was known of its objects was told as gone. */
   | { readonly type: "kind-gone"; readonly watch: string };
 
-type ExportedSignal = "logs" | "metrics";
+type ExportedSignal = "logs" | "metrics" | "traces";

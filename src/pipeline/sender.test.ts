@@ -38,7 +38,9 @@ afterEach(() => {
   temporary[Symbol.dispose]();
 });
 
-function createSender(options: Pick<SenderOptions, "divide"> = { divide: divideText }): Sender {
+function createSender(
+  options: Partial<Pick<SenderOptions, "divide" | "signal">> = { divide: divideText },
+): Sender {
   return new Sender({
     store: temporary.store,
     signal: "logs",
@@ -63,9 +65,13 @@ function queue(...texts: readonly string[]): void {
 }
 
 function queueAs(encoding: string, ...texts: readonly string[]): void {
+  queueOf("logs", encoding, texts);
+}
+
+function queueOf(signal: string, encoding: string, texts: readonly string[]): void {
   const requests = texts.map((text) => {
     return {
-      signal: "logs",
+      signal,
       encoding,
       records: text.length,
       positions: "{}",
@@ -458,4 +464,23 @@ test("while acknowledgements cannot be written nothing is sent twice, nothing el
   expect([sent, waiting()]).toEqual([["a", "b"], 0]);
   stop.abort();
   await running;
+});
+
+test("of two signals each has a sender that sends, isolates and reports its own", async () => {
+  queue("log");
+  queueOf("traces", "otlp", ["abc"]);
+  answer = (body) => (body.includes("b") ? REFUSED : ACCEPTED);
+  const traces = createSender({ signal: "traces", divide: divideText });
+  await sender.drain(NEVER);
+  reports.length = 0;
+
+  await traces.drain(NEVER);
+
+  expect(sent.filter((text) => text === "log")).toEqual(["log"]);
+  expect(reports).toEqual([
+    { type: "exported", signal: "traces", items: 1, durationMs: 0 },
+    expect.objectContaining({ type: "export-set-aside", signal: "traces", items: 1 }),
+    { type: "exported", signal: "traces", items: 1, durationMs: 0 },
+  ]);
+  expect(temporary.store.deadLetters()).toMatchObject([{ signal: "traces", reason: "bad" }]);
 });

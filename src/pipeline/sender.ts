@@ -17,7 +17,7 @@ const RETRY_MS = 1000;
 
 export type SenderOptions = {
   readonly store: Store;
-  readonly signal: "logs";
+  readonly signal: "logs" | "traces";
   /** Only rows of this encoding are sent: what another exporter was to send waits for it. */
   readonly encoding: string;
   /** Tries once. */
@@ -134,21 +134,21 @@ export class Sender {
     { result, durationMs }: Answer & { readonly result: { readonly type: "accepted" } },
     records: number,
   ): void {
-    const { clock, report, recovered } = this.#options;
+    const { signal, clock, report, recovered } = this.#options;
     this.#size.accepted();
     this.#delays.reset();
     this.#trust.accepted();
     if (this.#failingSinceMs !== undefined) {
       const failedMs = clock.now() - this.#failingSinceMs;
       this.#failingSinceMs = undefined;
-      report({ type: "export-recovered", signal: "logs", failedMs });
+      report({ type: "export-recovered", signal, failedMs });
       recovered();
     }
     const { rejected, message } = result;
     if (rejected > 0)
-      report({ type: "export-rejected", signal: "logs", items: rejected, of: records, message });
+      report({ type: "export-rejected", signal, items: rejected, of: records, message });
     const taken = Math.max(0, records - rejected);
-    report({ type: "exported", signal: "logs", items: taken, durationMs });
+    report({ type: "exported", signal, items: taken, durationMs });
   }
 
   /** One probe at a time from now on, and the next one not at once. */
@@ -161,7 +161,7 @@ export class Sender {
     if (result.type === "aborted") return await clock.sleep(RETRY_MS, signal);
     this.#size.failed();
     this.#failingSinceMs ??= clock.now();
-    this.#options.report(failureOf(result));
+    this.#options.report(failureOf(this.#options.signal, result));
     await clock.sleep(this.#delays.next(result), signal);
   }
 
@@ -236,7 +236,7 @@ export class Sender {
     const { store, clock, report, encoding, divide } = this.#options;
     if (divide === undefined) {
       await this.#untilWritten(() => store.step(step), signal);
-      report({ type: "export-refused", signal: "logs", items: records, error });
+      report({ type: "export-refused", signal: this.#options.signal, items: records, error });
       return true;
     }
     if (!this.#trust.believes(clock.now())) {
@@ -256,7 +256,8 @@ export class Sender {
       ({ forgotten } = written);
       return written;
     }, signal);
-    report({ type: "export-set-aside", signal: "logs", items: records, error, forgotten });
+    const { signal: kind } = this.#options;
+    report({ type: "export-set-aside", signal: kind, items: records, error, forgotten });
     return true;
   }
 
@@ -270,7 +271,8 @@ export class Sender {
       const written = write();
       if (written.type === "committed" || signal.aborted) return;
       if (isDamage(written.error)) throw written.error;
-      report({ type: "export-failed", signal: "logs", error: cannotAcknowledge(written.error) });
+      const error = cannotAcknowledge(written.error);
+      report({ type: "export-failed", signal: this.#options.signal, error });
       await clock.sleep(RETRY_MS, signal);
     }
   }
@@ -284,13 +286,13 @@ type Part = {
   readonly records: number;
 };
 
-function failureOf(result: PauseReason): PipelineReport {
+function failureOf(signal: SenderOptions["signal"], result: PauseReason): PipelineReport {
   const { type, error } = result;
   switch (type) {
     case "retryable":
-      return { type: "export-failed", signal: "logs", error };
+      return { type: "export-failed", signal, error };
     case "unwelcome":
-      return { type: "export-unwelcome", signal: "logs", error };
+      return { type: "export-unwelcome", signal, error };
     default:
       return unreachable(type);
   }

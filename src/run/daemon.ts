@@ -33,6 +33,7 @@ import type { SelfExporterOptions, SelfExporters } from "./telemetry/self-export
 import { RepetitionGuard } from "./telemetry/repetition-guard.ts";
 import { selfResource } from "./telemetry/self-resource.ts";
 import { createTelemetry } from "./telemetry/telemetry.ts";
+import { tracingOf } from "./tracing.ts";
 
 export type DaemonOptions = {
   readonly configuration: Configuration;
@@ -161,6 +162,8 @@ async function operate(options: DaemonOptions, parts: Parts): Promise<DaemonEnd>
     outboxMaxBytes: configuration.outboxMaxBytes,
     logs: delivery.logs,
     metrics: delivery.metrics,
+    traces: delivery.traces,
+    tracing: tracingOf(configuration),
   });
   const kinds = createKindFollower(options, parts, pipeline);
   observePipeline(parts.exporters.meter, { pipeline, kinds, store, clock, memory: options.memory });

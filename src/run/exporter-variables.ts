@@ -17,11 +17,18 @@ export const EXPORTER_VARIABLES: readonly VariableFacts[] = [
     help: "Where points go: `otlp`, `console`, `none`.",
   },
   {
+    name: "OTEL_TRACES_EXPORTER",
+    section: "Where it goes",
+    byDefault: "`otlp` (`console` on a terminal without an endpoint)",
+    wanted: "otlp, console, none",
+    help: "Where spans go: `otlp`, `console` (a waterfall per trace), `none`.",
+  },
+  {
     name: "OTEL_EXPORTER_OTLP_ENDPOINT",
     section: "Where it goes",
     byDefault: "`http://localhost:4317` (`http://localhost:4318` for `http/protobuf`)",
     wanted: "a URL with http or https",
-    help: "The collector. For `http/protobuf` the path `/v1/logs` or `/v1/metrics` is added, except to the per-signal forms.",
+    help: "The collector. For `http/protobuf` the path `/v1/logs`, `/v1/metrics` or `/v1/traces` is added, except to the per-signal forms.",
   },
   {
     name: "OTEL_EXPORTER_OTLP_PROTOCOL",

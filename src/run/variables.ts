@@ -40,6 +40,9 @@ export type VariableValues = {
   readonly metricIntervalMs: number;
   readonly metricHeartbeatMs: number;
   readonly stuckAfterMs: number;
+  readonly traceMaxMs: number;
+  readonly tracesSampler: TracesSampler;
+  readonly tracesSamplerArg: number | undefined;
   readonly outboxMaxBytes: number;
   readonly clusterName: string | undefined;
   readonly httpAddress: HttpAddress;
@@ -49,6 +52,17 @@ export type VariableValues = {
   readonly serviceName: string | undefined;
   readonly resourceAttributes: Readonly<Record<string, string>>;
 };
+
+/** OpenTelemetry's samplers; nothing here has a parent, so that those which ask for it decide like their roots. */
+const TRACES_SAMPLERS = [
+  "always_on",
+  "always_off",
+  "traceidratio",
+  "parentbased_always_on",
+  "parentbased_always_off",
+  "parentbased_traceidratio",
+] as const;
+type TracesSampler = (typeof TRACES_SAMPLERS)[number];
 
 /** Whose pod it is: our own, or an operator's, which must stay up whatever becomes of us. */
 export type Mode = "deployment" | "sidecar";
@@ -252,6 +266,29 @@ export const VARIABLES: VariableTable = {
     whenUnset: { type: "value", text: "10m" },
     help: "An object that is progressing, degraded or failed for so long is reported stuck, once per generation.",
   },
+  traceMaxMs: {
+    name: "LIFELINE_TRACE_MAX",
+    section: "What is told",
+    type: duration({ minMs: SECOND_MS, maxMs: STUCK_AFTER_MAX_MS }),
+    whenUnset: { type: "value", text: "6h" },
+    help: "Work that is not done after so long ends its trace as `timed_out`.",
+  },
+  tracesSampler: {
+    name: "OTEL_TRACES_SAMPLER",
+    section: "What is told",
+    type: choice(TRACES_SAMPLERS),
+    whenUnset: { type: "value", text: "always_on" },
+    help:
+      "Which traces are sent, decided on the trace id, so that every replica decides alike. Nothing here has a parent: `parentbased_…` is as without. " +
+      "Records keep the ids of a trace that is not sent, without the flag that says that it is.",
+  },
+  tracesSamplerArg: {
+    name: "OTEL_TRACES_SAMPLER_ARG",
+    section: "What is told",
+    type: parsedBy("a number from 0 to 1", readRatio),
+    whenUnset: { type: "absent", says: "`1`" },
+    help: "The share of all traces that `traceidratio` sends.",
+  },
   clusterName: {
     name: "LIFELINE_CLUSTER_NAME",
     section: "What is told",
@@ -285,7 +322,7 @@ export const VARIABLES: VariableTable = {
     type: size({ minBytes: OUTBOX_MIN_BYTES, maxBytes: OUTBOX_MAX_BYTES }),
     whenUnset: { type: "value", text: "256MiB" },
     help:
-      "Bound of the log records that wait for the collector, on disk. Beyond it nothing is lost but the single steps: once the collector has taken " +
+      "Bound of the log records and spans that wait for the collector, on disk. Beyond it spans are lost and counted; of records nothing is but the single steps: once the collector has taken " +
       "a fifth, each object that changed tells one net change with `lifeline.collapsed`, the number of changes that it stands for; an object that came and went is only counted.",
   },
   httpAddress: {
@@ -340,8 +377,14 @@ export const VARIABLES_OF_LATER_VERSIONS: readonly string[] = [
   "LIFELINE_LEASE",
   "LIFELINE_PROMETHEUS",
   "LIFELINE_SERIES_MAX",
-  "LIFELINE_TRACE_MAX",
 ];
+
+function readRatio(input: string): ParsedValue<number> {
+  const ratio = /^(?:\d+(?:\.\d*)?|\.\d+)$/.test(input) ? Number(input) : Number.NaN;
+  return ratio >= 0 && ratio <= 1
+    ? { type: "valid", value: ratio }
+    : { type: "invalid", why: "not a number from 0 to 1" };
+}
 
 function readResources(input: string): ParsedValue<readonly ResourcePattern[]> {
   const parsed = parseResourcePatterns(splitList(input));

@@ -54,8 +54,7 @@ export class OutboxRig implements Disposable {
     counts.reset(store.countsByHealth());
     const room = new OutboxRoom({
       store,
-      signal: "logs",
-      encoding: "json",
+      queues: [{ signal: "logs", encoding: "json" }],
       maxBytes: this.#maxBytes,
       clock,
       report,

@@ -66,7 +66,8 @@ export function firstColumns(text: string, columns: number): string {
   return kept;
 }
 
-function columnsOf(text: string): number {
+/** How many columns a text takes. */
+export function columnsOf(text: string): number {
   let columns = 0;
   for (const character of text) columns += columnsOfCharacter(character);
   return columns;

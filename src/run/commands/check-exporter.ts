@@ -1,6 +1,6 @@
 import { createTransport } from "../../otlp/create-transport.ts";
 import type { ExporterOptions, OtlpOptions } from "../../otlp/exporter-options.ts";
-import type { SendResult } from "../../otlp/transport.ts";
+import type { SendResult, SignalKind } from "../../otlp/transport.ts";
 import type { Clock } from "../../util/clock.ts";
 import { fieldAt } from "../../util/json.ts";
 import type { Finding } from "./finding.ts";
@@ -19,7 +19,7 @@ export type ExporterFinding = Finding & { readonly isConfiguration?: true };
 
 /** Sends one signal's endpoint an empty request, as the daemon would send records, and says what came back. */
 export async function checkExporter(
-  signal: "logs" | "metrics",
+  signal: SignalKind,
   exporters: ExporterOptions,
   clock: Clock,
 ): Promise<ExporterFinding> {

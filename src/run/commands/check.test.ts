@@ -78,11 +78,12 @@ test("check finds nothing wrong where nothing is, and sends an empty request per
   expect(sectionOf(out(), "Collector")).toEqual([
     `  ok    logs     grpc  ${receiver.grpcUrl}  took an empty request`,
     `  ok    metrics  grpc  ${receiver.grpcUrl}  took an empty request`,
+    `  ok    traces   grpc  ${receiver.grpcUrl}  took an empty request`,
   ]);
   expect(sectionOf(out(), "State")).toEqual(["  ok    /tmp  writable"]);
   expect(out()).toMatch(/\nNothing is wrong\.\n$/);
   const requests = receiver.requests().map(({ signal }) => signal);
-  expect(requests.toSorted()).toEqual(["logs", "metrics"]);
+  expect(requests.toSorted()).toEqual(["logs", "metrics", "traces"]);
   expect([receiver.records(), receiver.points(), receiver.errors()]).toEqual([[], [], []]);
 });
 

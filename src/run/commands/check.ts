@@ -64,6 +64,7 @@ async function checkExporters(
   return await Promise.all([
     checkExporter("logs", exporters, clock),
     checkExporter("metrics", exporters, clock),
+    checkExporter("traces", exporters, clock),
   ]);
 }
 

@@ -1,12 +1,14 @@
 import { Buffer } from "node:buffer";
 import { printable } from "../../otlp/console/printable.ts";
-import { type DecodedRecord, type DecodedValue, decodeLogs } from "../../otlp/decode-logs.ts";
+import { type DecodedRecord, type DecodedValue, decodeRequest } from "../../otlp/decode-request.ts";
 import type { DeadLetterRow } from "../../store/dead-letters.ts";
 import { formatRfc3339 } from "../../util/format-rfc3339.ts";
 
 /** For people: when it was refused and why, and below it the record; no character in it steers the terminal. */
-export function formatDeadLetter({ refusedAtMs, reason, body }: DeadLetterRow): string {
-  const records = decodeLogs(body)?.map(describe) ?? [`${body.length} bytes that are no request`];
+export function formatDeadLetter({ signal, refusedAtMs, reason, body }: DeadLetterRow): string {
+  const records = decodeRequest(body, signal)?.map(describe) ?? [
+    `${body.length} bytes that are no request`,
+  ];
   const lines = [`${formatRfc3339(refusedAtMs)}  ${reason}`, ...records.map((it) => `  ${it}`)];
   return lines.map(printable).join("\n");
 }
@@ -14,7 +16,7 @@ export function formatDeadLetter({ refusedAtMs, reason, body }: DeadLetterRow): 
 /** One line of JSON for each. */
 export function formatDeadLetterJson(row: DeadLetterRow): string {
   const { id, signal, encoding, refusedAtMs, reason, body } = row;
-  const records = (decodeLogs(body) ?? []).map(({ timeMs, ...record }) =>
+  const records = (decodeRequest(body, signal) ?? []).map(({ timeMs, ...record }) =>
     Object.assign({ time: formatRfc3339(timeMs) }, record),
   );
   return JSON.stringify({

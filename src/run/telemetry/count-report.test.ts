@@ -117,6 +117,7 @@ test.each<[PipelineReport, unknown[]]>([
     ],
   ],
   [{ type: "changes-withheld", changes: 3 }, [["lifeline.outbox.collapsed", 3]]],
+  [{ type: "spans-dropped", spans: 7 }, [["lifeline.outbox.dropped", 7]]],
   [
     { type: "exported", signal: "logs", items: 7, durationMs: 500 },
     [

@@ -74,6 +74,7 @@ const PIPELINE_COUNTS: VariantTable<PipelineReport, readonly Count[]> = {
   "first-look-withheld": NOTHING,
   "outbox-full": NOTHING,
   "changes-withheld": ({ changes }) => [add("lifeline.outbox.collapsed", changes)],
+  "spans-dropped": ({ spans }) => [add("lifeline.outbox.dropped", spans)],
   "outbox-caught-up": NOTHING,
   exported: ({ signal, items, durationMs }) => [
     add("lifeline.export.requests", 1, { signal, outcome: "accepted" }),

@@ -19,6 +19,7 @@ export type CounterName =
   | "lifeline.history.changes"
   | "lifeline.history.skipped"
   | "lifeline.outbox.collapsed"
+  | "lifeline.outbox.dropped"
   | "lifeline.export.requests"
   | "lifeline.export.items"
   | "lifeline.export.rejected"
@@ -101,6 +102,11 @@ export const COUNTERS: Readonly<Record<CounterName, SelfMetricFacts>> = {
     unit: "{change}",
     description:
       "Changes that found no room in the outbox: told later, all of an object as one, or never, of one that came and went",
+    attributes: [],
+  },
+  "lifeline.outbox.dropped": {
+    unit: "{span}",
+    description: "Spans of traces that ended while the outbox had no room: nobody will see them",
     attributes: [],
   },
   "lifeline.export.requests": {

@@ -161,6 +161,15 @@ const ROWS: Readonly<Record<PipelineReport["type"], readonly Row[]>> = {
     ],
   ],
   "changes-withheld": [[{ type: "changes-withheld", changes: 3 }]],
+  "spans-dropped": [
+    [
+      { type: "spans-dropped", spans: 7 },
+      [
+        "warn",
+        "7 spans of traces that ended now found no room among what waits for the collector, and are lost",
+      ],
+    ],
+  ],
   "outbox-caught-up": [
     [
       { type: "outbox-caught-up", behindMs: 60_000, changes: 12, netChanges: 5 },

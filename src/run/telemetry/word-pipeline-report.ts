@@ -135,6 +135,13 @@ const WORDS: VariantTable<PipelineReport, Wording> = {
     repetition: { type: "limited", subject: "outbox", state: "outbox-full" },
   }),
   "changes-withheld": () => SILENT,
+  "spans-dropped": ({ spans }) => ({
+    type: "spoken",
+    level: "warn",
+    message: `${spans} spans of traces that ended now found no room among what waits for the collector, and are lost`,
+    fields: { spans },
+    repetition: { type: "limited", subject: "outbox spans", state: "spans-dropped" },
+  }),
   "outbox-caught-up": ({ behindMs, changes, netChanges }) => ({
     type: "spoken",
     level: "info",

@@ -25,13 +25,20 @@ export type DecodedValue =
 
 const NANOS_PER_MS = 1_000_000n;
 
-/** Reads an `ExportLogsServiceRequest` of our own; undefined if it is none. For people who ask, not for the hot path. */
-export function decodeLogs(request: Uint8Array): readonly DecodedRecord[] | undefined {
+/**
+ * Reads an `ExportLogsServiceRequest` (or, of `traces`, an `ExportTraceServiceRequest`) of our own; undefined if it is
+ * none. For people who ask, not for the hot path.
+ */
+export function decodeRequest(
+  request: Uint8Array,
+  signal: string,
+): readonly DecodedRecord[] | undefined {
+  const decode = signal === "traces" ? decodeSpan : decodeRecord;
   try {
     return messagesAt(readFields(request), 1).flatMap((ofResource) => {
       const resource = attributesAt(messagesAt(ofResource, 1)[0] ?? [], 1);
       return messagesAt(ofResource, 2).flatMap((ofScope) =>
-        messagesAt(ofScope, 2).map((record) => decodeRecord(record, resource)),
+        messagesAt(ofScope, 2).map((record) => decode(record, resource)),
       );
     });
   } catch {
@@ -52,6 +59,21 @@ function decodeRecord(record: Fields, resource: DecodedAttributes): DecodedRecor
     body: body === undefined ? null : decodeValue(body),
     resource,
     attributes: attributesAt(record, 6),
+  };
+}
+
+/** `Span` (opentelemetry/proto/trace/v1/trace.proto), as a record of when it began, by its name. */
+function decodeSpan(span: Fields, resource: DecodedAttributes): DecodedRecord {
+  const start = fieldAt(span, 7);
+  const traceId = fieldAt(span, 1);
+  const id = traceId?.type === "bytes" ? Buffer.from(traceId.value).toString("hex") : "";
+  return {
+    timeMs: start?.type === "fixed64" ? Number(start.value / NANOS_PER_MS) : 0,
+    severity: "",
+    eventName: textAt(span, 5),
+    body: `span of trace ${id}`,
+    resource,
+    attributes: attributesAt(span, 9),
   };
 }
 
