@@ -336,4 +336,66 @@ export class Commit {
     else known.by += by;
   }
 
-  
+  /** JSON with sorted keys, so that one series has one text. */
+  #canonical(attributes: Attributes): string {
+    const all = Object.entries({ ...attributes, ...this.#options.sharedAttributes });
+    return JSON.stringify(Object.fromEntries(all.toSorted(([a], [b]) => (a < b ? -1 : 1))));
+  }
+
+  #unitOfWork(nowMs: number): UnitOfWork {
+    const upserts: ObjectRow[] = [];
+    const removals: number[] = [];
+    for (const [id, row] of this.#pending.rows) {
+      if (row === undefined) removals.push(id);
+      else upserts.push(row);
+    }
+    return {
+      upserts,
+      removals,
+      positions: [...forgotten(this.#forgotten), ...this.#positions.values()],
+      counterDeltas: [...this.#counts.values()],
+      requests: this.#requests(),
+      withheld: this.#withheld.moves(),
+      committedAtMs: nowMs,
+    };
+  }
+
+  #requests(): readonly OutboxRequest[] {
+    if (this.#said.isEmpty) return [];
+    const known = [...this.#positions.values()].filter(({ position }) => position !== null);
+    return this.#said.encode(
+      JSON.stringify(Object.fromEntries(known.map(({ watch, position }) => [watch, position]))),
+    );
+  }
+
+  #isEmpty(): boolean {
+    return (
+      this.#pending.rows.size === 0 &&
+      this.#said.isEmpty &&
+      this.#positions.size === 0 &&
+      this.#forgotten.size === 0 &&
+      this.#counts.size === 0 &&
+      this.#withheld.isEmpty
+    );
+  }
+
+  #clear(): void {
+    this.#pending = emptyPending();
+    this.#touched = [];
+    this.#said.clear();
+    this.#counts.clear();
+    this.#positions.clear();
+    this.#forgotten.clear();
+    this.#withheld.clear();
+    this.#sizeBytes = 0;
+    this.#spansDropped = 0;
+  }
+}
+
+function forgotten(watchIds: Iterable<number>): readonly PositionMove[] {
+  return Array.from(watchIds, (watchId) => ({ watchId, position: null, atMs: null }));
+}
+
+function emptyPending(): Pending {
+  return { rows: new Map(), byUid: new Map(), byName: new Map() };
+}

@@ -50,6 +50,21 @@ export async function buildOldestApiServer(
   });
 }
 
+/** Builds kube-controller-manager of the same version; apart, for ready-made sets of the others do not have it. */
+export async function buildControllerManager(
+  directory: string,
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
+  const { cwd } = await writeModule(directory, KUBERNETES_VERSION, env);
+  await buildCommands([`k8s.io/kubernetes/cmd/kube-controller-manager@${KUBERNETES_VERSION}`], {
+    what: `kube-controller-manager ${KUBERNETES_VERSION} (about 2 min on 2 cores, once)`,
+    version: KUBERNETES_VERSION,
+    directory,
+    cwd,
+    env,
+  });
+}
+
 type Module = { readonly cwd: string; readonly etcdVersion: string };
 
 /**

@@ -7,7 +7,14 @@ import {
   readSync,
   truncateSync,
 } from "node:fs";
-import { logsOf, pointsOf, type LogEntry, type MetricPoint } from "./otlp-json.ts";
+import {
+  logsOf,
+  pointsOf,
+  spansOf,
+  type LogEntry,
+  type MetricPoint,
+  type SpanEntry,
+} from "./otlp-json.ts";
 
 /** Reads what otelcol's file exporter appends to one file, each byte once; what it returns only ever grows. */
 export class OtlpFile {
@@ -15,6 +22,7 @@ export class OtlpFile {
   readonly #requests: unknown[] = [];
   readonly #logs: LogEntry[] = [];
   readonly #points: MetricPoint[] = [];
+  readonly #spans: SpanEntry[] = [];
   #offset = 0;
   #rest: Buffer = Buffer.alloc(0);
 
@@ -38,6 +46,11 @@ export class OtlpFile {
     return [...this.#points];
   }
 
+  spans(): readonly SpanEntry[] {
+    this.#readOn();
+    return [...this.#spans];
+  }
+
   /** Cuts off the half line that a killed writer may have left, so that the next one begins at a line's start. */
   dropUnfinishedLine(): void {
     if (!existsSync(this.path)) return;
@@ -59,6 +72,7 @@ export class OtlpFile {
       const index = this.#requests.push(request) - 1;
       this.#logs.push(...logsOf(request, index));
       this.#points.push(...pointsOf(request, index));
+      this.#spans.push(...spansOf(request, index));
     }
   }
 }

@@ -37,6 +37,22 @@ export type LogEntry = Envelope & {
   readonly raw: string;
 };
 
+/** One span (opentelemetry-proto, trace.proto); ids in lower-case hex, `""` for a root's parent; whole milliseconds. */
+export type SpanEntry = Envelope & {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId: string;
+  readonly name: string;
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly attributes: PlainAttributes;
+  readonly events: readonly { readonly name: string; readonly attributes: PlainAttributes }[];
+  readonly links: readonly { readonly traceId: string; readonly spanId: string }[];
+  /** 0 unset, 2 error. */
+  readonly statusCode: number;
+  readonly statusMessage: string;
+};
+
 type MetricKind = "gauge" | "sum" | "histogram";
 
 /** One data point with what its metric says (opentelemetry-proto, metrics.proto). */
@@ -88,6 +104,33 @@ export function logsOf(request: unknown, requestIndex: number): readonly LogEntr
     spanId: text(item, "spanId"),
     flags: number(item, "flags"),
     raw: JSON.stringify(item),
+  }));
+}
+
+/** The spans of one `ExportTraceServiceRequest` in OTLP/JSON; none for a request of another signal. */
+export function spansOf(request: unknown, requestIndex: number): readonly SpanEntry[] {
+  const nesting = { resources: "resourceSpans", scopes: "scopeSpans", items: "spans" };
+  return itemsOf(request, nesting).map(({ item, resource, scope }) => ({
+    requestIndex,
+    resource,
+    scope,
+    traceId: text(item, "traceId"),
+    spanId: text(item, "spanId"),
+    parentSpanId: text(item, "parentSpanId"),
+    name: text(item, "name"),
+    startMs: milliseconds(item, "startTimeUnixNano"),
+    endMs: milliseconds(item, "endTimeUnixNano"),
+    attributes: plainAttributes(fieldAt(item, "attributes")),
+    events: listAt(item, "events").map((event) => ({
+      name: text(event, "name"),
+      attributes: plainAttributes(fieldAt(event, "attributes")),
+    })),
+    links: listAt(item, "links").map((link) => ({
+      traceId: text(link, "traceId"),
+      spanId: text(link, "spanId"),
+    })),
+    statusCode: number(fieldAt(item, "status"), "code"),
+    statusMessage: text(fieldAt(item, "status"), "message"),
   }));
 }
 
@@ -216,4 +259,8 @@ function number(value: unknown, name: string): number {
 
 function nanos(value: unknown, name: string): bigint {
   return BigInt(text(value, name));
+}
+
+function milliseconds(value: unknown, name: string): number {
+  return Number(nanos(value, name) / 1_000_000n);
 }

@@ -2,6 +2,7 @@ import { request } from "undici";
 import { inject, test } from "vitest";
 import { isMap } from "../../src/util/json.ts";
 import { launchCollector, type Collector, type CollectorOptions } from "./collector.ts";
+import { launchControllerManager } from "./controller-manager.ts";
 import {
   connectCluster,
   launchControlPlane,
@@ -73,4 +74,9 @@ function oldestApiServer(version: ServerVersion): string {
   throw new Error(
     `Cannot start kube-apiserver ${version}: ${oldest?.reason ?? "only suites of the vitest project versions have it"}`,
   );
+}
+
+/** Runs the controllers of Deployments, StatefulSets, Jobs and what they own; there is no kubelet, so their Pods stay Pending. */
+export async function startControllerManager(cluster: Cluster): Promise<AsyncDisposable> {
+  return await launchControllerManager(serverBinaries().kubeControllerManager, cluster);
 }

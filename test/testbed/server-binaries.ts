@@ -6,6 +6,7 @@ import { COLLECTOR_RECIPE_ID, COLLECTOR_VERSION, buildCollector } from "./build-
 import {
   KUBERNETES_VERSION,
   OLDEST_KUBERNETES_VERSION,
+  buildControllerManager,
   buildKubernetes,
   buildOldestApiServer,
 } from "./build-kubernetes.ts";
@@ -15,6 +16,7 @@ import { PROMETHEUS_VERSION, buildPrometheus } from "./build-prometheus.ts";
 /** Absolute paths of the real servers' programs. */
 export type ServerBinaries = {
   readonly kubeApiserver: string;
+  readonly kubeControllerManager: string;
   readonly etcd: string;
   readonly kubectl: string;
   readonly otelcol: string;
@@ -34,7 +36,7 @@ export type Found<Binaries> =
 export type Testbed = Found<ServerBinaries>;
 
 /**
- * Finds the programs in `KUBEBUILDER_ASSETS` (a directory) and `OTELCOL` (a file) where these are set, else in the
+ * Finds the programs in `KUBEBUILDER_ASSETS` (a directory), `KUBE_CONTROLLER_MANAGER` and `OTELCOL` (files) where these are set, else in the
  * cache, else builds them from Go modules into the cache. Throws when a variable points nowhere or a build fails.
  */
 export async function obtainServerBinaries(env: NodeJS.ProcessEnv): Promise<Testbed> {
@@ -45,16 +47,24 @@ export async function obtainServerBinaries(env: NodeJS.ProcessEnv): Promise<Test
     build: buildKubernetes,
     env,
   });
+  const manager = await obtain({
+    given: setting(env, "KUBE_CONTROLLER_MANAGER"),
+    cached: join(cache, `kube-controller-manager-${KUBERNETES_VERSION}`),
+    build: buildControllerManager,
+    env,
+  });
   const collector = await obtain({
     given: setting(env, "OTELCOL"),
     cached: join(cache, `otelcol-${COLLECTOR_VERSION}-${COLLECTOR_RECIPE_ID}`),
     build: buildCollector,
     env,
   });
-  if (kubernetes === undefined || collector === undefined)
+  if (kubernetes === undefined || manager === undefined || collector === undefined)
     return { type: "missing", reason: NO_GO };
   const binaries: ServerBinaries = {
     kubeApiserver: join(kubernetes, "kube-apiserver"),
+    kubeControllerManager:
+      setting(env, "KUBE_CONTROLLER_MANAGER") ?? join(manager, "kube-controller-manager"),
     etcd: join(kubernetes, "etcd"),
     kubectl: join(kubernetes, "kubectl"),
     otelcol: setting(env, "OTELCOL") ?? join(collector, "otelcol"),
@@ -104,8 +114,8 @@ export async function obtainStoreBinaries(env: NodeJS.ProcessEnv): Promise<Found
 }
 
 const NO_GO =
-  "the real servers (kube-apiserver, etcd, otelcol) are not built yet and no Go was found to build them; " +
-  "install Go 1.21 or newer, or point KUBEBUILDER_ASSETS at a directory with kube-apiserver, etcd and kubectl, and OTELCOL at a collector";
+  "the real servers (kube-apiserver, kube-controller-manager, etcd, otelcol) are not built yet and no Go was found to build them; " +
+  "install Go 1.21 or newer, or point KUBEBUILDER_ASSETS at a directory with kube-apiserver, etcd and kubectl, KUBE_CONTROLLER_MANAGER at that program, and OTELCOL at a collector";
 const NO_GO_FOR_OLDEST =
   `kube-apiserver ${OLDEST_KUBERNETES_VERSION} is not built yet and no Go was found to build it; ` +
   "install Go 1.21 or newer, or point OLDEST_KUBE_APISERVER at the program";
@@ -146,7 +156,7 @@ async function assertExecutable(path: string): Promise<void> {
   } catch (cause) {
     throw new Error(
       `Cannot run "${path}": it is missing or not executable; set KUBEBUILDER_ASSETS to a directory with kube-apiserver, etcd ` +
-        "and kubectl, and OTELCOL, OLDEST_KUBE_APISERVER, PROMETHEUS and LOKI to these programs, or unset them and remove the cache " +
+        "and kubectl, and KUBE_CONTROLLER_MANAGER, OLDEST_KUBE_APISERVER, OTELCOL, PROMETHEUS and LOKI to these programs, or unset them and remove the cache " +
         "to have them built",
       { cause },
     );
