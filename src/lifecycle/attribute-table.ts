@@ -91,7 +91,7 @@ export const ATTRIBUTES: Readonly<Record<string, AttributeDescription>> = {
   "lifeline.duration": {
     type: "double",
     description:
-      "Seconds spent in the state that was left (absent where nobody knows); of `stuck` those spent so far, of `hot` those that the records took, of `stale` those without a sign of life",
+      "Seconds spent in the state that was left (absent where nobody knows); of `stuck` those spent so far, of `hot` those that the records took, of `stale` those without a sign of life, of a trace's root all that it took",
   },
   "lifeline.age": { type: "double", description: "Seconds since its creation" },
   "lifeline.final_state_unknown": {
@@ -196,5 +196,51 @@ export const ATTRIBUTES: Readonly<Record<string, AttributeDescription>> = {
   action: {
     type: "string",
     description: "As `lifeline.action`, or `ticked` for a write that is no news",
+  },
+  dimension: { type: "string", description: "`phase`, `health` or the condition's type" },
+  to: { type: "string", description: "What it became" },
+  outcome: { type: "string", description: "As `lifeline.outcome`" },
+  "lifeline.role": {
+    type: "string",
+    description:
+      "What the trace is about: `converge`, `delete` or `disruption`; of a link, what it points at",
+  },
+  "lifeline.stage": {
+    type: "string",
+    description: "What the span is: `observe`, `condition`, `phase` or `finalizer`",
+  },
+  "lifeline.outcome": {
+    type: "string",
+    description: "How it ended: `current`, `failed`, `superseded`, `deleted` or `timed_out`",
+  },
+  "lifeline.waiting_for": {
+    type: "string",
+    description:
+      "The last condition to turn good; where it ended otherwise, the conditions that did not, separated by commas",
+  },
+  "lifeline.trace.left_out": {
+    type: "int",
+    description: "How many transitions had no room, because there were more than 100",
+  },
+  "lifeline.start": {
+    type: "string",
+    description:
+      "By which clock the span begins: `observed`, or `recorded` by the cluster where nobody watched",
+  },
+  "lifeline.end": { type: "string", description: "Likewise, how it ends" },
+  "lifeline.observed_start": {
+    type: "string",
+    description: "When its begin was seen (RFC 3339, milliseconds)",
+  },
+  "lifeline.recorded_start": {
+    type: "string",
+    description:
+      "When it began by the cluster's clock (RFC 3339, whole seconds), where an object says so",
+  },
+  "lifeline.observed_end": { type: "string", description: "Likewise, its end" },
+  "lifeline.recorded_end": { type: "string", description: "Likewise, its end" },
+  "lifeline.link.annotation": {
+    type: "string",
+    description: "The annotation that names the trace which the link points at",
   },
 };

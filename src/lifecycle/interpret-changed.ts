@@ -2,7 +2,6 @@ import type { KubeObject } from "../cluster/kube-object.ts";
 import { countChanges } from "./change-counts.ts";
 import { type ClassifiedDifferences, classifyDifferences } from "./classify-differences.ts";
 import {
-  type ConditionTransition,
   findConditionTransitions,
   type TransitionClock,
   whenWritten,
@@ -14,16 +13,12 @@ import { type Collapsed, type Flood, passTime } from "./flood-guard.ts";
 import { type ChangeOf, type InterpretOptions, standing } from "./fold.ts";
 import { assessByConditions, assessHealth } from "./health/assess-health.ts";
 import type { Assessment } from "./health/assessment.ts";
-import {
-  findHealthTransition,
-  type HealthTransition,
-  rememberHealth,
-} from "./health-transition.ts";
+import { findHealthTransition, rememberHealth } from "./health-transition.ts";
 import { readIdentity } from "./identity.ts";
 import { isSameMemory, type Memory } from "./memory.ts";
 import { rememberConditions, rememberGeneration, startMemory } from "./next-memory.ts";
 import { type Phase, readPhase } from "./phase.ts";
-import { findPhaseTransition, type PhaseTransition, rememberPhase } from "./phase-transition.ts";
+import { findPhaseTransition, rememberPhase } from "./phase-transition.ts";
 import { conditionsByType, presentConditions } from "./present-conditions.ts";
 import { createSubject, type Subject } from "./record.ts";
 import { collapsedRecords } from "./records/collapsed.ts";
@@ -33,6 +28,7 @@ import { healthRecord } from "./records/health-changed.ts";
 import { phaseRecord } from "./records/phase-changed.ts";
 import type { LogSignal, Outcome } from "./signal.ts";
 import { rememberUnwell, tellStuck } from "./stuck.ts";
+import { countTransitions, type Transitions } from "./transition-counts.ts";
 import { tellUpdates } from "./tell-updates.ts";
 import { followWork } from "./traces/follow-work.ts";
 import {
@@ -85,7 +81,8 @@ export function interpretChanged(
       ...updates.records,
       ...others,
       ...tellEnded(story.ended, { object: after, identity, assessment }, options),
-      ...countChanges(facts, subject.identity, options.clusterName),
+      ...countChanges(facts, identity, options.clusterName),
+      ...countTransitions(understood.transitions, identity, options.clusterName),
     ],
   };
 }
@@ -178,12 +175,6 @@ type Sides = {
   readonly specChanged: boolean;
   readonly clock: TransitionClock;
   readonly when: EventTime;
-};
-
-type Transitions = {
-  readonly conditions: readonly ConditionTransition[];
-  readonly phase: PhaseTransition | undefined;
-  readonly health: HealthTransition | undefined;
 };
 
 type Understood = {

@@ -41,7 +41,10 @@ function actions(outcome: Outcome): readonly unknown[] {
 }
 
 function counts(outcome: Outcome): Readonly<Record<string, number>> {
-  const found = outcome.signals.filter((signal): signal is CountSignal => signal.type === "count");
+  const found = outcome.signals.filter(
+    (signal): signal is CountSignal =>
+      signal.type === "count" && signal.metric === "lifeline.object.changes",
+  );
   return Object.fromEntries(found.map(({ attributes, by }) => [String(attributes["action"]), by]));
 }
 

@@ -22,6 +22,7 @@ import { collapsedRecords } from "./records/collapsed.ts";
 import { deletedRecord } from "./records/deletion.ts";
 import { healthRecord } from "./records/health-changed.ts";
 import type { Interpret, Outcome } from "./signal.ts";
+import { countTransitions } from "./transition-counts.ts";
 import { rememberUnwell, tellStuck } from "./stuck.ts";
 import { endWork, followWork } from "./traces/follow-work.ts";
 import {
@@ -153,6 +154,7 @@ function interpretElapsed(
   ];
   const counts =
     records.length === 0 ? [] : countChanges(records, subject.identity, options.clusterName);
+  const moved = { conditions: [], phase: undefined, health: transition };
   return {
     ...standing({ assessment, memory: stuck.memory }, options),
     signals: [
@@ -160,6 +162,7 @@ function interpretElapsed(
       ...records,
       ...tellEnded(followed.ended, { object, identity, assessment }, options),
       ...counts,
+      ...countTransitions(moved, identity, options.clusterName),
     ],
   };
 }

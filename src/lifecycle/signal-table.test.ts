@@ -4,13 +4,16 @@ import {
   COMMON_RECORD_ATTRIBUTES,
   OBJECT_SERIES_ATTRIBUTES,
 } from "./attribute-table.ts";
+import { COMMON_SPAN_ATTRIBUTES, SPANS } from "./span-table.ts";
 import { LOG_RECORDS, METRICS } from "./signal-table.ts";
 
 test("each attribute that a signal names is described, and each that is described is named", () => {
   const named = [
     ...COMMON_RECORD_ATTRIBUTES,
     ...OBJECT_SERIES_ATTRIBUTES,
-    ...[...Object.values(LOG_RECORDS), ...Object.values(METRICS)].flatMap(
+    ...COMMON_SPAN_ATTRIBUTES,
+    "lifeline.link.annotation",
+    ...[...Object.values(LOG_RECORDS), ...Object.values(METRICS), ...SPANS].flatMap(
       ({ attributes }) => attributes,
     ),
   ];

@@ -13,13 +13,14 @@ export type LogDescription = {
 };
 
 export type MetricDescription = {
-  readonly kind: "gauge" | "counter";
+  readonly kind: "gauge" | "counter" | "histogram";
   /** In UCUM, as OpenTelemetry wants it; empty for none. */
   readonly unit: string;
   readonly description: string;
   /** Besides those in `OBJECT_SERIES_ATTRIBUTES` or, for counts, `SUM_SERIES_ATTRIBUTES`. */
   readonly attributes: readonly string[];
-  readonly of: "object" | "kind";
+  /** `cluster`: not even by namespace, for a histogram is many series. */
+  readonly of: "object" | "kind" | "cluster";
   readonly stability: Stability;
 };
 
@@ -36,7 +37,15 @@ export type MetricName =
   | "lifeline.object.healthy"
   | "lifeline.object.status.<field>"
   | "lifeline.objects"
-  | "lifeline.object.changes";
+  | "lifeline.object.changes"
+  | "lifeline.object.transitions"
+  | "lifeline.object.phase.duration"
+  | "lifeline.object.convergence.duration";
+
+/** Upper bounds of the buckets of durations, in seconds (docs/contract.md §5). */
+export const DURATION_BOUNDS_S: readonly number[] = [
+  1, 2, 5, 10, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 21_600, 86_400,
+];
 
 const CHANGE = [
   "lifeline.change.paths",
@@ -277,6 +286,32 @@ export const METRICS: Readonly<Record<MetricName, MetricDescription>> = {
     description:
       "What happened to objects, by the `lifeline.action` of the records that tell it, whether those are sent or not; a write that is no news (only ticking fields, bookkeeping or a condition's message moved) counts as `ticked`.",
     attributes: ["action"],
+    ...EXPERIMENTAL,
+  },
+  "lifeline.object.transitions": {
+    kind: "counter",
+    of: "kind",
+    unit: "{transition}",
+    description:
+      "How often a phase, a health or a condition became `to`; `dimension` is `phase`, `health` or the condition's type.",
+    attributes: ["dimension", "to"],
+    ...EXPERIMENTAL,
+  },
+  "lifeline.object.phase.duration": {
+    kind: "histogram",
+    of: "cluster",
+    unit: "s",
+    description: "Time spent in a phase that was left, where it is known since when it held.",
+    attributes: ["phase"],
+    ...EXPERIMENTAL,
+  },
+  "lifeline.object.convergence.duration": {
+    kind: "histogram",
+    of: "cluster",
+    unit: "s",
+    description:
+      "From a generation's start to its end, by `outcome`: current, failed, superseded or deleted. Its exemplars name traces.",
+    attributes: ["outcome"],
     ...EXPERIMENTAL,
   },
 };

@@ -4,7 +4,14 @@ import { resourceFromAttributes } from "@opentelemetry/resources";
 import { AggregationTemporality, DataPointType, type MetricData } from "@opentelemetry/sdk-metrics";
 import { expect, test } from "vitest";
 import type { Point } from "../lifecycle/signal.ts";
-import { encodeGauges, encodeSums, type GaugeObject, type SumPoint } from "./encode-metrics.ts";
+import {
+  encodeGauges,
+  encodeHistograms,
+  encodeSums,
+  type GaugeObject,
+  type SumPoint,
+} from "./encode-metrics.ts";
+import { readExportRequest } from "../testing/otlp-receiver/received.ts";
 import {
   attributesAt,
   METRICS_REQUEST,
@@ -241,3 +248,42 @@ function withoutStartTimes(tree: WireTree): WireTree {
     .filter(([field, value]) => !(field === 2 && value === 0n))
     .map(([field, value]) => [field, typeof value === "object" ? withoutStartTimes(value) : value]);
 }
+
+test("encodeHistograms writes cumulative points with their buckets and exemplars", () => {
+  const [body] = encodeHistograms(
+    [
+      {
+        metric: "lifeline.object.convergence.duration",
+        unit: "s",
+        attributes: { outcome: "current" },
+        counts: [2, 2 ** 40, 0],
+        bounds: [1, 2.5],
+        sum: 12.5,
+        startMs: 1_000,
+        timeMs: 2_000,
+        exemplar: { value: 2.25, timeMs: 1_500, traceId: "a".repeat(32), spanId: "b".repeat(16) },
+      },
+    ],
+    CONTEXT,
+  );
+
+  const { points } = readExportRequest("metrics", body ?? new Uint8Array());
+  expect(points).toMatchObject([
+    {
+      metric: "lifeline.object.convergence.duration",
+      unit: "s",
+      type: "histogram",
+      temporality: "cumulative",
+      attributes: { outcome: "current" },
+      startTimeUnixNano: 1_000_000_000n,
+      timeUnixNano: 2_000_000_000n,
+      exemplarCount: 1,
+      histogram: {
+        count: 2 + 2 ** 40,
+        sum: 12.5,
+        bucketCounts: [2, 2 ** 40, 0],
+        explicitBounds: [1, 2.5],
+      },
+    },
+  ]);
+});

@@ -24,6 +24,19 @@ export type SumPoint = {
   readonly timeMs: number;
 };
 
+/** One series of a cumulative histogram; `counts` has one bucket more than there are `bounds`. */
+export type HistogramPoint = Omit<SumPoint, "value"> & {
+  readonly counts: readonly number[];
+  readonly bounds: readonly number[];
+  readonly sum: number;
+  readonly exemplar?: {
+    readonly value: number;
+    readonly timeMs: number;
+    readonly traceId: string;
+    readonly spanId: string;
+  };
+};
+
 export type EncodeMetricsContext = EncodeContext & {
   /** Upper bound of one body; a single larger point still goes out, alone. */
   readonly maxBytes?: number;
@@ -110,6 +123,46 @@ export function encodeSums(
   return batch.finish();
 }
 
+/** `ExportMetricsServiceRequest`s of cumulative histograms with explicit bounds. */
+export function encodeHistograms(
+  points: readonly HistogramPoint[],
+  context: EncodeMetricsContext,
+): Uint8Array[] {
+  const batch = new MetricBatch("histogram", context);
+  for (const point of points) {
+    batch.add(point, (writer) => {
+      writer.time(2, point.startMs);
+      writer.time(3, point.timeMs);
+      writer.fixed64(
+        4,
+        point.counts.reduce((sum, count) => sum + count, 0),
+      );
+      writer.double(5, point.sum);
+      writer.packedFixed64(6, point.counts);
+      writer.packedDoubles(7, point.bounds);
+      if (point.exemplar !== undefined) writeExemplar(writer, point.exemplar);
+      writeAttributes(writer, 9, point.attributes);
+    });
+  }
+  return batch.finish();
+}
+
+/** `Exemplar` (opentelemetry/proto/metrics/v1/metrics.proto). */
+function writeExemplar(
+  writer: ProtobufWriter,
+  { value, timeMs, traceId, spanId }: NonNullable<HistogramPoint["exemplar"]>,
+): void {
+  const message = writer.begin(8);
+  writer.time(2, timeMs);
+  writer.double(3, value);
+  writer.hex(4, spanId);
+  writer.hex(5, traceId);
+  writer.end(message);
+}
+
+/** The field of each kind of data in `Metric`. */
+const DATA_FIELDS = { gauge: 5, sum: 7, histogram: 9 } as const;
+
 /** What tells metrics apart; kinds may disagree about the unit of a status field. */
 type MetricId = { readonly metric: string; readonly unit: string };
 
@@ -117,7 +170,7 @@ type Metric = { readonly name: string; readonly unit: string; readonly points: P
 
 /** Gathers encoded points by metric and cuts a body whenever the next point would not fit. */
 class MetricBatch {
-  readonly #type: "gauge" | "sum";
+  readonly #type: keyof typeof DATA_FIELDS;
   readonly #maxBytes: number;
   /** `Resource` and `InstrumentationScope`, each with its tag. */
   readonly #resource: Uint8Array;
@@ -128,7 +181,7 @@ class MetricBatch {
   #sizeBytes = 0;
   #pointCount = 0;
 
-  constructor(type: "gauge" | "sum", context: EncodeMetricsContext) {
+  constructor(type: keyof typeof DATA_FIELDS, context: EncodeMetricsContext) {
     this.#type = type;
     this.#maxBytes = context.maxBytes ?? DEFAULT_MAX_BYTES;
     const writer = new ProtobufWriter();
@@ -201,12 +254,10 @@ class MetricBatch {
     const message = writer.begin(2);
     writer.string(1, metric.name);
     if (metric.unit !== "") writer.string(3, metric.unit);
-    const data = writer.begin(this.#type === "gauge" ? 5 : 7);
+    const data = writer.begin(DATA_FIELDS[this.#type]);
     writer.append(metric.points.view());
-    if (this.#type === "sum") {
-      writer.uint(2, CUMULATIVE);
-      writer.bool(3, true);
-    }
+    if (this.#type !== "gauge") writer.uint(2, CUMULATIVE);
+    if (this.#type === "sum") writer.bool(3, true);
     writer.end(data);
     writer.end(message);
   }

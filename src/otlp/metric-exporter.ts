@@ -1,8 +1,10 @@
 import {
   type EncodeMetricsContext,
   encodeGauges,
+  encodeHistograms,
   encodeSums,
   type GaugeObject,
+  type HistogramPoint,
   type SumPoint,
 } from "./encode-metrics.ts";
 import type { SendResult, Transport } from "./transport.ts";
@@ -12,6 +14,7 @@ export interface MetricExporter {
   /** `unchanged`: only re-sent so that the series do not go stale; of no interest to people. */
   gauges(batch: GaugeBatch, signal: AbortSignal): Promise<SendResult>;
   sums(points: readonly SumPoint[], signal: AbortSignal): Promise<SendResult>;
+  histograms(points: readonly HistogramPoint[], signal: AbortSignal): Promise<SendResult>;
 }
 
 export type GaugeBatch = {
@@ -32,6 +35,8 @@ export function createOtlpMetricExporter(
       ),
     sums: (points, signal) =>
       inHalves(points, (some) => sendAll(encodeSums(some, context), send, signal)),
+    histograms: (points, signal) =>
+      inHalves(points, (some) => sendAll(encodeHistograms(some, context), send, signal)),
   };
 }
 

@@ -120,6 +120,29 @@ export class ProtobufWriter {
     this.#negativeVarint(value);
   }
 
+  /** fixed64 of a safe integer that is not negative. */
+  fixed64(field: number, value: number): void {
+    this.#ensure(13);
+    this.#varint(field * 8 + 1);
+    this.#rawFixed64(value);
+  }
+
+  /** Repeated fixed64, packed. */
+  packedFixed64(field: number, values: readonly number[]): void {
+    const mark = this.begin(field);
+    this.#ensure(values.length * 8);
+    for (const value of values) this.#rawFixed64(value);
+    this.end(mark);
+  }
+
+  /** Repeated double, packed. */
+  packedDoubles(field: number, values: readonly number[]): void {
+    const mark = this.begin(field);
+    this.#ensure(values.length * 8);
+    for (const value of values) this.#length = this.#bytes.writeDoubleLE(value, this.#length);
+    this.end(mark);
+  }
+
   fixed32(field: number, value: number): void {
     this.#ensure(9);
     this.#varint(field * 8 + 5);
@@ -144,6 +167,11 @@ export class ProtobufWriter {
     this.#varint(field * 8 + 1);
     this.#length = this.#bytes.writeUInt32LE(low >>> 0, this.#length);
     this.#length = this.#bytes.writeUInt32LE(high >>> 0, this.#length);
+  }
+
+  #rawFixed64(value: number): void {
+    this.#length = this.#bytes.writeUInt32LE(value % TWO_32, this.#length);
+    this.#length = this.#bytes.writeUInt32LE(Math.floor(value / TWO_32), this.#length);
   }
 
   #ensure(moreBytes: number): void {

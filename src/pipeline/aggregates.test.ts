@@ -1,12 +1,14 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Health } from "../lifecycle/health-words.ts";
 import type { Attributes } from "../lifecycle/signal.ts";
-import type { SumPoint } from "../otlp/encode-metrics.ts";
+import type { HistogramPoint, SumPoint } from "../otlp/encode-metrics.ts";
 import type { GaugeBatch } from "../otlp/metric-exporter.ts";
 import type { SendResult } from "../otlp/transport.ts";
 import type { UnitOfWork } from "../store/rows.ts";
 import { DATABASE_KIND } from "../testing/kube-change.ts";
 import { openTemporaryStore, type TemporaryStore } from "../testing/temporary-store.ts";
+import { DURATION_BOUNDS_S } from "../lifecycle/signal-table.ts";
+import { PendingAggregates } from "./pending-aggregates.ts";
 import { Aggregates } from "./aggregates.ts";
 import { ObjectCounts } from "./object-counts.ts";
 
@@ -19,6 +21,7 @@ let temporary: TemporaryStore;
 let counts: ObjectCounts;
 let batches: GaugeBatch[];
 let sums: (readonly SumPoint[])[];
+let histograms: (readonly HistogramPoint[])[];
 let answer: SendResult;
 /** Where it is another. */
 let gaugesAnswer: SendResult | undefined;
@@ -31,6 +34,7 @@ beforeEach(() => {
   counts = new ObjectCounts();
   batches = [];
   sums = [];
+  histograms = [];
   answer = ACCEPTED;
   gaugesAnswer = undefined;
   blind = new Set();
@@ -52,6 +56,10 @@ function createAggregates(sharedAttributes: Attributes = {}): Aggregates {
       },
       sums: async (points) => {
         sums.push(points);
+        return answer;
+      },
+      histograms: async (points) => {
+        histograms.push(points);
         return answer;
       },
     },
@@ -305,4 +313,52 @@ test("counts that a blind watch has a part in are neither sent nor ended; when i
   ]);
   expect(lastGauges()).toContainEqual(["default", "", "current"]);
   expect(lastGauges()).toContainEqual(["default", "failed=1", ""]);
+});
+
+test("a histogram is first sent as zeros, then with its buckets and the trace that is its example", async () => {
+  const pending = new PendingAggregates();
+  const trace = { traceId: "a".repeat(32), spanId: "b".repeat(16), isSampled: true };
+  const metric = "lifeline.object.convergence.duration";
+  const attributes = { outcome: "current" };
+  for (const durationMs of [500, 1_000, 1_001, 100_000_000])
+    pending.record({ type: "duration", metric, attributes, durationMs, atMs: 7, trace });
+  const nothing = { upserts: [], removals: [], positions: [], requests: [] };
+  temporary.store.commit({ ...nothing, ...pending.deltas(), committedAtMs: 100 });
+
+  await aggregates.export(200, NEVER);
+  await createAggregates().export(300, NEVER);
+
+  const last = DURATION_BOUNDS_S.length;
+  expect(histograms.map((points) => points.length)).toEqual([1, 1]);
+  expect(histograms[0]?.[0]).toMatchObject({ sum: 0, startMs: 100, timeMs: 200 });
+  expect(new Set(histograms[0]?.[0]?.counts)).toEqual(new Set([0]));
+  expect(histograms[1]?.[0]).toEqual({
+    metric,
+    unit: "s",
+    attributes,
+    counts: Array.from({ length: last + 1 }, (_, index) => ({ 0: 2, 1: 1, [last]: 1 })[index] ?? 0),
+    bounds: DURATION_BOUNDS_S,
+    sum: 100_002.501,
+    startMs: 100,
+    timeMs: 300,
+    exemplar: { value: 100_000, timeMs: 7, traceId: trace.traceId, spanId: trace.spanId },
+  });
+});
+
+test("what a histogram has counted goes on, from the same start", async () => {
+  const pending = new PendingAggregates();
+  const metric = "lifeline.object.phase.duration";
+  const nothing = { upserts: [], removals: [], positions: [], requests: [] };
+  for (const committedAtMs of [100, 150]) {
+    pending.record({ type: "duration", metric, attributes: {}, durationMs: 3_000, atMs: 0 });
+    temporary.store.commit({ ...nothing, ...pending.deltas(), committedAtMs });
+    pending.clear();
+  }
+  await aggregates.export(200, NEVER);
+
+  await aggregates.export(300, NEVER);
+
+  expect(histograms[1]?.[0]).toMatchObject({ sum: 6, startMs: 100 });
+  expect(histograms[1]?.[0]?.counts[2]).toBe(2);
+  expect(histograms[1]?.[0]).not.toHaveProperty("exemplar");
 });

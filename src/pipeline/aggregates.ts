@@ -1,13 +1,14 @@
 import type { KindFacts } from "../cluster/kube-object.ts";
 import { countPoints } from "../lifecycle/object-counts.ts";
-import { METRICS } from "../lifecycle/signal-table.ts";
+import { DURATION_BOUNDS_S, METRICS } from "../lifecycle/signal-table.ts";
 import type { Attributes, ObjectPoints } from "../lifecycle/signal.ts";
-import type { SumPoint } from "../otlp/encode-metrics.ts";
+import type { HistogramPoint, SumPoint } from "../otlp/encode-metrics.ts";
 import type { MetricExporter } from "../otlp/metric-exporter.ts";
 import type { SendResult } from "../otlp/transport.ts";
-import type { CounterRow } from "../store/rows.ts";
+import type { CounterRow, HistogramRow } from "../store/rows.ts";
 import type { Store } from "../store/store.ts";
 import type { ObjectCounts } from "./object-counts.ts";
+import type { Exemplar } from "./pending-aggregates.ts";
 import { union, without } from "./series-pins.ts";
 
 export type AggregatesOptions = {
@@ -25,7 +26,7 @@ export type AggregatesOptions = {
 /** Sums over objects of one shard are not those of another; without shards there is none. */
 export const SHARD_ATTRIBUTE = "lifeline.shard";
 
-/** Our own sums over objects: how many there are by health, and the counters that the commits keep. */
+/** Our own sums over objects: how many there are by health, and the counters and histograms that the commits keep. */
 export class Aggregates {
   readonly #options: AggregatesOptions;
   /** Series of `lifeline.objects` that are out there. */
@@ -100,7 +101,7 @@ export class Aggregates {
 
   /** The last export of a process that stops: what is only announced by it has its value a moment later. */
   async finish(timeMs: number, signal: AbortSignal): Promise<SendResult> {
-    const isAnnouncing = this.#counters().some((row) => !row.announced);
+    const isAnnouncing = [...this.#counters(), ...this.#histograms()].some((row) => !row.announced);
     const result = await this.export(timeMs, signal);
     if (result.type !== "accepted" || !isAnnouncing) return result;
     return this.#exportCounters(timeMs + 1, signal);
@@ -113,24 +114,77 @@ export class Aggregates {
    */
   async #exportCounters(timeMs: number, signal: AbortSignal): Promise<SendResult> {
     const { store, exporter } = this.#options;
-    const rows = this.#counters();
-    const born = rows.filter((row) => !row.announced);
-    const points = rows.map((row) => sumPoint(row, timeMs));
-    const result = await exporter.sums(points, signal);
-    // If that cannot be written, there are more zeros before the value, which is as true.
-    if (result.type === "accepted" && born.length > 0) store.announceCounters(born);
+    const [counters, histograms] = [this.#counters(), this.#histograms()];
+    const summed = await exporter.sums(
+      counters.map((row) => sumPoint(row, timeMs)),
+      signal,
+    );
+    if (summed.type !== "accepted" || histograms.length === 0) {
+      if (summed.type === "accepted") announce(store, counters.filter(isBorn), []);
+      return summed;
+    }
+    const result = await exporter.histograms(
+      histograms.map((row) => histogramPoint(row, timeMs)),
+      signal,
+    );
+    announce(
+      store,
+      counters.filter(isBorn),
+      result.type === "accepted" ? histograms.filter(isBorn) : [],
+    );
     return result;
   }
 
-  /** Those of this shard: another instance counts, and tells, what was this one's under another configuration. */
   #counters(): readonly CounterRow[] {
-    const shard = this.#options.sharedAttributes?.[SHARD_ATTRIBUTE];
-    return this.#options.store
-      .counters()
-      .filter(
-        (row) => unitOf(row.metric) !== undefined && attributesOf(row)[SHARD_ATTRIBUTE] === shard,
-      );
+    return this.#ours(this.#options.store.counters());
   }
+
+  #histograms(): readonly HistogramRow[] {
+    return this.#ours(this.#options.store.histograms());
+  }
+
+  /** Those of this shard: another instance counts, and tells, what was this one's under another configuration. */
+  #ours<Row extends { readonly metric: string; readonly attributes: string }>(
+    rows: readonly Row[],
+  ): readonly Row[] {
+    const shard = this.#options.sharedAttributes?.[SHARD_ATTRIBUTE];
+    return rows.filter(
+      (row) => unitOf(row.metric) !== undefined && attributesOf(row)[SHARD_ATTRIBUTE] === shard,
+    );
+  }
+}
+
+function isBorn({ announced }: { readonly announced: boolean }): boolean {
+  return !announced;
+}
+
+/** If that cannot be written, there are more zeros before the value, which is as true. */
+function announce(
+  store: Store,
+  counters: readonly CounterRow[],
+  histograms: readonly HistogramRow[],
+): void {
+  if (counters.length + histograms.length > 0) store.announceCounters(counters, histograms);
+}
+
+function histogramPoint(row: HistogramRow, timeMs: number): HistogramPoint {
+  const attributes = attributesOf(row);
+  const exemplar =
+    row.exemplar === undefined || !row.announced
+      ? undefined
+      : // Written by `PendingAggregates`, as JSON.
+        (JSON.parse(row.exemplar) as Exemplar);
+  return {
+    metric: row.metric,
+    unit: unitOf(row.metric) ?? "",
+    attributes,
+    counts: row.announced ? row.counts : row.counts.map(() => 0),
+    bounds: DURATION_BOUNDS_S,
+    sum: row.announced ? row.sum : 0,
+    startMs: row.startedAt,
+    timeMs,
+    ...(exemplar === undefined ? {} : { exemplar }),
+  };
 }
 
 /** Nobody knows how much of a failed request arrived: whichever series may be out there. */
@@ -154,8 +208,8 @@ function sumPoint(row: CounterRow, timeMs: number): SumPoint {
   };
 }
 
-function attributesOf(row: CounterRow): Attributes {
-  // Written by Commit from Attributes, as JSON.
+function attributesOf(row: { readonly attributes: string }): Attributes {
+  // Written by `PendingAggregates` from Attributes, as JSON.
   return JSON.parse(row.attributes) as Attributes;
 }
 

@@ -84,6 +84,7 @@ async function createRig(): Promise<Rig> {
         return ACCEPTED;
       },
       sums: async () => ACCEPTED,
+      histograms: async () => ACCEPTED,
     },
   });
   const stop = new AbortController();

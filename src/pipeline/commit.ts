@@ -17,6 +17,7 @@ import { unreachable } from "../util/unreachable.ts";
 import { WakeUp } from "../util/wake-up.ts";
 import { Hold, type StateFailure } from "./hold.ts";
 import type { OutboxRoom } from "./outbox-room.ts";
+import { PendingAggregates } from "./pending-aggregates.ts";
 import { type Encoders, PendingRequests } from "./pending-requests.ts";
 import { PendingWithheld } from "./pending-withheld.ts";
 import type { PipelineReport } from "./report.ts";
@@ -76,7 +77,7 @@ export class Commit {
   #pending: Pending = emptyPending();
   #touched: Touched[] = [];
   readonly #said: PendingRequests;
-  readonly #counts = new Map<string, { metric: string; attributes: string; by: number }>();
+  readonly #aggregates: PendingAggregates;
   readonly #positions = new Map<number, PositionMove & { readonly watch: string }>();
   /** Watches that must begin anew, by row id. */
   readonly #forgotten = new Set<number>();
@@ -89,6 +90,7 @@ export class Commit {
   constructor(options: CommitOptions) {
     this.#options = options;
     this.#withheld = new PendingWithheld(options.store);
+    this.#aggregates = new PendingAggregates(options.sharedAttributes);
     this.#hold = new Hold(options);
     this.#said = new PendingRequests(options);
   }
@@ -313,9 +315,9 @@ export class Commit {
       case "trace":
         return this.#trace(signal);
       case "count":
-        return this.#count(signal.metric, signal.attributes, signal.by);
+        return this.#aggregates.count(signal);
       case "duration":
-        return undefined;
+        return this.#aggregates.record(signal);
       default:
         return unreachable(signal);
     }
@@ -325,21 +327,6 @@ export class Commit {
   #trace(signal: TraceSignal): void {
     if (this.isFull) this.#spansDropped += signal.spans.length;
     else this.#said.trace(signal);
-  }
-
-  #count(metric: string, attributes: Attributes, by: number): void {
-    // One place makes them, so their order is the same; only what is stored needs to be sorted.
-    const key = `${metric} ${JSON.stringify(attributes)}`;
-    const known = this.#counts.get(key);
-    if (known === undefined)
-      this.#counts.set(key, { metric, attributes: this.#canonical(attributes), by });
-    else known.by += by;
-  }
-
-  /** JSON with sorted keys, so that one series has one text. */
-  #canonical(attributes: Attributes): string {
-    const all = Object.entries({ ...attributes, ...this.#options.sharedAttributes });
-    return JSON.stringify(Object.fromEntries(all.toSorted(([a], [b]) => (a < b ? -1 : 1))));
   }
 
   #unitOfWork(nowMs: number): UnitOfWork {
@@ -353,7 +340,7 @@ export class Commit {
       upserts,
       removals,
       positions: [...forgotten(this.#forgotten), ...this.#positions.values()],
-      counterDeltas: [...this.#counts.values()],
+      ...this.#aggregates.deltas(),
       requests: this.#requests(),
       withheld: this.#withheld.moves(),
       committedAtMs: nowMs,
@@ -374,7 +361,7 @@ export class Commit {
       this.#said.isEmpty &&
       this.#positions.size === 0 &&
       this.#forgotten.size === 0 &&
-      this.#counts.size === 0 &&
+      this.#aggregates.isEmpty &&
       this.#withheld.isEmpty
     );
   }
@@ -383,7 +370,7 @@ export class Commit {
     this.#pending = emptyPending();
     this.#touched = [];
     this.#said.clear();
-    this.#counts.clear();
+    this.#aggregates.clear();
     this.#positions.clear();
     this.#forgotten.clear();
     this.#withheld.clear();

@@ -85,6 +85,7 @@ function createCollector(): Collector {
       return result;
     },
     sums: async (_points: readonly SumPoint[]) => ACCEPTED,
+    histograms: async () => ACCEPTED,
   };
   return self;
 }

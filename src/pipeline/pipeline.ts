@@ -134,20 +134,7 @@ export class Pipeline {
     });
     const [commit, counts] = [this.#commit, this.#counts];
     const intake = new Intake({ store, commit, fold, counts, redact, clock, report });
-    this.watches = new Watches({
-      client: options.client,
-      store,
-      commit: this.#commit,
-      intake,
-      clock,
-      random: options.random,
-      started: () => {
-        this.#deadlines.moved();
-        this.#catchUp?.moved();
-      },
-      report,
-      reportCluster: options.reportCluster,
-    });
+    this.watches = this.#createWatches(intake);
     const watches = (): Watches => this.watches;
     const gone: UpkeepOptions["gone"] = (watch, row) => intake.dropUnseen(watch, row);
     this.#upkeep = new Upkeep({ store, commit: this.#commit, watches, gone, clock, report });
@@ -219,6 +206,24 @@ export class Pipeline {
     } catch (thrown) {
       if (!this.#commit.holdFor(thrown)) throw thrown;
     }
+  }
+
+  #createWatches(intake: Intake): Watches {
+    const { client, store, clock, random, report, reportCluster } = this.#options;
+    return new Watches({
+      client,
+      store,
+      commit: this.#commit,
+      intake,
+      clock,
+      random,
+      started: () => {
+        this.#deadlines.moved();
+        this.#catchUp?.moved();
+      },
+      report,
+      reportCluster,
+    });
   }
 
   #createFold(interpret: Interpret): Fold {

@@ -6,6 +6,7 @@ import {
 } from "../lifecycle/attribute-table.ts";
 import { KSTATUS_DEVIATIONS } from "../lifecycle/health/deviations.ts";
 import { LOG_RECORDS, METRICS } from "../lifecycle/signal-table.ts";
+import { COMMON_SPAN_ATTRIBUTES, SPANS } from "../lifecycle/span-table.ts";
 import { markdownTable } from "../util/markdown-table.ts";
 import { type PrometheusKind, prometheusName } from "../util/prometheus-name.ts";
 import {
@@ -25,7 +26,10 @@ export function renderSignalsPage(): string {
     `Every record about an object also has, as far as the object has them: ${codes(COMMON_RECORD_ATTRIBUTES)}. Those about Pods, Deployments\nand other kinds that OpenTelemetry has a name for have it, too: \`k8s.pod.name\`, \`k8s.deployment.name\` and so on.\n`,
     METRICS_TEXT,
     metricTable(),
-    `Every series about an object has ${codes(OBJECT_SERIES_ATTRIBUTES)}; every series about a kind ${codes(SUM_SERIES_ATTRIBUTES)}.\n`,
+    `Every series about an object has ${codes(OBJECT_SERIES_ATTRIBUTES)}; every series about a kind ${codes(SUM_SERIES_ATTRIBUTES)}; histograms have no namespace.\n`,
+    TRACES,
+    spanTable(),
+    `Every root has the attributes that records about its object have, too; every span has ${codes(COMMON_SPAN_ATTRIBUTES)}.\n`,
     "## Attributes\n",
     attributeTable(),
     HEALTH,
@@ -42,7 +46,7 @@ const INTRODUCTION = `<!-- Made by docs/generate.ts: do not edit. -->
 What kube-lifeline sends over OTLP. This page is generated from the tables that the program itself uses. Until version 1.0 everything marked
 _experimental_ may change; from then on, a change of what is _stable_ is a breaking change.
 
-The resource of records has \`service.name\`, \`service.version\`, \`k8s.namespace.name\` of the object, and \`k8s.cluster.name\` and
+The resource of records and spans has \`service.name\`, \`service.version\`, \`k8s.namespace.name\` of the object, and \`k8s.cluster.name\` and
 \`k8s.cluster.uid\` where they are known; that of metrics the same without the namespace. The scope is \`kube-lifeline\` and its version.
 `;
 
@@ -58,6 +62,16 @@ const METRICS_TEXT = `## Metrics
 Gauges of an object live exactly as long as the object: what ends is marked as ended (\`NoRecordedValue\`) within one
 \`LIFELINE_METRIC_INTERVAL\`. A change is sent within that interval, everything else again every \`LIFELINE_METRIC_HEARTBEAT\`. The last column is
 the name that Prometheus gives by default to what it takes by OTLP; in names of attributes, too, it makes dots to underscores.
+`;
+
+const TRACES = `## Traces
+
+One trace per object and generation, sent once, when the work ended: what is in progress is not to be seen yet, but its records already have its
+ids. Ids are hashes of the object's UID, the role, the generation and an ordinal: every replica gives the same. Without an observedGeneration only a
+transition that was seen since ends it as current; objects that show neither give no trace, and neither does what was finished before the first look.
+Spans go by the time observed where kube-lifeline watched, and by what the cluster recorded where it did not; status Error, with the object's own message,
+is for what failed alone. A trace context in an annotation (\`tracing.k8s.io/traceparent\`, \`traceparent\`, \`tekton.dev/pipelinerunSpanContext\`,
+\`opentelemetry.io/trace-context\`) becomes a link of the root, with \`lifeline.link.annotation\`. At most 500 spans. Experimental.
 `;
 
 const HEALTH = `## Health
@@ -97,6 +111,11 @@ function metricTable(): string {
     ["name", "type", "unit", "value", "attributes besides", "stability", "in Prometheus"],
     rows,
   );
+}
+
+function spanTable(): string {
+  const rows = SPANS.map(({ name, when, attributes }) => [code(name), when, codes(attributes)]);
+  return markdownTable(["span", "when", "attributes besides"], rows);
 }
 
 function attributeTable(): string {

@@ -114,6 +114,21 @@ export type CounterRow = {
   readonly announced: boolean;
 };
 
+/** One of our own cumulative histograms. */
+export type HistogramRow = Omit<CounterRow, "value"> & {
+  /** Per bucket, the last without an upper bound. */
+  readonly counts: readonly number[];
+  readonly sum: number;
+  /** As the pipeline writes it. */
+  readonly exemplar: string | undefined;
+};
+
+/** What is added to one; the exemplar takes the place of the last one. */
+export type HistogramDelta = Pick<
+  HistogramRow,
+  "metric" | "attributes" | "counts" | "sum" | "exemplar"
+>;
+
 /** Where a watch stands now: null while it looks at everything anew, so that who starts over does that too. */
 export type PositionMove = {
   readonly watchId: number;
@@ -133,6 +148,7 @@ export type UnitOfWork = {
     readonly attributes: string;
     readonly by: number;
   }[];
+  readonly histogramDeltas?: readonly HistogramDelta[];
   readonly requests: readonly OutboxRequest[];
   /** Absent: nothing begins, goes on or ends to wait for room. */
   readonly withheld?: WithheldMoves;

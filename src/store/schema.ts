@@ -88,4 +88,16 @@ CREATE TABLE counters (
   announced INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (metric, attributes)
 ) WITHOUT ROWID;
+
+-- counts: JSON, per bucket; exemplar: JSON, the newest.
+CREATE TABLE histograms (
+  metric TEXT NOT NULL,
+  attributes TEXT NOT NULL,
+  counts TEXT NOT NULL,
+  sum REAL NOT NULL,
+  started_at INTEGER NOT NULL,
+  announced INTEGER NOT NULL DEFAULT 0,
+  exemplar TEXT,
+  PRIMARY KEY (metric, attributes)
+) WITHOUT ROWID;
 `;

@@ -83,6 +83,11 @@ export const STATEMENTS = {
     "INSERT INTO counters (metric, attributes, value, started_at) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET value = value + excluded.value",
   counters: "SELECT metric, attributes, value, started_at, announced FROM counters",
   announceCounter: "UPDATE counters SET announced = 1 WHERE metric = ? AND attributes = ?",
+  histogram: "SELECT * FROM histograms WHERE metric = ? AND attributes = ?",
+  putHistogram:
+    "INSERT OR REPLACE INTO histograms (metric, attributes, counts, sum, started_at, announced, exemplar) VALUES (?, ?, ?, ?, ?, ?, ?)",
+  histograms: "SELECT * FROM histograms",
+  announceHistogram: "UPDATE histograms SET announced = 1 WHERE metric = ? AND attributes = ?",
 } as const;
 
 /** Those that read objects, as lists of SERIES_COLUMNS or OBJECT_COLUMNS: measured, a third less than by column name. */

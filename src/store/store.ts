@@ -15,12 +15,14 @@ import {
 } from "./columns.ts";
 import { addDeadLetter, type DeadLetterRow, readDeadLetters } from "./dead-letters.ts";
 import { giveBackPages } from "./free-pages.ts";
+import { addToHistogram, readHistograms } from "./histograms.ts";
 import { inspectDatabase, type StateFacts } from "./inspect-database.ts";
 import { condemn, readMeta } from "./open-database.ts";
 import { LIST_STATEMENTS, STATEMENTS } from "./statements.ts";
 import { type Statement, UnreadStatements } from "./unread-statements.ts";
 import type {
   CounterRow,
+  HistogramRow,
   KnownWatch,
   ObjectKey,
   ObjectRow,
@@ -341,10 +343,19 @@ export class Store implements Disposable {
     }));
   }
 
+  histograms(): readonly HistogramRow[] {
+    return readHistograms(this.#statements);
+  }
+
   /** Remembers that these series' first zero was acknowledged. */
-  announceCounters(rows: readonly CounterRow[]): Written {
+  announceCounters(
+    rows: readonly Pick<CounterRow, "metric" | "attributes">[],
+    histograms: readonly Pick<HistogramRow, "metric" | "attributes">[] = [],
+  ): Written {
+    const s = this.#statements;
     return this.#transact(() => {
-      for (const row of rows) this.#statements.announceCounter.run(row.metric, row.attributes);
+      for (const row of rows) s.announceCounter.run(row.metric, row.attributes);
+      for (const row of histograms) s.announceHistogram.run(row.metric, row.attributes);
     });
   }
 
@@ -430,6 +441,7 @@ export class Store implements Disposable {
     for (const row of work.upserts) this.#put(row);
     for (const delta of work.counterDeltas)
       s.addToCounter.run(delta.metric, delta.attributes, delta.by, work.committedAtMs);
+    for (const delta of work.histogramDeltas ?? []) addToHistogram(s, delta, work.committedAtMs);
     for (const request of work.requests)
       s.addRequest.run(
         request.signal,

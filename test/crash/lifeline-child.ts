@@ -75,7 +75,11 @@ function openStore(): Store {
   return new Store(opened.database);
 }
 
-const metrics: MetricExporter = { gauges: async () => ACCEPTED, sums: async () => ACCEPTED };
+const metrics: MetricExporter = {
+  gauges: async () => ACCEPTED,
+  sums: async () => ACCEPTED,
+  histograms: async () => ACCEPTED,
+};
 
 async function main(): Promise<void> {
   const script = writeScript(Number(seed), bornAt);

@@ -1,7 +1,7 @@
 import type { KubeObject } from "../../cluster/kube-object.ts";
 import { cutUtf8 } from "../../util/utf8.ts";
 import type { Assessment } from "../health/assessment.ts";
-import { type Identity, recordIdentity } from "../identity.ts";
+import { type Identity, kindIdentity, recordIdentity } from "../identity.ts";
 import type {
   Attributes,
   AttributeValue,
@@ -86,9 +86,7 @@ function convergence(
     type: "duration",
     metric: "lifeline.object.convergence.duration",
     attributes: {
-      "k8s.object.kind": identity.kind,
-      "k8s.object.group": identity.group,
-      ...(clusterName === undefined ? {} : { "k8s.cluster.name": clusterName }),
+      ...kindIdentity({ kind: identity.kind, group: identity.group }, clusterName),
       outcome,
     },
     durationMs: Math.max(0, endMs - usedMs(work.start)),

@@ -720,7 +720,7 @@ test("no span is ever negative or outside of its root, and the same is always to
         for (const { spans } of traces) expectWithin(spans);
       },
     ),
-    { numRuns: 100 },
+    { numRuns: 40 },
   );
 });
 

@@ -5,11 +5,12 @@ import type { LineOptions } from "./line.ts";
 
 const NOTHING: SendResult = { type: "accepted", rejected: 0, message: "" };
 
-/** Gauges for people: a line per object that changed; what is only re-sent, and the sums, are for machines. */
+/** Gauges for people: a line per object that changed; what is only re-sent, and the sums and histograms, are for machines. */
 export function createConsoleMetricExporter(send: Transport, options: LineOptions): MetricExporter {
   return {
     gauges: async ({ objects, unchanged }, signal) =>
       unchanged ? NOTHING : send(encodePointLines(objects, options), signal),
     sums: async () => NOTHING,
+    histograms: async () => NOTHING,
   };
 }
