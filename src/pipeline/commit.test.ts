@@ -375,7 +375,7 @@ test("traces are a request of their own, in the transaction of what ended them",
 });
 
 test("what has no room is counted in spans, once it is committed", () => {
-  const room = { isFull: () => true } as unknown as OutboxRoom;
+  const room = { isFull: () => true, takesTraces: () => false } as unknown as OutboxRoom;
   const tracing = tracingCommit({ room });
 
   tracing.tell([trace("a"), count({ kind: "x" })]);

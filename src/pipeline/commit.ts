@@ -325,8 +325,9 @@ export class Commit {
 
   /** A trace is told once and has no net change: where there is no room for it, it is gone, and that is counted. */
   #trace(signal: TraceSignal): void {
-    if (this.isFull) this.#spansDropped += signal.spans.length;
-    else this.#said.trace(signal);
+    const { room } = this.#options;
+    if (room?.takesTraces(this.#said.wireBytes) ?? true) this.#said.trace(signal);
+    else this.#spansDropped += signal.spans.length;
   }
 
   #unitOfWork(nowMs: number): UnitOfWork {

@@ -114,3 +114,19 @@ test("spans that wait take room like records", () => {
 
   expect(room.isFull(0)).toBe(true);
 });
+
+test("spans take half of the room at most, so that a tracing backend that is away crowds out no records", () => {
+  queue([499], "otlp", "traces");
+  const before = room.takesTraces(0);
+  queue([1], "otlp", "traces");
+
+  const after = room.takesTraces(0);
+
+  expect([before, after, room.isFull(0)]).toEqual([true, false, false]);
+});
+
+test("where records have no room, spans have none", () => {
+  queue([1000]);
+
+  expect(room.takesTraces(0)).toBe(false);
+});

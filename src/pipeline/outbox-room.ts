@@ -2,6 +2,8 @@ import type { Store } from "../store/store.ts";
 import type { Clock } from "../util/clock.ts";
 import type { PipelineReport } from "./report.ts";
 
+/** Spans take no more than this share of the bound: a tracing backend that is away for long leaves records the rest. */
+const SPANS_SHARE = 0.5;
 /** Room returns below this share of the bound, so that it is not full again with the next change. */
 const LOW_WATER = 0.8;
 
@@ -59,6 +61,14 @@ export class OutboxRoom {
     if (!this.#isSaidFull) report({ type: "outbox-full", sizeBytes, maxBytes });
     this.#isSaidFull = true;
     return true;
+  }
+
+  /** Whether one more trace finds room: spans that wait must not crowd out records. */
+  takesTraces(pendingBytes: number): boolean {
+    const { store, queues, maxBytes } = this.#options;
+    const encoding = queues.find(({ signal }) => signal === "traces")?.encoding ?? "";
+    const isOver = store.outboxSizeBytes("traces", encoding) >= maxBytes * SPANS_SHARE;
+    return !isOver && !this.isFull(pendingBytes);
   }
 
   /** So many changes were of an object that came and went while there was no room. */

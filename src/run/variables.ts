@@ -322,7 +322,7 @@ export const VARIABLES: VariableTable = {
     type: size({ minBytes: OUTBOX_MIN_BYTES, maxBytes: OUTBOX_MAX_BYTES }),
     whenUnset: { type: "value", text: "256MiB" },
     help:
-      "Bound of the log records and spans that wait for the collector, on disk. Beyond it spans are lost and counted; of records nothing is but the single steps: once the collector has taken " +
+      "Bound of the log records and spans that wait for the collector, on disk. Beyond it spans are lost and counted (they take half of it at most); of records nothing is but the single steps: once the collector has taken " +
       "a fifth, each object that changed tells one net change with `lifeline.collapsed`, the number of changes that it stands for; an object that came and went is only counted.",
   },
   httpAddress: {
