@@ -22,6 +22,7 @@ test("the demo tells an operator's day through the real program and ends by itse
   // Piped output is plain text: no escape sequences.
   expect(stdout).not.toContain("\u001b");
   expect(stdout).toMatch(/Series: \d+ live, [1-9]\d* ended by a marker/);
+  expect(stdout).toMatch(/\ntrace \w+ \S+ converge generation \d+ → current.*\n\w+ converge +│━+│/);
   expect(stdout).toMatch(/that arrived: 0\b/);
 });
 

@@ -34,7 +34,8 @@ export function recordLine(record: ReceivedRecord, options: LineOptions): string
   return formatLogLine(signal, options);
 }
 
-function plainAttributes(attributes: ReceivedRecord["attributes"]): Attributes {
+/** What was received as what was sent: 64-bit integers as numbers. */
+export function plainAttributes(attributes: ReceivedRecord["attributes"]): Attributes {
   return Object.fromEntries(
     Object.entries(attributes).map(([name, value]) => [name, plainValue(value)]),
   );

@@ -19,6 +19,7 @@ import { createStory, type Story } from "./story.ts";
 import type { StoryStep } from "./story-step.ts";
 import { renderSummary } from "./summary.ts";
 import { verdict } from "./verdict.ts";
+import { waterfall } from "./waterfall.ts";
 
 export type DemoOptions = {
   readonly seconds: number;
@@ -167,6 +168,9 @@ function summarize(options: DemoOptions, { receiver, server, story }: Cast): voi
   const leaks = leaksIn(receiver, story).length;
   options.write("");
   for (const line of renderSummary({ ...items, database })) options.write(line);
+  const trace = waterfall(items.spans, options.lines);
+  if (trace.length > 0) options.write("");
+  for (const line of trace) options.write(line);
   options.write("");
   options.write(
     `Passwords that stood in the objects: ${story.passwords.length}; that arrived: ${leaks}`,
