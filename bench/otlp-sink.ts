@@ -1,11 +1,14 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { buffer } from "node:stream/consumers";
 import { gunzipSync } from "node:zlib";
+import type { SignalKind } from "../src/otlp/transport.ts";
 import { listenOnLoopback } from "../src/testing/listen-on-loopback.ts";
+
+const SIGNALS: readonly SignalKind[] = ["logs", "metrics", "traces"];
 
 /** One request as it came: compressed, and when its last byte was there (`performance.now()`). */
 export type ReceivedBody = {
-  readonly signal: "logs" | "metrics";
+  readonly signal: SignalKind;
   readonly body: Buffer;
   readonly receivedMs: number;
 };
@@ -24,10 +27,10 @@ export async function startOtlpSink(): Promise<OtlpSink> {
   const waiters = new Set<{ readonly text: string; readonly resolve: () => void }>();
   const take = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = await buffer(request);
-    const signal = request.url === "/v1/logs" ? "logs" : "metrics";
+    const signal = SIGNALS.find((one) => request.url === `/v1/${one}`) ?? "metrics";
     bodies.push({ signal, body, receivedMs: performance.now() });
     response.writeHead(200, { "content-type": "application/x-protobuf" }).end();
-    if (signal === "metrics" || waiters.size === 0) return;
+    if (signal !== "logs" || waiters.size === 0) return;
     const plain = gunzipSync(body);
     for (const waiter of waiters) {
       if (!plain.includes(waiter.text)) continue;

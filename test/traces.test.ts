@@ -153,6 +153,7 @@ serverTest("a Deployment's creation and its rollout are traces of their own", as
 
   expect(shapeOf(first)).toContain("Deployment converge current Available\n  observe");
   expect(shapeOf(first)).toMatch(/\n {2}condition Available/);
+  expect(shapeOf(first)).toContain("\n  child ReplicaSet\n    child Pod\n    child Pod");
   expect(rootOf(first).attributes).toMatchObject({
     "lifeline.outcome": "current",
     "k8s.deployment.name": "web",
@@ -173,6 +174,24 @@ serverTest("a Deployment's creation and its rollout are traces of their own", as
     expect(endMs - startMs).toBeGreaterThan(2_000);
   });
 });
+
+serverTest(
+  "an owner's trace has a span for each child, linked to the child's own trace",
+  async () => {
+    const created = await admin.create(workload("Deployment", "family", { replicas: 1 }));
+
+    const spans = await traceOf(traceIdOf(created, "converge", 1));
+
+    const child = spans.find(({ name }) => name === "child Pod");
+    const ofChild = await traceOf(child?.links[0]?.traceId ?? "");
+    expect(rootOf(ofChild)).toMatchObject({
+      name: "Pod converge",
+      spanId: child?.links[0]?.spanId,
+      attributes: { "k8s.object.uid": child?.attributes["k8s.object.uid"] },
+    });
+    expectWithinRoot(spans);
+  },
+);
 
 serverTest(
   "a StatefulSet's Pods come one after the other, and its trace waits for the last",

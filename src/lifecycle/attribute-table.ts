@@ -207,7 +207,7 @@ export const ATTRIBUTES: Readonly<Record<string, AttributeDescription>> = {
   },
   "lifeline.stage": {
     type: "string",
-    description: "What the span is: `observe`, `condition`, `phase` or `finalizer`",
+    description: "What the span is: `observe`, `condition`, `phase`, `child` or `finalizer`",
   },
   "lifeline.outcome": {
     type: "string",

@@ -2,8 +2,8 @@ import type { Change } from "../history/change.ts";
 import type { Health } from "./health-words.ts";
 import type { Memory } from "./memory.ts";
 
-/** The pure fold: what one Change means, given what is remembered of the object (and of its controller owner). */
-export type Interpret = (change: Change, memory: Memory | undefined, owner?: Memory) => Outcome;
+/** The pure fold: what one Change means, given what is remembered of the object. */
+export type Interpret = (change: Change, memory: Memory | undefined) => Outcome;
 
 export type Outcome = {
   readonly memory: Memory;

@@ -67,6 +67,18 @@ export const SPANS: readonly SpanDescription[] = [
     attributes: ["lifeline.stage", "lifeline.phase"],
   },
   {
+    name: "child <Kind>",
+    when: "An object that it controls (and below, one that this controls), of the kinds that are watched, which worked meanwhile; linked to that one's own trace. Those that are gone by then are not told.",
+    attributes: [
+      "lifeline.stage",
+      "k8s.object.kind",
+      "k8s.object.group",
+      "k8s.object.name",
+      "k8s.object.uid",
+      "lifeline.health",
+    ],
+  },
+  {
     name: "finalizer <Name>",
     when: "Until the finalizer was gone.",
     attributes: ["lifeline.stage", "lifeline.finalizers"],

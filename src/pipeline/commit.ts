@@ -1,6 +1,7 @@
 import type { Health } from "../lifecycle/health-words.ts";
 import type { Attributes, ObjectPoints, Signal, TraceSignal } from "../lifecycle/signal.ts";
 import type {
+  ChildRow,
   ObjectKey,
   ObjectRow,
   OutboxRequest,
@@ -136,6 +137,16 @@ export class Commit {
 
   findById(id: number): ObjectRow | undefined {
     return this.#pending.rows.has(id) ? this.#pending.rows.get(id) : this.#options.store.object(id);
+  }
+
+  /** What the object with this UID controls, pending or stored; about so many at most. */
+  childrenOf(uid: string, limit: number): readonly ChildRow[] {
+    const { rows } = this.#pending;
+    const stored = this.#options.store.childrenOf(uid, limit).filter(({ id }) => !rows.has(id));
+    const pending = [...rows.values()].filter((row) => row?.owner === uid);
+    return [...stored, ...pending.filter((row) => row !== undefined)].toSorted(
+      (a, b) => a.id - b.id,
+    );
   }
 
   findByName(watchId: number, namespace: string, name: string): ObjectRow | undefined {

@@ -89,6 +89,7 @@ test("keep() puts the row under a new id, with the memory, the health and the st
   const { kind: _kind, ...state } = appeared("u1").state;
   expect(temporary.store.object(first.id)).toEqual({
     ...state,
+    owner: "",
     id: first.id,
     kindId: 3,
     watchId: 7,

@@ -1,4 +1,4 @@
-import type { KubeObject } from "../cluster/kube-object.ts";
+import type { KindFacts, KubeObject } from "../cluster/kube-object.ts";
 import type { Change } from "../history/change.ts";
 import { columnsOf, type ObjectState } from "../history/object-state.ts";
 import { admitFirstLook, type InitialPolicy } from "../lifecycle/first-look.ts";
@@ -9,9 +9,17 @@ import type {
   Interpret,
   LogSignal,
   ObjectPoints,
+  Outcome,
   Severity,
   Signal,
+  TraceSignal,
 } from "../lifecycle/signal.ts";
+import {
+  controllerUid,
+  type FamilyMember,
+  hasFamily,
+  withFamily,
+} from "../lifecycle/traces/family.ts";
 import type { ObjectRow } from "../store/rows.ts";
 import type { Store } from "../store/store.ts";
 import type { ActiveWatch } from "./active-watch.ts";
@@ -24,6 +32,8 @@ export type FoldOptions = {
   readonly store: Store;
   readonly commit: Commit;
   readonly interpret: Interpret;
+  /** What is known of the kind that a watch watches; absent: no trace tells of an object's children. */
+  readonly kindOf?: (watchId: number) => KindFacts | undefined;
   readonly initial: InitialPolicy;
   /** Records below it are not sent. */
   readonly minimumSeverity: Severity;
@@ -32,6 +42,10 @@ export type FoldOptions = {
 };
 
 const SOONEST_WAKE_MS = 1000;
+/** A custom resource, what it owns, what that owns (a StatefulSet), and its Pods. */
+const FAMILY_DEPTH = 3;
+/** A trace has 500 spans at most; who controls thousands is told by the first of them. */
+const CHILDREN_MAX = 100;
 
 /**
  * One step of the fold: a Change, the row that it is about, and what it means, put into the commit as one.
@@ -68,13 +82,14 @@ export class Fold {
           ? null
           : Math.max(outcome.wakeAtMs, next.change.observedAtMs + SOONEST_WAKE_MS),
       health: outcome.health,
+      owner: next.change.type === "disappeared" ? "" : controllerUid(next.change.after),
       memory:
         known !== undefined && outcome.memory === memory
           ? known.memory
           : encodeMemory(outcome.memory),
     };
     const touched = this.#touch(row, { known, change: next.change, after: outcome.health });
-    const signals = this.#admit(watch, next.change, outcome);
+    const signals = this.#admit(watch, next.change, this.#withFamily(row.uid, outcome));
     const said = this.#withholding.kept(row, known, { change: next.change, signals });
     commit.put(row, touched, said);
     return row;
@@ -92,6 +107,29 @@ export class Fold {
     const signals = this.#admit(watch, change, outcome);
     const said = this.#withholding.dropped(known, { change, signals });
     this.#options.commit.remove(known, touched, said);
+  }
+
+  /** What an object's children did is read when its own work ends: whichever watch told first. */
+  #withFamily(uid: string, outcome: Outcome): Outcome {
+    if (!outcome.signals.some(isFamilyTrace)) return outcome;
+    const family = this.#familyOf(uid, FAMILY_DEPTH);
+    const signals = outcome.signals.map((signal) =>
+      isFamilyTrace(signal) ? withFamily(signal, family) : signal,
+    );
+    return { ...outcome, signals };
+  }
+
+  #familyOf(uid: string, depth: number): readonly FamilyMember[] {
+    const { commit, kindOf } = this.#options;
+    if (depth === 0 || kindOf === undefined) return [];
+    return commit.childrenOf(uid, CHILDREN_MAX).flatMap((row) => {
+      const facts = kindOf(row.watchId);
+      if (facts === undefined) return [];
+      const { kind, group } = facts;
+      const memory = decodeMemory(row.memory);
+      const children = this.#familyOf(row.uid, depth - 1);
+      return [{ kind, group, name: row.name, uid: row.uid, memory, children }];
+    });
   }
 
   #touch(
@@ -160,6 +198,10 @@ export class Fold {
     }
     return admitted;
   }
+}
+
+function isFamilyTrace(signal: Signal): signal is TraceSignal {
+  return signal.type === "trace" && hasFamily(signal);
 }
 
 /** What differs from the last run, by action, until the first complete look of this one. */

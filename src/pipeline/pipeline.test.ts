@@ -525,3 +525,34 @@ test("a restart in the middle of work loses nothing of its trace, and its record
     new Set(ofObject.map(({ traceId, spanId, flags }) => `${traceId} ${spanId} ${flags}`)),
   ).toEqual(new Set([`${root?.traceId} ${root?.spanId} 1`]));
 });
+
+test.each([
+  ["before", ["child", "owner"]],
+  ["after", ["owner", "child"]],
+])("an owner's trace tells of its child, which came %s it", async (_when, order) => {
+  watch(begin());
+  await clock.advance(0);
+  const created = { creationTimestamp: new Date(clock.now()).toISOString() };
+  const reference = { apiVersion: "v1", kind: "CustomDatabase", name: "owner", uid: "uid-owner" };
+  const at = (name: string, version: number, phase: string): KubeObject => {
+    const { metadata, ...rest } = object(name, version, phase);
+    const ownerReferences = name === "child" ? [{ ...reference, controller: true }] : [];
+    return { ...rest, metadata: { ...metadata, ...created, ownerReferences } };
+  };
+  for (const [index, name] of order.entries()) api.say("ADDED", at(name, 3 + index, "Pending"));
+  await clock.advance(3_000);
+  api.say("MODIFIED", at("child", 5, "Ready"));
+  await clock.advance(3_000);
+
+  api.say("MODIFIED", at("owner", 6, "Ready"));
+  await clock.advance(1_000);
+
+  const owner = spans.find(({ attributes }) => attributes["k8s.object.name"] === "owner");
+  const ofOwner = spans.filter(({ traceId }) => traceId === owner?.traceId);
+  const child = ofOwner.find(({ name }) => name === "child CustomDatabase");
+  const ofChild = spans.find(({ traceId }) => traceId === child?.links[0]?.traceId);
+  expect(ofChild).toMatchObject({ name: "CustomDatabase converge", parentSpanId: "" });
+  expect(ofChild?.attributes["k8s.object.name"]).toBe("child");
+  expect(child?.links[0]?.spanId).toBe(ofChild?.spanId);
+  expect(child?.parentSpanId).toBe(owner?.spanId);
+});

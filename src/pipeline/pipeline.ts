@@ -234,6 +234,7 @@ export class Pipeline {
       interpret,
       initial,
       minimumSeverity,
+      kindOf: (watchId) => this.watches.byId(watchId)?.facts,
       pin: (row, decoded) =>
         this.#heartbeat === undefined || this.#heartbeat.isPinned(row)
           ? undefined

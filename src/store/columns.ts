@@ -1,5 +1,5 @@
 import type { SQLInputValue, SQLOutputValue } from "node:sqlite";
-import type { ObjectRow, SeriesRow } from "./rows.ts";
+import type { ChildRow, ObjectRow, SeriesRow } from "./rows.ts";
 
 /** A row as node:sqlite gives it, by column name. */
 export type RawRow = Record<string, SQLOutputValue>;
@@ -24,6 +24,7 @@ export function objectValues(row: ObjectRow): SQLInputValue[] {
     row.memory,
     row.managers,
     row.spec,
+    row.owner,
   ];
 }
 
@@ -74,6 +75,20 @@ export function objectRow(list: RawList): ObjectRow {
     memory: textOf(list[12]),
     managers: textOf(list[13]),
     spec: textOf(list[14]),
+    owner: textOf(list[15]),
+  };
+}
+
+export function childRow(row: RawRow): ChildRow {
+  return {
+    id: numberOf(row["id"]),
+    kindId: numberOf(row["kind_id"]),
+    watchId: numberOf(row["watch_id"]),
+    owner: textOf(row["owner"]),
+    uid: textOf(row["uid"]),
+    namespace: textOf(row["namespace"]),
+    name: textOf(row["name"]),
+    memory: textOf(row["memory"]),
   };
 }
 

@@ -7,6 +7,8 @@ export type ObjectRow = {
   /** Unix milliseconds at which the object wants to be looked at again. */
   readonly dueAt: number | null;
   readonly health: string;
+  /** UID of the object that controls it, empty for none. */
+  readonly owner: string;
   readonly uid: string;
   readonly namespace: string;
   readonly name: string;
@@ -18,6 +20,12 @@ export type ObjectRow = {
   readonly spec: string;
   readonly status: string;
 };
+
+/** What of an object its owner's trace tells. */
+export type ChildRow = Pick<
+  ObjectRow,
+  "id" | "kindId" | "watchId" | "owner" | "uid" | "namespace" | "name" | "memory"
+>;
 
 /** What of an object its gauges are made of: the rest may be a megabyte, and would be read for nothing. */
 export type SeriesRow = Pick<

@@ -20,12 +20,14 @@ CREATE TABLE watches (
   facts TEXT NOT NULL
 );
 
+-- owner: the UID of the object that controls it, empty for none.
 CREATE TABLE objects (
   id INTEGER PRIMARY KEY,
   kind_id INTEGER NOT NULL,
   watch_id INTEGER NOT NULL,
   due_at INTEGER,
   health TEXT NOT NULL,
+  owner TEXT NOT NULL,
   uid TEXT NOT NULL,
   namespace TEXT NOT NULL,
   name TEXT NOT NULL,
@@ -40,6 +42,7 @@ CREATE TABLE objects (
 -- By UID first: an owner is found by its UID alone, whatever its kind.
 CREATE UNIQUE INDEX objects_by_uid ON objects (uid, kind_id);
 CREATE INDEX objects_by_name ON objects (watch_id, namespace, name);
+CREATE INDEX objects_by_owner ON objects (owner) WHERE owner <> '';
 CREATE INDEX objects_by_due ON objects (due_at) WHERE due_at IS NOT NULL;
 
 -- positions: JSON, watch key to the resourceVersion that the request covers.

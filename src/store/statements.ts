@@ -2,7 +2,7 @@ const SERIES_COLUMNS =
   "id, kind_id, watch_id, health, uid, namespace, name, api_version, resource_version, metadata, status";
 
 /** Begins like that of series, so that one reads the beginning of the other. */
-const OBJECT_COLUMNS = `${SERIES_COLUMNS}, due_at, memory, managers, spec`;
+const OBJECT_COLUMNS = `${SERIES_COLUMNS}, due_at, memory, managers, spec, owner`;
 
 /**
  * Every statement of the store, by the name under which it is prepared.
@@ -30,6 +30,8 @@ export const STATEMENTS = {
   objectsAfter: `SELECT ${OBJECT_COLUMNS} FROM objects WHERE id > ? ORDER BY id LIMIT ?`,
   objectByUid: `SELECT ${OBJECT_COLUMNS} FROM objects WHERE uid = ? AND kind_id = ?`,
   objectByName: `SELECT ${OBJECT_COLUMNS} FROM objects WHERE watch_id = ? AND namespace = ? AND name = ?`,
+  children:
+    "SELECT id, kind_id, watch_id, owner, uid, namespace, name, memory FROM objects WHERE owner = ? AND owner <> '' ORDER BY id LIMIT ?",
   seriesById: `SELECT ${SERIES_COLUMNS} FROM objects WHERE id = ?`,
   seriesAfter: `SELECT ${SERIES_COLUMNS} FROM objects WHERE id > ? ORDER BY id LIMIT ?`,
   watchObjectsAfter:
@@ -43,11 +45,11 @@ export const STATEMENTS = {
   remove: "DELETE FROM objects WHERE id = ?",
   // What most changes are: the columns of no index, so that none is touched. Another watch or deadline changes no row here.
   update: `UPDATE objects SET health = ?, api_version = ?, resource_version = ?, metadata = ?, status = ?, memory = ?, managers = ?, spec = ?
-    WHERE id = ? AND watch_id = ? AND due_at IS ?`,
-  upsert: `INSERT INTO objects (${OBJECT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    WHERE id = ? AND watch_id = ? AND due_at IS ? AND owner = ?`,
+  upsert: `INSERT INTO objects (${OBJECT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET watch_id = excluded.watch_id, due_at = excluded.due_at, health = excluded.health, api_version = excluded.api_version,
     resource_version = excluded.resource_version, memory = excluded.memory, managers = excluded.managers, metadata = excluded.metadata,
-    spec = excluded.spec, status = excluded.status`,
+    spec = excluded.spec, status = excluded.status, owner = excluded.owner`,
   outboxHeads:
     "SELECT id, records, length(body) AS size FROM outbox WHERE signal = ? AND encoding = ? ORDER BY id LIMIT 64",
   outboxBody: "SELECT body FROM outbox WHERE id = ?",

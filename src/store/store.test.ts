@@ -444,3 +444,21 @@ test.each([
     Array.from({ length: count - 3 }, (_, index) => index + 3),
   );
 });
+
+test("children are found by the UID of their owner, also after they were adopted or let go", () => {
+  using temporary = openTemporaryStore();
+  const { store } = temporary;
+  const rows = [1, 2, 3].map((id) => row(id, { owner: id === 3 ? "" : "boss" }));
+  store.commit(work({ upserts: rows }));
+  const before = store.childrenOf("boss", 10).map(({ id }) => id);
+  store.commit(work({ upserts: [row(1, { owner: "" }), row(3, { owner: "boss" })] }));
+
+  const after = store.childrenOf("boss", 10).map(({ id }) => id);
+
+  expect([before, after, store.childrenOf("", 10), store.childrenOf("boss", 1).length]).toEqual([
+    [1, 2],
+    [2, 3],
+    [],
+    1,
+  ]);
+});

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { toError } from "../util/to-error.ts";
 import {
+  childRow,
   changingValues,
   listOf,
   numberOf,
@@ -21,6 +22,7 @@ import { condemn, readMeta } from "./open-database.ts";
 import { LIST_STATEMENTS, STATEMENTS } from "./statements.ts";
 import { type Statement, UnreadStatements } from "./unread-statements.ts";
 import type {
+  ChildRow,
   CounterRow,
   HistogramRow,
   KnownWatch,
@@ -250,6 +252,11 @@ export class Store implements Disposable {
   /** Bytes that wait, of that signal and encoding; reads nothing. */
   outboxSizeBytes(signal: string, encoding: string): number {
     return this.#outboxSizes.get(`${signal} ${encoding}`) ?? 0;
+  }
+
+  /** The objects that the one with this UID controls, in the order in which they were first seen. */
+  childrenOf(uid: string, limit: number): readonly ChildRow[] {
+    return this.#statements.children.all(uid, limit).map(childRow);
   }
 
   /** How many objects' last changes wait for room in the outbox; reads nothing. */
@@ -482,7 +489,7 @@ export class Store implements Disposable {
 
   #put(row: ObjectRow): void {
     const { update, upsert } = this.#statements;
-    const updated = update.run(...changingValues(row), row.id, row.watchId, row.dueAt);
+    const updated = update.run(...changingValues(row), row.id, row.watchId, row.dueAt, row.owner);
     if (updated.changes === 0) upsert.run(...objectValues(row));
   }
 }

@@ -74,6 +74,7 @@ export function objectRow(id: number, fields: Partial<ObjectRow> = {}): ObjectRo
     resourceVersion: `${id}`,
     memory: "{}",
     managers: "",
+    owner: "",
     metadata: "{}",
     spec: "{}",
     status: "",

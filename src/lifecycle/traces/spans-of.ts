@@ -7,7 +7,7 @@ import { isRecorded, type Mark, type Moment, TAKEN_UP, usedMs, type Work } from 
 import type { EndedWork } from "./work-step.ts";
 
 /** docs/contract.md §6. */
-const SPANS_MAX = 500;
+export const SPANS_MAX = 500;
 const VALUE_MAX_BYTES = 1_024;
 
 /** What of a trace is not in its marks. */

@@ -90,8 +90,10 @@ function rowsOf(spans: TraceSignal["spans"]): readonly Row[] {
 }
 
 /** Made printable here, for what is printable may be longer. */
-function labelOf({ name }: TraceSpan, depth: number): string {
-  const label = `${INDENT.repeat(depth)}${printable(name)}`;
+function labelOf({ name, attributes }: TraceSpan, depth: number): string {
+  const child =
+    text(attributes["lifeline.stage"]) === "child" ? text(attributes["k8s.object.name"]) : "";
+  const label = `${INDENT.repeat(depth)}${printable(`${name} ${child}`.trimEnd())}`;
   const fitting = firstColumns(label, NAME_COLUMNS_MAX - 1);
   return fitting.length === label.length ? label : `${fitting}…`;
 }
