@@ -47,7 +47,7 @@ serverTest("check of a good configuration finds nothing wrong and sends nothing"
   expect(stderr).toBe("");
   expect(stdout).toContain(`  ok    wheels.${GROUP}  Wheel  v1  Namespaced  ${NAMESPACE}\n`);
   expect(stdout).toMatch(/ {2}ok {4}k8s\.cluster\.uid +[0-9a-f-]{36}\n/);
-  expect(stdout.match(/took an empty request/g)).toHaveLength(2);
+  expect(stdout.match(/took an empty request/g)).toHaveLength(3);
   expect(stdout).toMatch(/\nNothing is wrong\.$/);
   expect(stdout).not.toMatch(/^ {2}(note|FAIL)/m);
   expect(collector.received.logs()).toEqual([]);
@@ -84,7 +84,7 @@ serverTest("check tells a collector that is away from one of the other protocol"
 
   expect([refused.status.code, other.status.code]).toEqual([1, 1]);
   expect(refused.stdout).toMatch(/ {2}FAIL {2}logs +grpc +http:\S+ +refused\n/);
-  expect(refused.stdout).toMatch(/1\. logs, metrics: nothing listens there/);
+  expect(refused.stdout).toMatch(/1\. logs, metrics, traces: nothing listens there/);
   expect(other.stdout).toMatch(/ {2}FAIL {2}logs +grpc +http:\S+ +it speaks something else\n/);
 });
 

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect } from "vitest";
+import { drawTrace } from "../src/testing/draw-trace.ts";
 import { VERSION } from "../src/util/version.ts";
 import {
   expectedChanges,
@@ -35,8 +36,9 @@ import {
   perform,
   type Performance,
 } from "./samples/stage.ts";
+import { TRACES } from "./samples/expect-traces.ts";
 import { PASSWORDS } from "./samples/stories/custom-database.ts";
-import type { LogEntry, MetricPoint } from "./testbed/otlp-json.ts";
+import type { LogEntry, MetricPoint, SpanEntry } from "./testbed/otlp-json.ts";
 import { serverTest } from "./testbed/real-servers.ts";
 
 /** The commit may wait 200 ms for company; the rest is for a busy machine. */
@@ -51,6 +53,7 @@ let performance: Performance;
 let clusterUid: string;
 let logs: readonly LogEntry[];
 let points: readonly MetricPoint[];
+let allSpans: readonly SpanEntry[];
 
 beforeAll(async () => {
   performance = await perform(stack);
@@ -59,6 +62,7 @@ beforeAll(async () => {
   clusterUid = (await cluster.admin.get(namespace)).metadata.uid;
   logs = collector.received.logs();
   points = collector.received.points();
+  allSpans = collector.received.spans();
 });
 
 afterAll(async () => {
@@ -147,8 +151,28 @@ serverTest.for(EXAMPLES)("%s: records have just the promised resource and scope"
     for (const { resource, scope, traceId, spanId, flags } of recordsOf(life, logs)) {
       expect(resource).toEqual({ ...promisedResource(), "k8s.namespace.name": namespace });
       expect(scope).toEqual(SCOPE);
-      expect({ traceId, spanId, flags }).toEqual({ traceId: "", spanId: "", flags: 0 });
+      expect({ traceId, spanId, flags }).toEqual({
+        traceId: expect.stringMatching(/^[0-9a-f]{32}$/),
+        spanId: expect.stringMatching(/^[0-9a-f]{16}$/),
+        flags: 1,
+      });
     }
+  }
+});
+
+// Traces
+
+serverTest.for(EXAMPLES)("%s: each life's traces tell what its operator did", (example) => {
+  const drawings = livesOf(example).map((life) => tracesOf(life).map(shapeOf));
+
+  expect(drawings).toEqual(TRACES[example]);
+});
+
+serverTest.for(EXAMPLES)("%s: a trace that was told is one that its records name", (example) => {
+  for (const life of livesOf(example)) {
+    const named = new Set(recordsOf(life, logs).map(({ traceId }) => traceId));
+
+    for (const spans of tracesOf(life)) expect(named).toContain(spans[0]?.traceId);
   }
 });
 
@@ -460,9 +484,21 @@ function pointsOf(metric: string): readonly MetricPoint[] {
 }
 
 function objectPoints(): readonly MetricPoint[] {
-  return points.filter(
-    ({ name }) => name.startsWith("lifeline.object.") && name !== "lifeline.object.changes",
+  return points.filter(({ name, kind }) => name.startsWith("lifeline.object.") && kind === "gauge");
+}
+
+/** In the order in which they ended. */
+function tracesOf(life: Life): readonly (readonly SpanEntry[])[] {
+  const { uid } = newborn(life).metadata;
+  const roots = allSpans.filter(
+    ({ parentSpanId, attributes }) => parentSpanId === "" && attributes["k8s.object.uid"] === uid,
   );
+  return roots.map(({ traceId }) => allSpans.filter((span) => span.traceId === traceId));
+}
+
+/** Without the times, which no two runs share. */
+function shapeOf(trace: readonly SpanEntry[]): string {
+  return drawTrace(trace).replaceAll(/ \d+–\d+/g, "");
 }
 
 function bothActs(): readonly Played[] {
