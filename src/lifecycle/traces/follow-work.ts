@@ -165,13 +165,16 @@ function newGeneration(step: NextStep, start: Moment): Work {
   return moved.reduce(withMark, makeWork("converge", step, { start, marks: asItWas }));
 }
 
+/** Only what spans are made of: a row should be short, and is read with every change. */
 function startMarks({ conditions, phase }: Standing): readonly Mark[] {
-  const marks: Mark[] = [...conditions.values()].map(({ type, status, reason }) => ({
-    about: "condition",
-    name: type,
-    value: status,
-    reason: cutUtf8(reason, REASON_MAX_BYTES),
-  }));
+  const marks: Mark[] = [];
+  for (const { type, status, reason } of conditions.values()) {
+    const awaited = isAwaited(type, status);
+    // One that is not there counts as not good: of one that is good, this has to be known.
+    if (!awaited && !isAwaited(type, "")) continue;
+    const why = awaited ? cutUtf8(reason, REASON_MAX_BYTES) : "";
+    marks.push({ about: "condition", name: type, value: status, reason: why });
+  }
   if (phase !== undefined) marks.push({ about: "phase", name: "", value: phase, reason: "" });
   return marks;
 }
