@@ -14,6 +14,7 @@ test("parseBenchArguments() asks for the whole input when nothing is said", () =
       engine: false,
       reconnects: 1000,
       logSeverity: "DEBUG",
+      traces: true,
       peers: true,
       strict: false,
       cpuProfile: false,
@@ -39,6 +40,7 @@ test("parseBenchArguments() takes a smaller input and every switch", () => {
       reconnects: 3,
       seed: 7,
       logSeverity: "INFO",
+      traces: true,
       strict: true,
       peers: false,
       buildPeers: false,
@@ -66,6 +68,6 @@ test.for([
 test("the help names every option and what a missed bar means for the exit code", () => {
   const names = [...BENCH_HELP.matchAll(/^ {2}(--[\w-]+)/gm)].map(([, name]) => name);
 
-  expect(names).toHaveLength(14);
+  expect(names).toHaveLength(15);
   expect(BENCH_HELP).toMatch(/with --strict a bar was missed/);
 });

@@ -14,6 +14,8 @@ export type BenchOptions = {
   /** How often the engine's watch is ended; 0: not at all. */
   readonly reconnects: number;
   readonly logSeverity: "DEBUG" | "INFO";
+  /** False: `OTEL_TRACES_EXPORTER=none`. */
+  readonly traces: boolean;
   readonly seed: number;
   readonly cpuProfile: boolean;
   readonly strict: boolean;
@@ -41,6 +43,7 @@ OTLP/HTTP sink, decodes all of it, and prints what it cost. Linux only: it reads
   --engine             only the watch engine, from bytes to events, beside client-node's and a bare Node; needs no build
   --reconnects N       with --engine: how often a watch is ended, 0 to 10000 (default 1000; 0: not at all)
   --log-severity NAME  LIFELINE_LOG_SEVERITY: DEBUG or INFO (default DEBUG: everything is sent)
+  --no-traces          OTEL_TRACES_EXPORTER=none, to compare with
   --seed N             another order of the same mix (default 1)
   --cpu-prof           only the updates, with a CPU profile: leaves it in bench/ and prints where the time went
   --no-peers           do not run kube-state-metrics on the same stream, even if it is there
@@ -68,6 +71,7 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments {
         engine: { type: "boolean", default: false },
         reconnects: { type: "string", default: WHOLE.reconnects },
         "log-severity": { type: "string", default: "DEBUG" },
+        "no-traces": { type: "boolean", default: false },
         seed: { type: "string", default: "1" },
         "cpu-prof": { type: "boolean", default: false },
         "no-peers": { type: "boolean", default: false },
@@ -94,6 +98,7 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments {
         engine: values.engine,
         reconnects: wholeNumber("--reconnects", values.reconnects, [0, 10_000]),
         logSeverity: severity(values["log-severity"]),
+        traces: !values["no-traces"],
         seed: wholeNumber("--seed", values.seed, [0, 2 ** 32 - 1]),
         cpuProfile: values["cpu-prof"],
         strict: values.strict,

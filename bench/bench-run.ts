@@ -68,6 +68,7 @@ export async function startBenchRun(program: Program, options: ScenarioOptions):
     LIFELINE_HTTP_ADDRESS: "127.0.0.1:0",
     LIFELINE_OWN_LOG_LEVEL: "warn",
     LIFELINE_LOG_SEVERITY: options.logSeverity,
+    OTEL_TRACES_EXPORTER: options.traces === false ? "none" : "otlp",
     OTEL_EXPORTER_OTLP_ENDPOINT: sink.url,
     OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf",
   };

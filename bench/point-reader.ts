@@ -25,6 +25,7 @@ const NO_RECORDED_VALUE = 1;
 /** Of message Metric: sums and histograms are counted, only gauges are read. */
 const DATA_FIELDS: ReadonlySet<number> = new Set([5, 7, 9]);
 const GAUGE = 5;
+const HISTOGRAM = 9;
 
 /** Calls `visit` with each point in the order of the message; throws on input that is cut or no such message. */
 export function readPoints(bytes: Buffer, visit: (point: ReadPoint) => void): void {
@@ -55,11 +56,19 @@ function readScope(
       if (!DATA_FIELDS.has(inner)) return;
       eachField(data, (ofData, point) => {
         if (ofData === 1)
-          visit({ scope, metric, isGauge: inner === GAUGE, ...readPoint(point, known) });
+          visit({
+            scope,
+            metric,
+            isGauge: inner === GAUGE,
+            ...(inner === HISTOGRAM ? NO_VALUE : readPoint(point, known)),
+          });
       });
     });
   });
 }
+
+/** A histogram is a point that is counted, and no more: its fields have other numbers. */
+const NO_VALUE = { attributes: {}, value: 0, isEnd: false };
 
 function readPoint(
   point: Span,

@@ -13,6 +13,7 @@ const OPTIONS: BenchOptions = {
   engine: false,
   reconnects: 1000,
   logSeverity: "DEBUG",
+  traces: true,
   seed: 1,
   cpuProfile: false,
   strict: false,

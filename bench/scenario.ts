@@ -13,6 +13,8 @@ export type ScenarioOptions = {
   readonly updates: number;
   readonly seed: number;
   readonly logSeverity: "DEBUG" | "INFO";
+  /** False: no traces are sent. */
+  readonly traces?: boolean;
 };
 
 /** One line of a watch stream, and whom it is about. */
