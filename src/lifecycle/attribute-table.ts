@@ -230,12 +230,12 @@ export const ATTRIBUTES: Readonly<Record<string, AttributeDescription>> = {
   "lifeline.end": { type: "string", description: "Likewise, how it ends" },
   "lifeline.observed_start": {
     type: "string",
-    description: "When its begin was seen (RFC 3339, milliseconds)",
+    description: "When its begin was seen (RFC 3339), where the span goes by what was recorded",
   },
   "lifeline.recorded_start": {
     type: "string",
     description:
-      "When it began by the cluster's clock (RFC 3339, whole seconds), where an object says so",
+      "When it began by the cluster's clock (RFC 3339, whole seconds), where an object says so and the span goes by what was observed",
   },
   "lifeline.observed_end": { type: "string", description: "Likewise, its end" },
   "lifeline.recorded_end": { type: "string", description: "Likewise, its end" },

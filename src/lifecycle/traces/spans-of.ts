@@ -296,21 +296,34 @@ function numbered(
   });
 }
 
-/** Which clock the span goes by at either end, and what both say. */
+/** Which clock the span goes by at either end, which is its own time there, and what the other clock says. */
 function times(start: Moment, end: Moment): Attributes {
-  return {
-    "lifeline.start": isRecorded(start) ? "recorded" : "observed",
-    "lifeline.observed_start": formatRfc3339(start.observedMs),
-    ...optional("lifeline.recorded_start", spelled(start.recordedMs)),
-    "lifeline.end": isRecorded(end) ? "recorded" : "observed",
-    "lifeline.observed_end": formatRfc3339(end.observedMs),
-    ...optional("lifeline.recorded_end", spelled(end.recordedMs)),
-  };
+  const starts = isRecorded(start) ? RECORDED_START : OBSERVED_START;
+  const ends = isRecorded(end) ? RECORDED_END : OBSERVED_END;
+  const attributes: Record<string, AttributeValue> = {};
+  for (const [at, { clock, word, other }] of [
+    [start, starts],
+    [end, ends],
+  ] as const) {
+    attributes[clock] = word;
+    const otherMs = word === "recorded" ? at.observedMs : at.recordedMs;
+    if (otherMs !== undefined) attributes[other] = formatRfc3339(otherMs);
+  }
+  return attributes;
 }
 
-function spelled(timeMs: number | undefined): string | undefined {
-  return timeMs === undefined ? undefined : formatRfc3339(timeMs);
-}
+const OBSERVED_START = {
+  clock: "lifeline.start",
+  word: "observed",
+  other: "lifeline.recorded_start",
+};
+const RECORDED_START = {
+  clock: "lifeline.start",
+  word: "recorded",
+  other: "lifeline.observed_start",
+};
+const OBSERVED_END = { clock: "lifeline.end", word: "observed", other: "lifeline.recorded_end" };
+const RECORDED_END = { clock: "lifeline.end", word: "recorded", other: "lifeline.observed_end" };
 
 function optional(
   name: string,
