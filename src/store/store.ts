@@ -19,8 +19,8 @@ import { giveBackPages } from "./free-pages.ts";
 import { addToHistogram, readHistograms } from "./histograms.ts";
 import { inspectDatabase, type StateFacts } from "./inspect-database.ts";
 import { condemn, readMeta } from "./open-database.ts";
-import { LIST_STATEMENTS, STATEMENTS } from "./statements.ts";
-import { type Statement, UnreadStatements } from "./unread-statements.ts";
+import { prepareStatements } from "./prepare-statements.ts";
+import { UnreadStatements } from "./unread-statements.ts";
 import type {
   ChildRow,
   CounterRow,
@@ -54,7 +54,7 @@ export class Store implements Disposable {
   readonly redactionKey: string;
   readonly #database: DatabaseSync;
   readonly #unread = new UnreadStatements();
-  readonly #statements: ReturnType<typeof prepareAll>;
+  readonly #statements: ReturnType<typeof prepareStatements>;
   #nextObjectId: number;
   #hasSurplus = false;
   /** By signal and encoding: bytes of the requests that wait. Both are kept in step by what is written. */
@@ -65,7 +65,7 @@ export class Store implements Disposable {
   constructor(database: DatabaseSync) {
     this.#database = database;
     this.redactionKey = readMeta(database, "redaction_key") ?? "";
-    this.#statements = prepareAll(database, this.#unread);
+    this.#statements = prepareStatements(database, this.#unread);
     this.#nextObjectId =
       1 + numberOf(database.prepare("SELECT coalesce(max(id), 0) AS n FROM objects").get()?.["n"]);
     for (const row of this.#statements.outboxSizes.all()) this.#growOutbox(row, 1);
@@ -506,23 +506,3 @@ export type Written =
   | { readonly type: "failed"; readonly error: Error };
 
 export type ObjectName = { readonly namespace: string; readonly name: string };
-
-// The inferred type is the list of statements itself; writing it twice would say nothing new.
-function prepareAll(
-  database: DatabaseSync,
-  unread: UnreadStatements,
-): Readonly<Record<StatementName, Statement>> {
-  const lists: ReadonlySet<string> = new Set(LIST_STATEMENTS);
-  const prepare = ([name, sql]: readonly [string, string]): [string, Statement] => {
-    const statement = database.prepare(sql);
-    if (lists.has(name)) statement.setReturnArrays(true);
-    return [name, unread.follow(sql, statement)];
-  };
-  // The keys are those of STATEMENTS: `fromEntries` forgets them.
-  return Object.fromEntries(Object.entries(STATEMENTS).map(prepare)) as Record<
-    StatementName,
-    Statement
-  >;
-}
-
-type StatementName = keyof typeof STATEMENTS;
