@@ -49,16 +49,25 @@ test("InitialSyncs passes over who has stopped waiting", async () => {
   expect(await next).toBeTypeOf("function");
 });
 
-test("A04 watchlist-never-ends: a watch prefers pages for a day", () => {
-  const syncs = new InitialSyncs();
+test.each([
+  ["A06 watchlist-422", "refused", 24 * 60],
+  ["A04 watchlist-never-ends", "never-ends", 24 * 60],
+  ["A05 watchlist-closed-before-end", "cut-short", 10],
+] as const)(
+  "%s: a watch whose streams were %s prefers pages for %d minutes",
+  (_, reason, minutes) => {
+    const syncs = new InitialSyncs();
 
-  syncs.preferPages("pods", HOUR_MS);
+    syncs.preferPages("pods", reason, HOUR_MS);
 
-  expect(
-    [HOUR_MS, 24 * HOUR_MS, 25 * HOUR_MS].map((nowMs) => syncs.prefersPages("pods", nowMs)),
-  ).toEqual([true, true, false]);
-  expect(syncs.prefersPages("nodes", HOUR_MS)).toBe(false);
-});
+    expect(
+      [0, minutes * 60_000 - 1, minutes * 60_000].map((laterMs) =>
+        syncs.prefersPages("pods", HOUR_MS + laterMs),
+      ),
+    ).toEqual([true, true, false]);
+    expect(syncs.prefersPages("nodes", HOUR_MS)).toBe(false);
+  },
+);
 
 test("three hundred kinds at once ask for at most eight streams at a time, and all are synced", async () => {
   const server = await startSimulatedApiServer();

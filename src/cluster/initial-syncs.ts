@@ -1,4 +1,5 @@
 import type { Clock } from "../util/clock.ts";
+import type { FallbackReason } from "./report.ts";
 
 /** Initial syncs of one API server at a time: each costs it a walk over all objects of a kind, and us their decoding. */
 const AT_ONCE = 8;
@@ -10,14 +11,24 @@ const JITTER_MS = 100;
  * An API server may be upgraded under a process that runs for months, and one stream too many costs a request or half
  * a minute: after a day it is tried again, when everything has to be looked at anew for another reason.
  */
-const PAGES_MS = 24 * 3_600_000;
+const DAY_MS = 24 * 3_600_000;
+
+/** Streams are cut short where a server or what is before it is in trouble, which says nothing of them once that is over. */
+const TROUBLE_MS = 10 * 60_000;
+
+/** For how long pages are asked for. */
+const PAGES_MS: Readonly<Record<FallbackReason, number>> = {
+  refused: DAY_MS,
+  "never-ends": DAY_MS,
+  "cut-short": TROUBLE_MS,
+};
 
 type Turn = { readonly clock: Clock; readonly random: () => number; readonly signal: AbortSignal };
 
 /** What the watches of one API server share about their looks: how many run at a time, and which can't be streams. */
 export class InitialSyncs {
   readonly #waiting: (() => void)[] = [];
-  readonly #pagesSinceMs = new Map<string, number>();
+  readonly #pagesUntilMs = new Map<string, number>();
   #free: number = AT_ONCE;
 
   /** Resolves when it is this look's turn, or its signal aborts, with how to give the turn back; first come, first served. */
@@ -35,12 +46,11 @@ export class InitialSyncs {
 
   /** Whether this watch (`formatWatchKey`) is looked at page by page. */
   prefersPages(watch: string, nowMs: number): boolean {
-    const sinceMs = this.#pagesSinceMs.get(watch);
-    return sinceMs !== undefined && nowMs - sinceMs < PAGES_MS;
+    return nowMs < (this.#pagesUntilMs.get(watch) ?? -Infinity);
   }
 
-  preferPages(watch: string, nowMs: number): void {
-    this.#pagesSinceMs.set(watch, nowMs);
+  preferPages(watch: string, reason: FallbackReason, nowMs: number): void {
+    this.#pagesUntilMs.set(watch, nowMs + PAGES_MS[reason]);
   }
 
   #wait(signal: AbortSignal): Promise<boolean> {

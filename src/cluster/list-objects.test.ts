@@ -38,7 +38,7 @@ function createRig(answer: (query: Query, index: number) => ApiResult) {
   const key: WatchKey = { group: "example.com", resource: "widgets" };
   const start = (more: Partial<WatchResourceOptions> = {}) => {
     const initialSyncs = new InitialSyncs();
-    initialSyncs.preferPages(formatWatchKey(more.key ?? key), clock.now());
+    initialSyncs.preferPages(formatWatchKey(more.key ?? key), "refused", clock.now());
     return watchResource({
       client,
       facts: WIDGET,

@@ -142,8 +142,9 @@ class Run {
     const streamed = yield* streamObjects(state, this.#gaps, this.#options);
     this.#connection = streamed.connection;
     const transition = afterStream(state, streamed.outcome);
-    if (transition.fallback !== undefined) {
-      this.#initialSyncs.preferPages(formatWatchKey(key), clock.now());
+    const { fallback } = transition;
+    if (fallback !== undefined) {
+      this.#initialSyncs.preferPages(formatWatchKey(key), fallback, clock.now());
     }
     return transition;
   }

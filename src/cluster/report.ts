@@ -16,7 +16,7 @@ export type ClusterReport =
       readonly count: number;
       readonly durationMs: number;
     }
-  /** The watch's looks are page by page from now on, for a day. */
+  /** The watch's looks are page by page from now on, for a day; for 10 minutes where streams were cut short. */
   | { readonly type: "list-fallback"; readonly watch: string; readonly reason: FallbackReason }
   /** A list took longer than the server remembers: its later pages are newer than its first ones. */
   | { readonly type: "list-resumed"; readonly watch: string }

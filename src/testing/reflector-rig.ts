@@ -64,10 +64,7 @@ export async function createRig({
     pathPrefix: "",
     source: "a test",
     authorize: async () => authorized,
-    refresh: async () => {
-      refreshes += 1;
-      return authorized;
-    },
+    refresh: async () => ((refreshes += 1), authorized),
   };
   const client = createHttpApiClient({ credentials, clock, report });
   const stop = new AbortController();
@@ -85,7 +82,8 @@ export async function createRig({
       void server.cluster.create(WIDGETS, { metadata: { name, namespace: "prod" } }),
     start(more = {}) {
       const initialSyncs = new InitialSyncs();
-      if (arePages) initialSyncs.preferPages(formatWatchKey(more.key ?? KEY), clock.now());
+      const watch = formatWatchKey(more.key ?? KEY);
+      if (arePages) initialSyncs.preferPages(watch, "refused", clock.now());
       return new Reader(
         watchResource({
           client,

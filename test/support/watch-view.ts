@@ -44,7 +44,7 @@ export async function openWatchView(
   });
   const key = { group: facts.group, resource: facts.resource };
   const initialSyncs = new InitialSyncs();
-  if (arePages) initialSyncs.preferPages(formatWatchKey(key), systemClock.now());
+  if (arePages) initialSyncs.preferPages(formatWatchKey(key), "refused", systemClock.now());
   const stop = new AbortController();
   const cache = new Cache();
   const running = (async () => {
