@@ -19,8 +19,11 @@ const WIDGET: KindFacts = {
 
 type Query = Readonly<Record<string, string | undefined>>;
 
-/** A list whose pages the test hands out; what is watched afterwards fails. */
-function createRig(answer: (query: Query, index: number) => ApiResult) {
+/** A list whose pages the test hands out; what is watched afterwards says what the test gives, each once, then fails. */
+function createRig(
+  answer: (query: Query, index: number) => ApiResult,
+  ...streams: (readonly unknown[])[]
+) {
   const asked: Query[] = [];
   const watched: unknown[] = [];
   const reports: ClusterReport[] = [];
@@ -31,7 +34,9 @@ function createRig(answer: (query: Query, index: number) => ApiResult) {
     post: async () => ({ type: "failed", error: new Error("none") }),
     openStream: async (_path, { query = {} }) => {
       watched.push(query["resourceVersion"]);
-      return { type: "failed", error: new Error("none") };
+      const lines = streams.shift();
+      if (lines === undefined) return { type: "failed", error: new Error("none") };
+      return { type: "open", body: say(lines) };
     },
     close: async () => undefined,
   };
@@ -52,6 +57,20 @@ function createRig(answer: (query: Query, index: number) => ApiResult) {
     });
   };
   return { asked, watched, reports, stop, clock, start };
+}
+
+/** A stream that says this, and ends as soon as more is asked of it. */
+async function* say(lines: readonly unknown[]): AsyncGenerator<Uint8Array> {
+  yield new TextEncoder().encode(lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+}
+
+function frame(type: string, name: string, resourceVersion: string): unknown {
+  const metadata = { name, namespace: "prod", uid: `u-${name}`, resourceVersion };
+  return { type, object: { metadata } };
+}
+
+function bookmark(resourceVersion: string): unknown {
+  return { type: "BOOKMARK", object: { metadata: { resourceVersion } } };
 }
 
 function page(
@@ -205,26 +224,107 @@ test.each([
   expect(events.filter(({ type }) => type === "resync-start")).toHaveLength(2);
 });
 
-test("A12 list-page-410: a token that expired is replaced by the one in the answer; the watch begins where the list began", async () => {
-  const { asked, reports, watched, start } = createRig((query) => {
-    if (query["continue"] === undefined) return page(widgets(2), { continueToken: "old" });
-    return query["continue"] === "old" ? refused(410, undefined, "new") : page([], { at: "70" });
-  });
+/** A list of three pages at 9; the token of the second expires, and what is there then was listed at 70. */
+function resumedList(query: Query): ApiResult {
+  if (query["continue"] === undefined) return page(widgets(2), { continueToken: "old" });
+  return query["continue"] === "old" ? refused(410, undefined, "new") : page([], { at: "70" });
+}
+
+test("A12 list-page-410: a token that expired is replaced by the one in the answer; what happened between the first page and the last belongs to the list", async () => {
+  const between = [
+    frame("MODIFIED", "late", "40"),
+    frame("DELETED", "late", "50"),
+    bookmark("60"),
+    frame("ADDED", "new", "80"),
+  ];
+  const { asked, reports, watched, start } = createRig(resumedList, between);
 
   const events = await readUntil("failed", start());
 
   expect(asked.map((query) => query["continue"])).toEqual([undefined, "old", "new"]);
-  expect(events.map(({ type }) => type)).toEqual([
+  expect(
+    events.map((event) =>
+      "object" in event ? `${event.type} ${event.object.metadata.name}` : event.type,
+    ),
+  ).toEqual([
     "resync-start",
-    "resync-object",
-    "resync-object",
+    "resync-object w-0",
+    "resync-object w-1",
+    "resync-object late",
+    "resync-deleted late",
+    "resync-object new",
     "resync-end",
     "failed",
   ]);
-  expect(events).toContainEqual({ type: "resync-end", resourceVersion: "9" });
-  expect(watched).toEqual(["9"]);
+  expect(events).toContainEqual({ type: "resync-end", resourceVersion: "80" });
+  expect(watched).toEqual(["9", "80"]);
   expect(reports).toContainEqual({ type: "list-resumed", watch: "widgets.example.com" });
 });
+
+test("A12 list-page-410: nothing need happen between the pages: a bookmark tells so", async () => {
+  const { watched, start } = createRig(resumedList, [bookmark("70")]);
+
+  const events = await readUntil("resync-end", start());
+  await readUntil("failed", start());
+
+  expect(events.at(-1)).toEqual({ type: "resync-end", resourceVersion: "70" });
+  expect(watched[0]).toBe("9");
+});
+
+test("A12 list-page-410: what happened between the pages may take more than one watch", async () => {
+  const first = [frame("MODIFIED", "w-0", "30")];
+  const { watched, start } = createRig(resumedList, first, [bookmark("75")]);
+
+  const events = await readUntil("resync-end", start());
+
+  expect(watched).toEqual(["9", "30"]);
+  expect(events.at(-1)).toEqual({ type: "resync-end", resourceVersion: "75" });
+});
+
+test.each([
+  { name: "ends early", line: bookmark("60") },
+  { name: "can't be read", line: "nonsense" },
+  { name: "fails", line: { type: "ERROR", object: { kind: "Status", code: 500 } } },
+])(
+  "A12 list-page-410: where what happened between the pages $name, the list begins anew",
+  async ({ line }) => {
+    const { clock, reports, start } = createRig(
+      (query) => (reports.some(isSecond) ? page([]) : resumedList(query)),
+      [line],
+    );
+
+    const reading = readUntil("resync-end", start());
+    await clock.advance(120_000);
+    const events = await reading;
+
+    expect(events.filter(({ type }) => type === "resync-start")).toHaveLength(2);
+    expect(events.at(-1)).toEqual({ type: "resync-end", resourceVersion: "9" });
+  },
+);
+
+test("A12 list-page-410: where the server has forgotten what happened between the pages, the watch expires, and all is listed again", async () => {
+  const expired = { type: "ERROR", object: { kind: "Status", code: 410, message: "too old" } };
+  const { clock, reports, start } = createRig(
+    (query) => (reports.some(isSecond) ? page([]) : resumedList(query)),
+    [expired],
+    [expired],
+  );
+
+  const events = start();
+  const first = await readUntil("resync-end", events);
+  const reading = readUntil("resync-end", events);
+  await clock.advance(120_000);
+  const second = await reading;
+
+  expect(first.at(-1)).toEqual({ type: "resync-end", resourceVersion: "9" });
+  expect(second[0]).toEqual({ type: "resync-start" });
+  expect(reports).toContainEqual(expect.objectContaining({ type: "relist", reason: "expired" }));
+});
+
+/** A list that is begun again. */
+function isSecond(report: ClusterReport): boolean {
+  return report.type === "list-started" && report.reason !== "first-look";
+}
 
 test("A12 list-page-410: a new token that is too old at once begins the list anew", async () => {
   const { asked, clock, start } = createRig((query, index) => {

@@ -4,6 +4,7 @@ import type { LookTurn } from "./initial-syncs.ts";
 import { parseListPage, type ListPage } from "./parse-list-page.ts";
 import type { Failure, ListOutcome, ListState } from "./reflector-state.ts";
 import type { WatchResourceOptions } from "./reflector.ts";
+import { replayChanges } from "./replay-changes.ts";
 import { resourcePath } from "./resource-path.ts";
 import { createWatchError } from "./watch-error.ts";
 import { formatWatchKey, type WatchEvent } from "./watch-event.ts";
@@ -35,9 +36,8 @@ type Page = { readonly type: "page"; readonly page: ListPage; readonly sizeBytes
 /**
  * Lists one resource page by page; the pages' sizes follow the weight of the objects. A page in the middle that fails
  * is asked for again with growing delays; one that keeps failing, a 410, or the first one fails the list. A 410 that
- * comes with a token is gone on from: the later pages are newer than the first then, whose resourceVersion is the one
- * to watch from, so that nothing that happened to the first is missed. After a stop nothing more is yielded, so no
- * `resync-end` claims that what was not reached is gone.
+ * comes with a token is gone on from: the later pages are newer than the first then, and what happened in between is
+ * told before the end. After a stop nothing more is yielded, so no `resync-end` claims that what was not reached is gone.
  */
 export async function* listObjects(
   state: ListState,
@@ -75,10 +75,24 @@ export async function* listObjects(
       place = { continueToken, limit: nextLimit(place.limit, items, got.sizeBytes) };
       continue;
     }
-    report({ type: "list-done", watch, count, durationMs: clock.now() - startedAtMs });
-    yield [{ type: "resync-end", resourceVersion: firstVersion }];
-    return { type: "listed", resourceVersion: firstVersion };
+    const span = { from: firstVersion, until: got.page.resourceVersion };
+    const outcome = yield* complete(span, options);
+    if (outcome.type === "listed") {
+      report({ type: "list-done", watch, count, durationMs: clock.now() - startedAtMs });
+      yield [{ type: "resync-end", resourceVersion: outcome.resourceVersion }];
+    }
+    return outcome;
   }
+}
+
+/** Every page of a list says the same resourceVersion, but those after an expired token. */
+async function* complete(
+  { from, until }: { readonly from: string; readonly until: string },
+  options: WatchResourceOptions,
+): AsyncGenerator<readonly WatchEvent[], ListOutcome> {
+  if (from === until) return { type: "listed", resourceVersion: from };
+  const outcome = yield* replayChanges({ from, until }, options);
+  return options.signal.aborted ? stopped() : outcome;
 }
 
 /** For the loop that sees the signal, too; nobody is told. */

@@ -273,6 +273,23 @@ test("D05 no-delete-before-the-end: nothing is deleted before a resync has ended
   });
 });
 
+test("A12 list-page-410: what a look has shown is never taken back to an older state within it", async () => {
+  const watch = startWatch();
+  await intake.take(watch, relist(9, object("a", 3, { phase: "Pending" })));
+  story();
+
+  await intake.take(watch, [
+    { type: "resync-start" },
+    { type: "resync-object", object: object("a", 60, { phase: "Ready" }) },
+    { type: "resync-object", object: object("a", 40, { phase: "Creating" }) },
+    { type: "resync-object", object: object("a", 60, { phase: "Ready" }) },
+    { type: "resync-end", resourceVersion: "70" },
+  ]);
+
+  expect(story().filter((told) => told === "phase_changed a")).toHaveLength(1);
+  expect(reports.filter(({ type }) => type === "stale-event")).toHaveLength(1);
+});
+
 test("A03 watchlist-modified-deleted-before-end: what a look says to be deleted is gone at once, and is no position", async () => {
   const watch = startWatch();
   await intake.take(watch, relist(9, object("a", 3), object("b", 4)));

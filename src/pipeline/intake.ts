@@ -146,6 +146,7 @@ export class Intake {
   #seen(watch: ActiveWatch, known: ObjectRow | undefined, object: KubeObject): void {
     const { redact } = this.#options;
     const { name, namespace = "" } = object.metadata;
+    const wasShown = known !== undefined && watch.resync?.has(known.id) === true;
     // First of all: what is there is not gone, whether sense can be made of it or not.
     if (known !== undefined) watch.resync?.add(known.id);
     else this.#dropNamesake(watch, { namespace, name });
@@ -156,7 +157,8 @@ export class Intake {
       known: known === undefined ? undefined : { ...known, kind: watch.facts.kind },
       incoming: object,
       redact,
-      isListed: watch.resync !== undefined,
+      // Within a look nothing goes back: what it shows again is what happened meanwhile.
+      isListed: watch.resync !== undefined && !wasShown,
       isLate: isCatchingUp(watch),
       appearance: decideAppearance({
         hasHistory: watch.lookedAtMs !== undefined,

@@ -34,7 +34,8 @@ const DISTURBANCES: readonly Disturbance[] = [
 /** From a turn of the loop, over a page, to longer than any wait or deadline of the reflector. */
 const WAITS_MS = [0, 150, 250, 800, 5000, 31_000, 250_000];
 
-const NAME = fc.constantFrom("a", "b", "c", "d");
+const NAMES = ["a", "b", "c", "d"] as const;
+const NAME = fc.constantFrom(...NAMES);
 const STEP = fc.oneof(
   { weight: 4, arbitrary: fc.record({ type: fc.constant("write" as const), name: NAME }) },
   { weight: 2, arbitrary: fc.record({ type: fc.constant("delete" as const), name: NAME }) },
@@ -64,6 +65,13 @@ const STEP = fc.oneof(
     arbitrary: fc.record({
       type: fc.constant("cut" as const),
       times: fc.integer({ min: 1, max: 4 }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      type: fc.constant("expire-tokens" as const),
+      times: fc.integer({ min: 1, max: 2 }),
     }),
   },
   {
@@ -194,6 +202,8 @@ async function take(model: Model, step: Step, count: number): Promise<void> {
       return api.refuse(step.code, step.times);
     case "cut":
       return api.cut(step.times);
+    case "expire-tokens":
+      return api.expireTokens(step.times);
     case "watch-list":
       api.watchList = step.mode;
   }
@@ -253,6 +263,47 @@ function offences(changes: readonly Change[]): readonly string[] {
   });
 }
 
+const FOUR: readonly Step[] = NAMES.map((name) => ({ type: "write", name }));
+
+/** What chance hardly ever brings about. */
+const STORIES: readonly (readonly Step[])[] = [
+  // What a stream that is cut off has shown is gone before the next one begins.
+  [
+    ...FOUR,
+    { type: "wait", ms: 800 },
+    { type: "watch-list", mode: "unmarked" },
+    { type: "disturb", how: "gone" },
+    { type: "wait", ms: 0 },
+    { type: "disturb", how: "close" },
+    { type: "delete", name: "a" },
+    { type: "watch-list", mode: "served" },
+  ],
+  // What has changed and gone between the first page and one that is newer, for the token expired.
+  [
+    { type: "watch-list", mode: "refused" },
+    ...FOUR,
+    { type: "wait", ms: 5000 },
+    { type: "disturb", how: "gone" },
+    { type: "wait", ms: 150 },
+    { type: "write", name: "d" },
+    { type: "delete", name: "d" },
+    { type: "expire-tokens", times: 1 },
+    { type: "wait", ms: 5000 },
+  ],
+  // What a page that is newer than the first has shown is told again by what happened in between.
+  [
+    { type: "watch-list", mode: "refused" },
+    ...FOUR,
+    { type: "wait", ms: 5000 },
+    { type: "disturb", how: "gone" },
+    { type: "wait", ms: 150 },
+    { type: "write", name: "d" },
+    { type: "write", name: "d" },
+    { type: "expire-tokens", times: 1 },
+    { type: "wait", ms: 5000 },
+  ],
+];
+
 test("I01 model-based, I04 soak-with-faults: whatever happens to it, a watch ends with what exists, and tells each object's life in order", async () => {
   await fc.assert(
     fc.asyncProperty(
@@ -283,6 +334,6 @@ test("I01 model-based, I04 soak-with-faults: whatever happens to it, a watch end
         }
       },
     ),
-    { numRuns: 40 },
+    { numRuns: 40, examples: STORIES.map((steps) => [[...steps], 0]) },
   );
 }, 60_000);

@@ -8,7 +8,7 @@ import {
   type WatchListMode,
 } from "./simulated-api-server/answer.ts";
 import { apiStatus, type Reply } from "./simulated-api-server/api-status.ts";
-import type { Collection } from "./simulated-api-server/collection.ts";
+import { type Collection, expiredToken } from "./simulated-api-server/collection.ts";
 import { parseRoute } from "./simulated-api-server/route.ts";
 import type { SimulatedCluster } from "./simulated-api-server/simulated-cluster.ts";
 
@@ -36,7 +36,9 @@ export type HostileApiClient = ApiClient & {
   disturb(how: Disturbance): void;
   /** So many of the next streams are cut off in what they show first. */
   cut(times: number): void;
-  /** Refuses and cuts nothing any more. */
+  /** So many of the next pages are asked for with a token that is too old, though the past is still known. */
+  expireTokens(times: number): void;
+  /** Refuses, expires and cuts nothing any more. */
   mend(): void;
 };
 
@@ -57,6 +59,7 @@ export function createHostileApiClient({
 }: HostileOptions): HostileApiClient {
   const streams = new Set<Stream>();
   let cuts = 0;
+  const expiring = new ExpiringTokens();
   let refusal = { code: 0, left: 0 };
 
   function ask(path: string, options: RequestOptions, verb: "list" | "watch"): Answer {
@@ -83,18 +86,16 @@ export function createHostileApiClient({
     watchList: "served",
     refuse: (code, times) => void (refusal = { code, left: times }),
     cut: (times) => void (cuts = times),
-    mend() {
+    expireTokens: (times) => void (expiring.left = times),
+    mend: () => {
       refusal = { code: 0, left: 0 };
-      cuts = 0;
+      expiring.left = cuts = 0;
     },
-    disturb(how) {
-      for (const stream of streams) stream.disturb(how);
-    },
+    disturb: (how) => streams.forEach((stream) => stream.disturb(how)),
     async get(path, options) {
       await clock.sleep(PAGE_MS, options.signal);
-      const said = ask(path, { ...options, query: { ...options.query, limit: "1" } }, "list");
-      if (said.type !== "reply") throw new Error("A list is a document");
-      return toResult(said.reply);
+      const asked = { ...options, query: { ...options.query, limit: "1" } };
+      return expiring.answer(asked.query) ?? toDocument(ask(path, asked, "list"));
     },
     post: async () => ({ type: "failed", error: new Error("Nobody answers reviews") }),
     async openStream(path, options): Promise<StreamResult> {
@@ -111,6 +112,24 @@ export function createHostileApiClient({
     close: async () => undefined,
   };
   return self;
+}
+
+class ExpiringTokens {
+  /** So many more are too old. */
+  left = 0;
+
+  answer(query: RequestOptions["query"]): ApiResult | undefined {
+    const token = query?.["continue"];
+    const body = this.left > 0 && token !== undefined ? expiredToken(token) : undefined;
+    if (body === undefined) return undefined;
+    this.left -= 1;
+    return toResult({ code: 410, body });
+  }
+}
+
+function toDocument(said: Answer): ApiResult {
+  if (said.type !== "reply") throw new Error("A list is a document");
+  return toResult(said.reply);
 }
 
 function toResult({ code, body }: Reply): ApiResult {

@@ -117,6 +117,12 @@ function listItem(object: KubeObject, kind: ServedKind, version: string): JsonMa
   return item;
 }
 
+/** What is said of a continue token that is too old, whether it is or not. */
+export function expiredToken(token: string): JsonMap | undefined {
+  const start = parseToken(token);
+  return start === undefined ? undefined : expiredTokenStatus(start.after);
+}
+
 /** The 410 of an old token comes with one that goes on at the newest state: inconsistent, but nothing is lost. */
 function expiredTokenStatus(after: string): JsonMap {
   const message =
