@@ -22,7 +22,8 @@ export type SteeredApiClient = ApiClient & {
   expire(): void;
 };
 
-const NO_STREAMS: ApiFailure = {
+/** What servers answer that stream no lists. */
+export const NO_STREAMS: ApiFailure = {
   type: "status",
   status: 422,
   answer: { message: "", causes: [] },

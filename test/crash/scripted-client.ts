@@ -1,6 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ApiClient, ApiFailure, RequestOptions } from "../../src/cluster/api-client.ts";
+import { NO_STREAMS } from "../../src/testing/steered-api-client.ts";
 import { type Script, type ScriptedEvent, stateAt } from "./script.ts";
 
 export type ScriptedClientOptions = {
@@ -16,6 +17,8 @@ export type ScriptedClientOptions = {
 const CLOSED_ONE_IN = 40;
 const BROKEN_ONE_IN = 60;
 const LINES_MAX = 12;
+/** Of what existed, at a time. */
+const INITIAL_LINES = 100;
 
 /** An API server of one resource that tells a script: streams resume from wherever they are asked to, and break where it says. */
 export function createScriptedClient(options: ScriptedClientOptions): ApiClient {
@@ -28,6 +31,7 @@ export function createScriptedClient(options: ScriptedClientOptions): ApiClient 
     }),
     post: () => Promise.reject(new Error("Nobody posts")),
     openStream: async (_path, request) => {
+      if (request.query?.["sendInitialEvents"] === "true") return streamList(options, request);
       const from = Number(request.query?.["resourceVersion"]);
       const end = options.script.breaks.find(({ at }) => at >= from);
       if (end !== undefined && end.at === from && options.random() < 0.5) {
@@ -38,6 +42,30 @@ export function createScriptedClient(options: ScriptedClientOptions): ApiClient 
     },
     close: async () => undefined,
   };
+}
+
+/** As newer servers do, or the refusal of an older one, which is asked for pages then. */
+function streamList(
+  options: ScriptedClientOptions,
+  { signal }: RequestOptions,
+): Awaited<ReturnType<ApiClient["openStream"]>> {
+  if (options.random() < 0.5) return NO_STREAMS;
+  return { type: "open", body: streamAll(options, signal) };
+}
+
+async function* streamAll(
+  options: ScriptedClientOptions,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const { script, random } = options;
+  const version = listVersion(options);
+  const lines = stateAt(script, version).map((object) => JSON.stringify({ type: "ADDED", object }));
+  for (let start = 0; start < lines.length; start += INITIAL_LINES) {
+    yield* inTwo(encode(lines.slice(start, start + INITIAL_LINES).join("\n")), random);
+    await sleep(options.paceMs, undefined, { signal });
+  }
+  yield encode(bookmark(version, { "k8s.io/initial-events-end": "true" }));
+  yield* stream(options, { from: version, signal });
 }
 
 function listPage(options: ScriptedClientOptions, query: NonNullable<RequestOptions["query"]>) {
@@ -108,10 +136,10 @@ function* inTwo(bytes: Uint8Array, random: () => number): Generator<Uint8Array> 
   yield bytes.subarray(cut);
 }
 
-function bookmark(version: number): string {
+function bookmark(version: number, annotations?: Readonly<Record<string, string>>): string {
   return JSON.stringify({
     type: "BOOKMARK",
-    object: { metadata: { resourceVersion: String(version) } },
+    object: { metadata: { resourceVersion: String(version), annotations } },
   });
 }
 
