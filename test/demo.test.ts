@@ -11,7 +11,7 @@ test("the demo tells an operator's day through the real program and ends by itse
   const { stdout } = await run(
     process.execPath,
     ["--disable-warning=ExperimentalWarning", DEMO, "--seconds", "12", "--seed", "7"],
-    { timeout: 50_000 },
+    { timeout: 150_000 },
   );
 
   for (const told of ["created", "updated", "condition", "phase", "health", "deleted", "synced"])

@@ -13,12 +13,12 @@ export const DEMO_HELP = `npm run demo [-- OPTIONS]
 Plays an operator's day against a simulated Kubernetes API server, lets the real kube-lifeline watch it, and prints what
 it sends to an embedded OTLP receiver. Needs no cluster and no collector; ends by itself.
 
-  --seconds N   how long it takes, 5 to 3600 (default 30)
+  --seconds N   how long the day takes, 5 to 3600 (default 30)
   --seed N      another cast and another timing, 0 to 4294967295 (default 1)
   --help        this text
 `;
 
-/** Less leaves no time for the program to start and for the last points to arrive. */
+/** In less, what takes its second (gauges, what is stuck) comes too late for its part of the day. */
 const SECONDS_MIN = 5;
 const SECONDS_MAX = 3600;
 const SEED_MAX = 2 ** 32 - 1;

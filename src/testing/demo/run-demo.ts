@@ -2,7 +2,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type LineOptions, renderLine, type Style } from "../../otlp/console/line.ts";
 import type { Clock } from "../../util/clock.ts";
-import type { ReceivedItems } from "../otlp-receiver/received.ts";
+import type { ReceivedItems, ReceivedPoint } from "../otlp-receiver/received.ts";
+import { foldSeries } from "../otlp-receiver/series.ts";
 import { type OtlpReceiver, startOtlpReceiver } from "../otlp-receiver/start-otlp-receiver.ts";
 import {
   type SimulatedApiServer,
@@ -37,10 +38,8 @@ export type DemoOptions = {
 
 /** What is kept of the time for the last points to arrive and the program to stop. */
 const TAIL_MS = 1500;
-/** Starting takes about a second; a slow machine must not fail for it. */
-const START_MAX_MS = 20_000;
-/** The first look is told at once; if it is not, the show must go on. */
-const SYNCED_MAX_MS = 2000;
+/** Starting takes about a second, and the first look and the end are told at once; a slow machine must not fail for it. */
+const PATIENCE_MS = 30_000;
 const RESOURCES = [DATABASES, BACKUPS];
 
 type Cast = {
@@ -53,7 +52,6 @@ type Cast = {
 /** Plays the whole demo; resolves with the exit code, when nothing of it is left running or lying about. */
 export async function runDemo(options: DemoOptions): Promise<number> {
   const { clock, lines } = options;
-  const beganMs = clock.now();
   const story = createStory(options.seed);
   const random = createRandom(options.seed);
   const directory = await mkdtemp(join(options.temporaryDirectory, "kube-lifeline-demo-"));
@@ -89,10 +87,10 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   const cast = { server, receiver, lifeline: startLifeline(environment, clock), story };
   cleanup.defer(async () => void (await cast.lifeline.stop()));
   // Awaited here: the stack must not be unwound before the demo is over.
-  return await perform(options, cast, beganMs);
+  return await perform(options, cast);
 }
 
-async function perform(options: DemoOptions, cast: Cast, beganMs: number): Promise<number> {
+async function perform(options: DemoOptions, cast: Cast): Promise<number> {
   const { clock } = options;
   const { lifeline, receiver, server, story } = cast;
   const over = new AbortController();
@@ -105,9 +103,12 @@ async function perform(options: DemoOptions, cast: Cast, beganMs: number): Promi
       if (step.type === "chapter") say(options, "bold", `· ${step.title}`);
       applyStep(server.cluster, step, clock.now());
     };
-    const endMs = Math.max(beganMs + options.seconds * 1000 - TAIL_MS, clock.now());
-    await playStory(story.day, { clock, beginMs: clock.now(), endMs, perform: onStep }, signal);
+    // From here on, or a slow start would shrink the day.
+    const beginMs = clock.now();
+    const endMs = beginMs + options.seconds * 1000 - TAIL_MS;
+    await playStory(story.day, { clock, beginMs, endMs, perform: onStep }, signal);
     await clock.sleep(TAIL_MS, signal);
+    await untilEnded(cast, clock, signal);
   }
   const diedEarly = over.signal.aborted;
   const end = await lifeline.stop();
@@ -135,14 +136,31 @@ async function untilWatching(
     const resources = new Set(server.watches().map(({ request }) => request.resource));
     return RESOURCES.every((resource) => resources.has(resource));
   };
-  await within(START_MAX_MS, { event: server.until(isWatching), clock, signal });
+  await within(PATIENCE_MS, { event: server.until(isWatching), clock, signal });
   return isWatching();
 }
 
 /** Lets the first look be told before the day begins: the story reads better so. */
 async function untilSynced({ receiver }: Cast, clock: Clock, signal: AbortSignal): Promise<void> {
   const isSynced = (): boolean => receiver.records().length >= RESOURCES.length;
-  await within(SYNCED_MAX_MS, { event: receiver.until(isSynced), clock, signal });
+  await within(PATIENCE_MS, { event: receiver.until(isSynced), clock, signal });
+}
+
+/** Lets the series of all that is gone end: it is the last that is told of the day. */
+async function untilEnded(
+  { receiver, server }: Cast,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  const isGone = ({ attributes }: ReceivedPoint): boolean => {
+    const { "k8s.object.name": name, "k8s.namespace.name": namespace } = attributes;
+    // Aggregates are of no object.
+    if (typeof name !== "string" || typeof namespace !== "string") return false;
+    return !RESOURCES.some((resource) => server.cluster.get({ resource, namespace, name }));
+  };
+  const hasEnded = (): boolean =>
+    ![...foldSeries(receiver.points()).live.values()].some((point) => isGone(point));
+  await within(PATIENCE_MS, { event: receiver.until(hasEnded), clock, signal });
 }
 
 type Awaiting = {
