@@ -6,6 +6,7 @@ import type { Health } from "../lifecycle/health-words.ts";
 import type { CountSignal, LogSignal, Outcome, Severity } from "../lifecycle/signal.ts";
 import { createActiveWatch } from "../testing/active-watch.ts";
 import { createFakeClock } from "../testing/fake-clock.ts";
+import { READ_ERROR } from "../testing/faulty-database.ts";
 import { appearance, database, NOW_MS } from "../testing/kube-change.ts";
 import { objectRow, openTemporaryStore, type TemporaryStore } from "../testing/temporary-store.ts";
 import { Commit, type Touched } from "./commit.ts";
@@ -78,6 +79,13 @@ function appeared(uid: string, cause: Parameters<typeof appearance>[1] = "create
   return { change: appearance(object, cause), state: encodeState(object, "") };
 }
 
+/** Of another object; while nothing waits nobody asks what does. */
+function withholdSomething(): void {
+  const move = { changes: 1, seenAtMs: 0, appearance: null, gone: null, reported: "" };
+  commit.withhold({ kindId: 1, uid: "another", ...move });
+  commit.flush();
+}
+
 test("keep() puts the row under a new id, with the memory, the health and the state of the moment", () => {
   const memory: Memory = { ...EMPTY_MEMORY, health: { value: "failed", sinceMs: 5 } };
   const fold = createFold({ interpret: () => outcome({ memory, health: "failed" }) });
@@ -98,6 +106,37 @@ test("keep() puts the row under a new id, with the memory, the health and the st
     memory: encodeMemory(memory),
   });
   expect(second.id).not.toBe(first.id);
+});
+
+test("a Change that could not be put, as nobody could read what waits of its object, counts once", () => {
+  withholdSomething();
+  const watch = createActiveWatch({ state: "syncing" });
+  const signals = [record("INFO"), counted("created")];
+  const fold = createFold({ initial: "all", interpret: () => outcome({ signals }) });
+  temporary.break({ sql: /^SELECT .* FROM withheld/, ...READ_ERROR });
+  const next = appeared("u1", "first-look");
+
+  expect(() => fold.keep(watch, undefined, next)).toThrow(READ_ERROR.message);
+  temporary.mend();
+  fold.keep(watch, undefined, next);
+
+  expect(watch.netChanges).toEqual({ created: 1 });
+  expect(watch.firstLook).toMatchObject({ told: 1, withheld: 0 });
+});
+
+test("a deletion that could not be put, as nobody could read what waits of its object, counts once", () => {
+  withholdSomething();
+  const watch = createActiveWatch({ state: "syncing" });
+  const fold = createFold({ interpret: () => outcome({ signals: [counted("deleted")] }) });
+  const row = objectRow(5);
+  const { change } = appeared("uid-5");
+  temporary.break({ sql: /^SELECT .* FROM withheld/, ...READ_ERROR });
+
+  expect(() => fold.drop(watch, row, change)).toThrow(READ_ERROR.message);
+  temporary.mend();
+  fold.drop(watch, row, change);
+
+  expect(watch.netChanges).toEqual({ deleted: 1 });
 });
 
 test("keep() keeps the row's text of a memory that interpret gave back as it was", () => {

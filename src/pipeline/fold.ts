@@ -89,8 +89,10 @@ export class Fold {
           : encodeMemory(outcome.memory),
     };
     const touched = this.#touch(row, { known, change: next.change, after: outcome.health });
-    const signals = this.#admit(watch, next.change, this.#withFamily(row.uid, outcome));
+    const admitted = this.#admit(watch, next.change, this.#withFamily(row.uid, outcome));
+    const { signals } = admitted;
     const said = this.#withholding.kept(row, known, { change: next.change, signals });
+    this.#reckon(watch, admitted);
     commit.put(row, touched, said);
     return row;
   }
@@ -104,8 +106,9 @@ export class Fold {
   drop(watch: ActiveWatch, known: ObjectRow, change: Change): void {
     const outcome = this.#options.interpret(change, decodeMemory(known.memory));
     const touched = this.#touch(known, { known, change, after: undefined });
-    const signals = this.#admit(watch, change, outcome);
-    const said = this.#withholding.dropped(known, { change, signals });
+    const admitted = this.#admit(watch, change, this.#withFamily(known.uid, outcome));
+    const said = this.#withholding.dropped(known, { change, signals: admitted.signals });
+    this.#reckon(watch, admitted);
     this.#options.commit.remove(known, touched, said);
   }
 
@@ -162,20 +165,29 @@ export class Fold {
     watch: ActiveWatch,
     change: Change,
     outcome: { readonly health: Health; readonly signals: readonly Signal[] },
-  ): readonly Signal[] {
-    return outcome.signals.filter((signal) => {
-      if (signal.type === "count") {
-        countNetChange(watch, signal);
-        return true;
-      }
+  ): Admitted {
+    const isFirstLook = change.type === "appeared" && change.cause === "first-look";
+    const observed = { told: 0, withheld: 0 };
+    const signals = outcome.signals.filter((signal) => {
       if (signal.type !== "log") return true;
       if (!isLoudEnough(signal.severity, this.#options.minimumSeverity)) return false;
-      return (
-        change.type !== "appeared" ||
-        change.cause !== "first-look" ||
-        this.#admitObserved(watch, outcome.health)
-      );
+      if (!isFirstLook) return true;
+      const isAdmitted = this.#admitsObserved(watch, outcome.health, observed.told);
+      observed[isAdmitted ? "told" : "withheld"] += 1;
+      return isAdmitted;
     });
+    return { signals, observed };
+  }
+
+  /** Once nothing can keep the Change out of the commit: the state file may fail until then, and then it is taken again. */
+  #reckon(watch: ActiveWatch, { signals, observed }: Admitted): void {
+    for (const signal of signals) if (signal.type === "count") countNetChange(watch, signal);
+    if (observed.told + observed.withheld === 0) return;
+    const told = this.#observedTold;
+    watch.firstLook.told += observed.told;
+    watch.firstLook.withheld += observed.withheld;
+    told.byKind.set(watch.kindId, (told.byKind.get(watch.kindId) ?? 0) + observed.told);
+    told.inAll += observed.told;
   }
 
   /** Tells that a watch's look is complete; of a first look only if that may be told at all. It is told once, so never withheld. */
@@ -185,20 +197,19 @@ export class Fold {
     if (isWanted && isLoudEnough(record.severity, minimumSeverity)) commit.tell([record]);
   }
 
-  #admitObserved(watch: ActiveWatch, health: Health): boolean {
+  /** `already`: told by the same Change. */
+  #admitsObserved(watch: ActiveWatch, health: Health, already: number): boolean {
     const told = this.#observedTold;
-    const ofKind = told.byKind.get(watch.kindId) ?? 0;
-    const admitted = admitFirstLook(this.#options.initial, health, { ofKind, inAll: told.inAll });
-    if (admitted) {
-      watch.firstLook.told += 1;
-      told.byKind.set(watch.kindId, ofKind + 1);
-      told.inAll += 1;
-    } else {
-      watch.firstLook.withheld += 1;
-    }
-    return admitted;
+    const ofKind = (told.byKind.get(watch.kindId) ?? 0) + already;
+    return admitFirstLook(this.#options.initial, health, { ofKind, inAll: told.inAll + already });
   }
 }
+
+/** What of a Change is sent, and how many `observed` records of a first look it tells, or keeps back. */
+type Admitted = {
+  readonly signals: readonly Signal[];
+  readonly observed: { readonly told: number; readonly withheld: number };
+};
 
 function isFamilyTrace(signal: Signal): signal is TraceSignal {
   return signal.type === "trace" && hasFamily(signal);
