@@ -303,6 +303,61 @@ test("C15 403-after-working: what is known stays, and it goes on where it was wh
   );
 });
 
+test.each([
+  ["ends in time", (rig: Rig): void => last(rig).end()],
+  ["is given up", (): void => undefined],
+])(
+  "D09 restored-backup: a watch from the server's future says nothing until it %s; then all is looked at anew",
+  async (_, end) => {
+    const rig = await createRig();
+    const reader = rig.start({ from: "99999" });
+    const words = reader.until("resync-end");
+    await untilOpened(rig, 1);
+    rig.create("a");
+    await rig.clock.untilPending(1);
+    await rig.clock.advance(180_000);
+    end(rig);
+    await rig.clock.advance(5000);
+
+    expect(await words).toEqual(["resync-start", "resync-object a", "resync-end"]);
+    expect(queries(rig.server)).toEqual(["watch 99999", "list", "stream"]);
+    expect(rig.reports).toContainEqual({ type: "relist", watch: WIDGETS, reason: "too-new" });
+  },
+);
+
+test("D09 restored-backup: a watch that had nothing to say goes on where the server is no further back", async () => {
+  const rig = await createRig();
+  rig.create("a");
+  const at = rig.server.cluster.resourceVersion;
+  const reader = rig.start({ from: at });
+  const words = reader.until("applied b");
+  await untilOpened(rig, 1);
+  await rig.clock.untilPending(1);
+  await rig.clock.advance(180_000);
+  last(rig).end();
+  await untilOpened(rig, 2);
+  rig.create("b");
+
+  expect(await words).toEqual(["applied b"]);
+  expect(queries(rig.server)).toEqual([`watch ${at}`, "list", `watch ${at}`]);
+});
+
+test("D09 restored-backup: a watch that said anything asks nobody how far the server is", async () => {
+  const rig = await createRig();
+  const reader = await follow(rig);
+  await rig.clock.advance(60_000);
+  await bookmark(rig, reader);
+  await rig.clock.advance(180_000);
+
+  const next = reader.until("applied b");
+  last(rig).end();
+  await untilOpened(rig, 2);
+  rig.create("b");
+
+  expect(await next).toEqual(["applied b"]);
+  expect(queries(rig.server)).not.toContain("list");
+});
+
 test("C16 store-read-error: an error that stays leads to a look without the object that it was about", async () => {
   const rig = await createRig();
   const reader = await follow(rig);

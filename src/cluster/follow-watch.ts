@@ -1,10 +1,14 @@
 import { toError } from "../util/to-error.ts";
 import type { BookmarkGaps } from "./bookmark-gaps.ts";
+import { isInFuture } from "./is-in-future.ts";
 import { readWatchLines, type ReadLines } from "./read-watch-lines.ts";
 import { shouldSkipUnreadable, type WatchOutcome, type WatchState } from "./reflector-state.ts";
 import type { WatchResourceOptions } from "./reflector.ts";
 import { openConnection, type WatchConnection } from "./watch-connection.ts";
 import { formatWatchKey, type WatchEvent } from "./watch-event.ts";
+
+/** An API server bookmarks about every minute; who was silent for longer is asked how far it has come. */
+const SILENT_MS = 90_000;
 
 /** A server that ends a watch may be off by this much; sooner than that, it had other reasons than the time. */
 const EARLY_MS = 10_000;
@@ -26,15 +30,18 @@ export async function* followWatch(
   gaps.opened(clock.now());
   opened.waitAtMost(gaps.idleMs(opened.timeoutSeconds));
   const place = { resourceVersion };
+  const following: Following = { state, gaps, place, isSilent: true };
   try {
-    const end = yield* readWatch(opened, { state, gaps, place }, options);
+    const end = yield* readWatch(opened, following, options);
     if (end !== undefined) return { ...end, ...place };
     const openMs = clock.now() - opened.openedAtMs;
+    if (await isLost(following, openMs, options)) return { type: "in-future", ...place };
     const isEarly = openMs < opened.timeoutSeconds * 1000 - EARLY_MS;
     return { type: "closed", openMs, isEarly, ...place };
   } catch (error) {
     if (!opened.isIdle) return { type: "broken", error: toError(error), ...place };
     gaps.forget();
+    if (await isLost(following, opened.idleMs, options)) return { type: "in-future", ...place };
     return { type: "idle", idleMs: opened.idleMs, ...place };
   } finally {
     await opened.close();
@@ -56,16 +63,30 @@ type Following = {
   readonly gaps: BookmarkGaps;
   /** Where the watch stands. */
   readonly place: { resourceVersion: string };
+  /** Not a line has come over this connection. */
+  isSilent: boolean;
 };
+
+/** Whether the silence of a watch means that it will not speak for long. */
+async function isLost(
+  { isSilent, place }: Following,
+  silentMs: number,
+  options: WatchResourceOptions,
+): Promise<boolean> {
+  if (!isSilent || silentMs < SILENT_MS || options.signal.aborted) return false;
+  return await isInFuture(place.resourceVersion, options);
+}
 
 async function* readWatch(
   connection: WatchConnection,
-  { state, gaps, place }: Following,
+  following: Following,
   options: WatchResourceOptions,
 ): AsyncGenerator<readonly WatchEvent[], ReadLines["end"]> {
+  const { state, gaps, place } = following;
   const { facts, clock, signal } = options;
   for (let lines = await connection.next(); lines !== undefined; lines = await connection.next()) {
     if (signal.aborted) return undefined;
+    following.isSilent = false;
     const isStuck = place.resourceVersion === state.resourceVersion && shouldSkipUnreadable(state);
     const read = readWatchLines(lines, {
       facts,

@@ -158,6 +158,12 @@ test.each<{ name: string; outcome: WatchOutcome; next: Partial<ReflectorState>; 
     pause: NONE,
   },
   {
+    name: "D09 restored-backup",
+    outcome: { type: "in-future", resourceVersion: "5" },
+    next: { type: "stream", reason: "too-new" },
+    pause: NONE,
+  },
+  {
     name: "plain 504",
     outcome: { type: "refused", failure: status(504), resourceVersion: "5" },
     next: WATCH,

@@ -75,6 +75,8 @@ export type WatchOutcome = { readonly resourceVersion: string } & (
   /** `isEarly`: sooner than it was asked for, as when a server shuts down. */
   | { readonly type: "closed"; readonly openMs: number; readonly isEarly: boolean }
   | { readonly type: "idle"; readonly idleMs: number }
+  /** It said nothing, for the server has not come as far as the position. */
+  | { readonly type: "in-future" }
   | { readonly type: "broken"; readonly error: Error }
   | { readonly type: "error-frame"; readonly status: KubeStatus }
   | { readonly type: "unreadable"; readonly problem: string }
@@ -222,6 +224,8 @@ export function afterWatch(before: WatchState, outcome: WatchOutcome): Transitio
       return unlessStuck(isPuzzling(outcome.failure), refused(state, "watch", outcome.failure));
     case "closed":
       return afterClosed(state, outcome, hasProgressed);
+    case "in-future":
+      return relist(state, "too-new");
     case "idle": {
       const problem = `no byte came for ${Math.round(outcome.idleMs / 1000)} s`;
       return broken(state, "idle", { type: "stream", verb: "watch", problem });

@@ -2,6 +2,7 @@ import { compareResourceVersions } from "../util/resource-version.ts";
 import type { ApiFailure } from "./api-client.ts";
 import { BookmarkGaps } from "./bookmark-gaps.ts";
 import { followWatch } from "./follow-watch.ts";
+import { describeNetworkError } from "./network-error.ts";
 import type { ListOutcome, WatchOutcome, WatchState } from "./reflector-state.ts";
 import type { WatchResourceOptions } from "./reflector.ts";
 import { openConnection } from "./watch-connection.ts";
@@ -89,28 +90,32 @@ function positionOf(event: WatchEvent): string | undefined {
 }
 
 function outcomeOf(outcome: WatchOutcome): ListOutcome {
-  const listed = { type: "listed", resourceVersion: outcome.resourceVersion } as const;
+  const { resourceVersion } = outcome;
+  if (isExpired(outcome)) return { type: "listed", resourceVersion };
   switch (outcome.type) {
-    case "refused": {
-      const { failure } = outcome;
-      if (failure.type === "status" && failure.status === 410) return listed;
-      return { type: "refused", failure };
-    }
-    case "error-frame": {
-      const { code, message } = outcome.status;
-      return code === 410
-        ? listed
-        : failed(`API server answered ${code ?? "an error"}: ${message}`);
-    }
+    case "refused":
+      return { type: "refused", failure: outcome.failure };
+    case "error-frame":
+      return failed(`the API server ended it with "${outcome.status.message}"`);
     case "closed":
-      return outcome.isEarly ? failed("the API server ended it early") : listed;
+      return outcome.isEarly
+        ? failed("the API server ended it early")
+        : { type: "listed", resourceVersion };
     case "idle":
       return failed(`no byte came for ${Math.round(outcome.idleMs / 1000)} s`);
     case "broken":
-      return failed(outcome.error.message, outcome.error);
+      return failed(describeNetworkError(outcome.error), outcome.error);
+    case "in-future":
+      return failed("the API server has not come as far as the list");
     case "unreadable":
       return { type: "unreadable", problem: outcome.problem };
   }
+}
+
+function isExpired(outcome: WatchOutcome): boolean {
+  if (outcome.type === "error-frame") return outcome.status.code === 410;
+  if (outcome.type !== "refused") return false;
+  return outcome.failure.type === "status" && outcome.failure.status === 410;
 }
 
 /** Nothing more than the list is lost, which begins anew. */
