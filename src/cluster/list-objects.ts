@@ -77,7 +77,7 @@ export async function* listObjects(
     }
     const span = { from: firstVersion, until: got.page.resourceVersion };
     const outcome = yield* complete(span, options);
-    if (outcome.type === "listed") {
+    if ("resourceVersion" in outcome) {
       report({ type: "list-done", watch, count, durationMs: clock.now() - startedAtMs });
       yield [{ type: "resync-end", resourceVersion: outcome.resourceVersion }];
     }

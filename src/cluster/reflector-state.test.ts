@@ -90,6 +90,16 @@ test("afterList() watches from the list's resourceVersion", () => {
   expect(transition).toEqual({ next: { ...WATCH, resourceVersion: "8" }, pause: NONE });
 });
 
+test("A12 list-page-410: afterList() looks anew where the server has forgotten what happened during the list, the second time later", () => {
+  const outlasted = { type: "outlasted", resourceVersion: "8" } as const;
+
+  const first = afterList(LIST, outlasted);
+  const second = afterList({ ...LIST, fruitless: 1 }, outlasted);
+
+  expect(first).toMatchObject({ next: { type: "stream", reason: "expired" }, pause: NONE });
+  expect(second.pause).toEqual(BACKOFF);
+});
+
 test.each<{ name: string; outcome: WatchOutcome; next: Partial<ReflectorState>; pause: unknown }>([
   {
     name: "C01 clean-close",

@@ -66,6 +66,8 @@ export type StreamOutcome =
 /** How a list ended. */
 export type ListOutcome =
   | { readonly type: "listed"; readonly resourceVersion: string }
+  /** It shows what exists, but the server has forgotten what happened while it was made. */
+  | { readonly type: "outlasted"; readonly resourceVersion: string }
   | { readonly type: "refused"; readonly failure: ApiFailure }
   | { readonly type: "unreadable"; readonly problem: string };
 
@@ -198,6 +200,8 @@ export function afterList(state: ListState, outcome: ListOutcome): Transition {
   switch (outcome.type) {
     case "listed":
       return { next: watchFrom(state, outcome.resourceVersion), pause: NO_PAUSE };
+    case "outlasted":
+      return relist(state, "expired");
     case "unreadable":
       return {
         next: lookAgain(state),

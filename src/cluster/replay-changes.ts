@@ -19,8 +19,9 @@ const TIMEOUT_SECONDS = 15;
  * pages show may be gone by the last, and what a later page lacks may have been there in between. Told after the end,
  * that would bring back to life what the end says to be gone.
  *
- * A server that sends no bookmarks is believed once a watch that it ended in time had nothing to say. One that has
- * forgotten what happened can't tell it after the end either: the list ends at once then, and the watch expires.
+ * A server that sends no bookmarks is believed once a watch that it ended in time had nothing to say. Where one has
+ * forgotten what happened, the list ends as it is, and all is listed again: another one behind the same address might
+ * know it, and tell it after the end.
  */
 export async function* replayChanges(
   { from, until }: Span,
@@ -91,7 +92,7 @@ function positionOf(event: WatchEvent): string | undefined {
 
 function outcomeOf(outcome: WatchOutcome): ListOutcome {
   const { resourceVersion } = outcome;
-  if (isExpired(outcome)) return { type: "listed", resourceVersion };
+  if (isExpired(outcome)) return { type: "outlasted", resourceVersion };
   switch (outcome.type) {
     case "refused":
       return { type: "refused", failure: outcome.failure };
