@@ -94,7 +94,10 @@ export class Watches {
     const { commit, clock, report } = this.#options;
     const isSameVersion = servesSameVersion(row, start.facts);
     // Durable before the look: who is killed in the middle of it must not go on from the old position.
-    if (!isSameVersion) commit.forgetPosition(row.id);
+    if (!isSameVersion) {
+      commit.forgetPosition(row.id);
+      commit.flush();
+    }
     const watch = toActiveWatch(row, start, clock.now());
     if (!isSameVersion) watch.position = watch.reached = undefined;
     this.#byId.set(watch.id, watch);
