@@ -111,6 +111,8 @@ export type Failure =
       readonly verb: WatchVerb;
       readonly problem: string;
       readonly cause?: Error;
+      /** The HTTP code that the stream ended with. */
+      readonly code?: number;
     }
   /** `occurrence`: how many in a row. */
   | {
@@ -288,6 +290,14 @@ function afterRefusedStream(state: StreamState, failure: ApiFailure): Transition
   return cutShort(state, answer.pause, cause);
 }
 
+/** Whether a failure only means that the server asks for patience. */
+export function isBusyFailure(failure: Failure | undefined): boolean {
+  if (failure?.type === "stream") return isBusy(failure.code);
+  return (
+    failure?.type === "refused" && failure.cause.type === "status" && isBusy(failure.cause.status)
+  );
+}
+
 /** The server asks for patience; that says nothing against streams. */
 function isBusy(code: number | undefined): boolean {
   return code === 429;
@@ -323,9 +333,13 @@ function errorFrame(status: KubeStatus): Failure {
   const words = [status.code, status.reason, status.message].filter(
     (word) => word !== undefined && word !== "",
   );
-  return streamFailure(
-    `the API server ended the stream with ${words.join(", ") || "an error without words"}`,
-  );
+  const problem = `the API server ended the stream with ${words.join(", ") || "an error without words"}`;
+  return {
+    type: "stream",
+    verb: "watch",
+    problem,
+    ...(status.code === undefined ? {} : { code: status.code }),
+  };
 }
 
 function afterUnreadable(state: WatchState, problem: string): Transition {

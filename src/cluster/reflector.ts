@@ -14,6 +14,7 @@ import {
   asPages,
   calm,
   firstState,
+  isBusyFailure,
   isRelist,
   type Failure,
   type Pause,
@@ -92,9 +93,7 @@ export async function* watchResource(
 
 /** An API server that has just started says 429 until its storage is there, and one that has too much to do for a while. */
 function patience(failure: Failure | undefined): { readonly isToWait?: true } {
-  const isThrottled =
-    failure?.type === "refused" && failure.cause.type === "status" && failure.cause.status === 429;
-  return isThrottled ? { isToWait: true } : {};
+  return isBusyFailure(failure) ? { isToWait: true } : {};
 }
 
 /** What outlives the states of one watch: what it learnt, and the connection that one state leaves to the next. */

@@ -325,6 +325,24 @@ test.each<[number, true | undefined]>([
   },
 );
 
+test.each([
+  [429, { isToWait: true }],
+  [503, {}],
+])(
+  "of a stream that ends with %d a consumer hears whether it is only to wait: %j",
+  async (code, patience) => {
+    const rig = await createRig();
+    rig.server.settings.watchList = "unmarked";
+    const failed = rig.start().events.next();
+    await untilOpened(rig, 1);
+    last(rig).sendError({ kind: "Status", code });
+
+    const { value } = await failed;
+
+    expect(value).toEqual([{ type: "failed", error: expect.any(Error), ...patience }]);
+  },
+);
+
 /** Reads so many failures, and lets each wait pass; answers with the waits. */
 async function failTimes(
   rig: Rig,
