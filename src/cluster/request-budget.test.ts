@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { createFakeClock } from "../testing/fake-clock.ts";
 import { RequestBudget } from "./request-budget.ts";
+import { RequestPace } from "./request-pace.ts";
 
 const { signal } = new AbortController();
 
@@ -51,6 +52,37 @@ test("RequestBudget keeps nobody who stops", async () => {
 
   expect(left.slice(20)).toEqual([0, 0]);
   expect(clock.pending()).toEqual([]);
+});
+
+test("lists go on while hundreds of reviews wait, at the pace of reviews", async () => {
+  const { clock, budget } = createRig();
+  const pace = new RequestPace(clock);
+  const stop = new AbortController();
+  let pages = 0;
+  const list = async (): Promise<void> => {
+    while (!stop.signal.aborted) {
+      await budget.wait(stop.signal);
+      await clock.sleep(50, stop.signal);
+      pages += 1;
+    }
+  };
+  const review = async (): Promise<void> => {
+    await pace.next(stop.signal);
+    await budget.wait(stop.signal);
+  };
+
+  const asking = Array.from({ length: 600 }, review);
+  const listing = Array.from({ length: 8 }, list);
+  const perSecond: number[] = [];
+  for (let second = 0; second < 20; second++) {
+    const before = pages;
+    await clock.advance(1000);
+    perSecond.push(pages - before);
+  }
+  stop.abort();
+  await Promise.all([...asking, ...listing]);
+
+  expect(Math.min(...perSecond)).toBeGreaterThanOrEqual(3);
 });
 
 test("RequestBudget waits for no clock that was set back", async () => {
