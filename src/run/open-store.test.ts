@@ -1,11 +1,13 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { DatabaseSync } from "node:sqlite";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { PipelineReport } from "../pipeline/report.ts";
 import { FILE_NAME } from "../store/open-database.ts";
 import { Store } from "../store/store.ts";
 import { createFakeClock } from "../testing/fake-clock.ts";
+import { createFaultyStatement, type Fault, fail, READ_ERROR } from "../testing/faulty-database.ts";
 import { openStore } from "./open-store.ts";
 import { createOwnLog } from "./own-log.ts";
 import { Readiness } from "./readiness.ts";
@@ -23,6 +25,7 @@ beforeEach(() => {
 afterEach(async () => {
   await cleanup.disposeAsync();
   rmSync(parent, { recursive: true, force: true });
+  vi.restoreAllMocks();
 });
 
 function begin(stateDirectory: string | undefined, stop = new AbortController()) {
@@ -66,6 +69,46 @@ test("a file that is not trusted is set aside and said, with where it was kept",
     /Began a new state file: .*it is corrupt: .*it was kept as .*lifeline\.db\.\d{4}-.*\.corrupt/,
   );
 });
+
+test.each([
+  ["the file cannot be opened", /^SELECT/],
+  ["what it holds cannot be counted", /FROM withheld/],
+])(
+  "a disk that fails at the start so that %s is waited for, with what the file has",
+  async (_what, sql) => {
+    await begin(parent).opening;
+    await cleanup.disposeAsync();
+    cleanup = new AsyncDisposableStack();
+    let fault: Fault | undefined = { sql, ...READ_ERROR };
+    breakDatabases(() => fault);
+
+    const { opening, clock, readiness, reports, said } = begin(parent);
+    await clock.advance(60_000);
+    const before = { unready: readiness.unready(), reports: reports.map(({ type }) => type) };
+    fault = undefined;
+    await clock.advance(120_000);
+
+    expect(before.unready).toEqual([
+      "The state file cannot be written: disk I/O error; what happens meanwhile is told once it can",
+    ]);
+    expect(new Set(before.reports)).toEqual(new Set(["commit-failed"]));
+    expect(await opening).toBeInstanceOf(Store);
+    // Nothing was set aside.
+    expect(said).toEqual([]);
+  },
+);
+
+/** Those that are opened from now on. */
+function breakDatabases(fault: () => Fault | undefined): void {
+  // oxlint-disable-next-line typescript/unbound-method -- called with its database below
+  const { prepare } = DatabaseSync.prototype;
+  vi.spyOn(DatabaseSync.prototype, "prepare").mockImplementation(function faulty(
+    this: DatabaseSync,
+    sql: string,
+  ) {
+    return createFaultyStatement(Reflect.apply(prepare, this, [sql]), () => fail(sql, fault()));
+  });
+}
 
 test.each<{ readonly name: string; readonly prepare: () => string }>([
   {

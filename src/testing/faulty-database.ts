@@ -13,19 +13,14 @@ export function createFaultyDatabase(
   database: DatabaseSync,
   fault: () => Fault | undefined,
 ): DatabaseSync {
-  const fail = (sql: string): void => {
-    const now = fault();
-    if (now?.sql.test(sql) !== true) return;
-    const { errcode, message } = now;
-    throw Object.assign(new Error(message), { code: "ERR_SQLITE_ERROR", errcode, errstr: message });
-  };
   return new Proxy(database, {
     get(target, property) {
       if (property === "prepare")
-        return (sql: string) => createFaultyStatement(target.prepare(sql), () => fail(sql));
+        return (sql: string) =>
+          createFaultyStatement(target.prepare(sql), () => fail(sql, fault()));
       if (property === "exec")
         return (sql: string) => {
-          fail(sql);
+          fail(sql, fault());
           target.exec(sql);
         };
       return boundTo(target, property);
@@ -33,10 +28,21 @@ export function createFaultyDatabase(
   });
 }
 
-function createFaultyStatement(statement: StatementSync, fail: () => void): StatementSync {
+/** Throws what SQLite would if the fault is that of such a statement. */
+export function fail(sql: string, fault: Fault | undefined): void {
+  if (fault?.sql.test(sql) !== true) return;
+  const { errcode, message } = fault;
+  throw Object.assign(new Error(message), { code: "ERR_SQLITE_ERROR", errcode, errstr: message });
+}
+
+/** The same statement, but that `failing` may throw first. */
+export function createFaultyStatement(
+  statement: StatementSync,
+  failing: () => void,
+): StatementSync {
   return new Proxy(statement, {
     get(target, property) {
-      if (property === "get" || property === "all" || property === "run") fail();
+      if (property === "get" || property === "all" || property === "run") failing();
       return boundTo(target, property);
     },
   });
