@@ -8,13 +8,12 @@ import { afterAll, beforeAll, expect } from "vitest";
 import { listenOnLoopback } from "../src/testing/listen-on-loopback.ts";
 import { definition } from "./support/definition.ts";
 import { inspectStateFile } from "../src/store/inspect-database.ts";
-import { complaints } from "./support/own-messages.ts";
 import { probe } from "./support/probe.ts";
 import type { Collector } from "./testbed/collector.ts";
 import type { Cluster } from "./testbed/control-plane.ts";
 import { eventually } from "./testbed/eventually.ts";
 import { type Lifeline, startLifeline } from "./testbed/lifeline.ts";
-import { PATIENCE_MS } from "./testbed/patience.ts";
+import { ENDS_WITHIN_MS } from "./testbed/patience.ts";
 import { withPrintedRoles } from "./testbed/printed-roles.ts";
 import { connectSharedCluster, serverTest, startCollector } from "./testbed/real-servers.ts";
 import type { ExitStatus } from "./testbed/supervised-process.ts";
@@ -211,24 +210,6 @@ serverTest("a state directory that is none ends it with 1 and is named", TOGETHE
   }
 });
 
-serverTest("a state directory that another process has ends it with 1", TOGETHER, async () => {
-  const stateDir = join(directory, "shared-state");
-  await using first = await startLifeline({
-    env: { KUBECONFIG: kubeconfig, ...watching() },
-    stateDir,
-  });
-
-  const { status, stderr } = await run({
-    env: { KUBECONFIG: kubeconfig, ...watching() },
-    stateDir,
-  });
-
-  expect(status).toEqual({ code: 1, signal: null });
-  expect(stderr).toContain("another process has it");
-  expect(await first.stop()).toEqual({ code: 0, signal: null });
-  expect(complaints(first)).toEqual([]);
-});
-
 serverTest(
   "SIGTERM ends it with 0 within 10 s when the collector takes connections and never answers",
   TOGETHER,
@@ -253,7 +234,7 @@ serverTest(
     for (const lifeline of lifelines) lifeline.kill("SIGTERM");
     const statuses = await Promise.all(
       lifelines.map((lifeline) =>
-        Promise.race([lifeline.exited, sleep(PATIENCE_MS, "still there")]),
+        Promise.race([lifeline.exited, sleep(ENDS_WITHIN_MS, "still there")]),
       ),
     );
 
