@@ -5,9 +5,18 @@ import { type Condition, parseGeneration } from "../conditions.ts";
 import { deletionRequestedAtMs, isDeleting } from "../deletion-time.ts";
 import { parseClusterTimeMs } from "../event-time.ts";
 import { isAwaited } from "../good-state.ts";
+import { CONDITIONS_MAX } from "../memory.ts";
 import { readPhase } from "../phase.ts";
 import { readFinalizers } from "../finalizers.ts";
-import { type Mark, type Moment, TAKEN_UP, usedMs, withMark, type Work } from "./work.ts";
+import {
+  type Mark,
+  MARKS_MAX,
+  type Moment,
+  TAKEN_UP,
+  usedMs,
+  withMark,
+  type Work,
+} from "./work.ts";
 import {
   type EndedWork,
   marksOf,
@@ -165,10 +174,14 @@ function newGeneration(step: NextStep, start: Moment): Work {
   return moved.reduce(withMark, makeWork("converge", step, { start, marks: asItWas }));
 }
 
-/** Only what spans are made of: a row should be short, and is read with every change. */
+/**
+ * Only what spans are made of, and of as many conditions as memory keeps: a row should be short, and is read with every
+ * change.
+ */
 function startMarks({ conditions, phase }: Standing): readonly Mark[] {
   const marks: Mark[] = [];
   for (const { type, status, reason } of conditions.values()) {
+    if (marks.length >= CONDITIONS_MAX) break;
     const awaited = isAwaited(type, status);
     // One that is not there counts as not good: of one that is good, this has to be known.
     if (!awaited && !isAwaited(type, "")) continue;
@@ -196,7 +209,8 @@ function makeWork(
     ordinal: begun.ordinal ?? "0",
     start: begun.start,
     managers: role === "converge" ? (step.specWrite?.managers ?? []) : [],
-    marks: begun.marks,
+    // What a row does not hold must not be told as long as nobody restarts.
+    marks: begun.marks.slice(0, MARKS_MAX),
     leftOut: 0,
   };
 }

@@ -672,6 +672,32 @@ test("an object that flaps for hours fills neither its row nor its trace, and en
   expect(ready).toMatchObject({ startMs: T0 + 300, endMs: T0 + 20_000 });
 });
 
+function withManyConditions(status: string): Look {
+  const types = Array.from({ length: 150 }, (_, index) => `C${index}Ready`);
+  return { observed: 1, conditions: Object.fromEntries(types.map((type) => [type, status])) };
+}
+
+test("an object with more conditions than a row holds has the same trace with a restart and without", () => {
+  const steps: readonly Step[] = [
+    { atMs: 0, look: withManyConditions("False") },
+    { atMs: 1_000, look: { ...withManyConditions("False"), phase: "Pending" } },
+    { atMs: 2_000, look: { ...withManyConditions("True"), phase: "Ready" } },
+  ];
+  let memory: Memory | undefined;
+
+  const restarted = drawn(steps);
+  const running = tracesOf(
+    play(steps, (change) => {
+      const outcome = interpret(change, memory);
+      ({ memory } = outcome);
+      return outcome;
+    }),
+  );
+
+  expect(restarted).toHaveLength(1);
+  expect(restarted).toEqual(running.map(({ spans }) => drawTrace(spans)));
+});
+
 /** Whatever is seen, in whatever order of whatever clocks. */
 const STEP = fc.record({
   afterMs: fc.integer({ min: 0, max: 120_000 }),
