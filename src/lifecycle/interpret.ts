@@ -72,7 +72,11 @@ function interpretDisappeared(
   const identity = readIdentity(object, kind);
   const assessment = assessHealth(object, kind, observedAtMs);
   const lastHealth = known?.health?.value ?? assessment.health;
-  const ended = options.traces === undefined ? [] : endWork(known?.work, stepOfGone(change, known));
+  const wasDeleting = known?.health?.value === "terminating";
+  const ended =
+    options.traces === undefined
+      ? []
+      : endWork(known?.work, stepOfGone(change, known), wasDeleting);
   const subject = createSubject(
     identity,
     observedAtMs,

@@ -103,10 +103,16 @@ function goOn(known: readonly Work[], step: NextStep, limits: WorkLimits): Follo
   return opened.length === 0 ? NOTHING : settle(opened, step, limits);
 }
 
-/** The object is gone, and with it all that went on; also a deletion that only its end shows. */
-export function endWork(known: readonly Work[] | undefined, step: WorkStep): readonly EndedWork[] {
-  const { object } = step;
-  const requested = isDeleting(object) && !known?.some(({ role }) => role === "delete");
+/**
+ * The object is gone, and with it all that went on; also a deletion that only its end shows. `wasDeleting`: its request
+ * was seen, so that its work, where it is not there any more, has timed out.
+ */
+export function endWork(
+  known: readonly Work[] | undefined,
+  step: WorkStep,
+  wasDeleting: boolean,
+): readonly EndedWork[] {
+  const requested = !wasDeleting && isDeleting(step.object);
   const requestedAt = deletionMoment({ ...step, isLate: true });
   const gone = momentOf(undefined, step);
   const ended = (known ?? []).map((one) => endOf(one, "deleted", requested ? requestedAt : gone));

@@ -565,6 +565,22 @@ test("deletions and disruptions have traces of their own, linked to their genera
   expect(logsOf(signals).at(-1)?.trace?.traceId).toBe(deletion?.traceId);
 });
 
+test("a deletion that timed out is not told again when it comes to its end", () => {
+  const metadata = { deletionTimestamp: formatRfc3339(T0 + 60_000), finalizers: ["a/b"] };
+
+  const traces = tracesOf(
+    play([
+      ...READY,
+      { atMs: 60_000, look: { generation: 2, observed: 1, metadata } },
+      { atMs: 60_000 + 6 * HOUR_MS, cause: "time" },
+      { atMs: 9 * HOUR_MS, cause: "gone" },
+    ]),
+  );
+
+  const outcomes = traces.map(({ spans: [root] }) => root.attributes["lifeline.outcome"]);
+  expect(outcomes).toEqual(["current", "timed_out"]);
+});
+
 test("trace contexts of annotations become links", () => {
   const [traceId, spanId] = ["ab".repeat(16), "cd".repeat(8)];
   const metadata = {
