@@ -279,20 +279,25 @@ function isLost({ transitions, health }: WorkStep): boolean {
   );
 }
 
-/** By the first condition that turned bad, for every replica reads its time; else by when, or at what version, it was written. */
+/**
+ * By the first condition that turned bad, for every replica reads its time; where its controller did not move that, or it
+ * has none, by when, or at what version, the object was written.
+ */
 function disruption(step: NextStep): Work {
   const turned = step.transitions.conditions.find(
     ({ type, before, after }) =>
       after !== undefined && before?.status !== after.status && isAwaited(type, after.status),
   );
+  const since = turned?.after?.lastTransitionTime;
   const marks = marksOf(step);
   const start = marks[0]?.at ?? momentOf(step.when.happenedAtMs, step);
   const { happenedAtMs } = step.when;
-  const ordinal =
-    turned?.after?.lastTransitionTime ??
-    (happenedAtMs === step.observedAtMs
+  const written =
+    happenedAtMs === step.observedAtMs
       ? step.object.metadata.resourceVersion
-      : String(happenedAtMs));
+      : String(happenedAtMs);
+  const hasMoved = since !== turned?.before?.lastTransitionTime;
+  const ordinal = hasMoved && since !== undefined ? since : written;
   const begun = makeWork("disruption", step, {
     start,
     marks: startMarks(step.before),

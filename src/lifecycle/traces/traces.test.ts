@@ -581,6 +581,28 @@ test("a deletion that timed out is not told again when it comes to its end", () 
   expect(outcomes).toEqual(["current", "timed_out"]);
 });
 
+/** Seen at that second, of a controller that never moves lastTransitionTime. */
+function carelessly(second: number, ready: string): Step {
+  const writtenAtMs = second * 1_000;
+  const conditions = { Ready: `${ready} x 1` };
+  return { atMs: writtenAtMs + 300, writtenAtMs, look: { observed: 1, conditions } };
+}
+
+test("each disruption is a trace of its own where a controller does not keep up its lastTransitionTime", () => {
+  const traces = tracesOf(
+    play([
+      carelessly(0, "False"),
+      carelessly(2, "True"),
+      carelessly(60, "False"),
+      carelessly(70, "True"),
+      carelessly(80, "False"),
+      carelessly(90, "True"),
+    ]),
+  );
+
+  expect(new Set(traces.map(({ traceId }) => traceId)).size).toBe(3);
+});
+
 test("trace contexts of annotations become links", () => {
   const [traceId, spanId] = ["ab".repeat(16), "cd".repeat(8)];
   const metadata = {
