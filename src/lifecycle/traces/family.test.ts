@@ -91,6 +91,27 @@ test("what a child did before, and what it does after, is no part of its owner's
   expect(drawTrace(trace.spans)).toBe("CustomDatabase converge 0–60000\n  child Pod 0–60000");
 });
 
+test("a child that was well at its first sight did not work for its owner, but one whose conditions turned good since did", () => {
+  const foundBefore = { generation: { value: 5, sinceMs: 50_000 } };
+  const wellForLong = [
+    member("found", { ...foundBefore, health: { value: "current" } }),
+    member("without-generation", { health: { value: "current" } }),
+    member("switched-off", { ...foundBefore, health: { value: "suspended" } }),
+  ];
+  const meanwhile = member("meanwhile", {
+    generation: { value: 5, sinceMs: 110_000 },
+    health: { value: "current" },
+    conditions: {
+      Ready: { status: "True", sinceMs: 140_000 },
+      Scheduled: { status: "True", sinceMs: 120_000 },
+    },
+  });
+
+  const trace = withFamily(OWNER, [...wellForLong, meanwhile]);
+
+  expect(drawTrace(trace.spans)).toBe("CustomDatabase converge 0–60000\n  child Pod 10000–40000");
+});
+
 test("a family of thousands is told by the first 499", () => {
   const family = Array.from({ length: 3_000 }, (_, index) =>
     member(`pod-${index}`, wellSince(101_000, 120_000)),

@@ -1,6 +1,7 @@
 import type { KubeObject } from "../../cluster/kube-object.ts";
 import { fieldAt } from "../../util/json.ts";
 import { cutUtf8 } from "../../util/utf8.ts";
+import { isHealthy } from "../health-words.ts";
 import type { Memory } from "../memory.ts";
 import type { Span, TraceSignal } from "../signal.ts";
 import { SPANS_MAX } from "./spans-of.ts";
@@ -52,8 +53,10 @@ function spansOfMember(
   { trace, parent }: { readonly trace: TraceSignal; readonly parent: Span },
 ): readonly Span[] {
   const { kind, group, name, uid, memory, children } = member;
-  const began = beganAtMs(memory) ?? parent.startMs;
-  const ended = endedAtMs(memory) ?? parent.endMs;
+  const worked = workedAt(memory);
+  if (worked === undefined) return [];
+  const began = worked.beganMs ?? parent.startMs;
+  const ended = worked.endedMs ?? parent.endMs;
   // What was done before this work began is no part of it.
   if (began < parent.startMs - RESOLUTION_MS && ended <= parent.startMs) return [];
   const startMs = within(parent, began);
@@ -80,15 +83,27 @@ function spansOfMember(
   return [span, ...children.flatMap((child) => spansOfMember(child, { trace, parent: span }))];
 }
 
-function beganAtMs({ work, generation, health }: Memory): number | undefined {
+/**
+ * From when to when it last worked, in Unix milliseconds, as far as anybody knows; without an end while it still does.
+ * Undefined for what is well and always was: it did nothing that was seen.
+ */
+function workedAt(
+  memory: Memory,
+): { readonly beganMs?: number; readonly endedMs?: number } | undefined {
+  const { work, generation, health } = memory;
   const open = work?.find(({ role }) => role === "converge");
-  return open === undefined ? (generation?.sinceMs ?? health?.sinceMs) : usedMs(open.start);
+  if (open !== undefined) return { beganMs: usedMs(open.start) };
+  const beganMs = generation?.sinceMs ?? health?.sinceMs;
+  if (health === undefined || !isHealthy(health.value))
+    return beganMs === undefined ? {} : { beganMs };
+  const endedMs = wellSinceMs(memory) ?? beganMs;
+  return endedMs === undefined ? undefined : { beganMs: beganMs ?? endedMs, endedMs };
 }
 
-/** Since when it is well; of one that still works at it nobody knows yet. */
-function endedAtMs({ work, health }: Memory): number | undefined {
-  if (work?.some(({ role }) => role === "converge") === true) return undefined;
-  return health?.value === "current" ? health.sinceMs : undefined;
+/** Of what was well at its first sight its conditions may know. */
+function wellSinceMs({ health, conditions }: Memory): number | undefined {
+  const turnedMs = Object.values(conditions).flatMap(({ sinceMs }) => sinceMs ?? []);
+  return health?.sinceMs ?? (turnedMs.length === 0 ? undefined : Math.max(...turnedMs));
 }
 
 function within({ startMs, endMs }: Span, timeMs: number): number {
