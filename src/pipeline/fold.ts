@@ -14,18 +14,14 @@ import type {
   Signal,
   TraceSignal,
 } from "../lifecycle/signal.ts";
-import {
-  controllerUid,
-  type FamilyMember,
-  hasFamily,
-  withFamily,
-} from "../lifecycle/traces/family.ts";
+import { controllerUid, hasFamily, withFamily } from "../lifecycle/traces/family.ts";
 import type { ObjectRow } from "../store/rows.ts";
 import type { Store } from "../store/store.ts";
 import type { ActiveWatch } from "./active-watch.ts";
 import type { Commit, Touched } from "./commit.ts";
 import { healthOf } from "./health-of.ts";
 import { isLoudEnough } from "./loud-enough.ts";
+import { readFamily } from "./read-family.ts";
 import { Withholding } from "./withholding.ts";
 
 export type FoldOptions = {
@@ -42,10 +38,6 @@ export type FoldOptions = {
 };
 
 const SOONEST_WAKE_MS = 1000;
-/** A custom resource, what it owns, what that owns (a StatefulSet), and its Pods. */
-const FAMILY_DEPTH = 3;
-/** A trace has 500 spans at most; who controls thousands is told by the first of them. */
-const CHILDREN_MAX = 100;
 
 /**
  * One step of the fold: a Change, the row that it is about, and what it means, put into the commit as one.
@@ -114,25 +106,14 @@ export class Fold {
 
   /** What an object's children did is read when its own work ends: whichever watch told first. */
   #withFamily(uid: string, outcome: Outcome): Outcome {
-    if (!outcome.signals.some(isFamilyTrace)) return outcome;
-    const family = this.#familyOf(uid, FAMILY_DEPTH);
+    const { commit, kindOf } = this.#options;
+    if (kindOf === undefined || !outcome.signals.some(isFamilyTrace)) return outcome;
+    const childrenOf = commit.childrenOf.bind(commit);
+    const family = readFamily(uid, { childrenOf, kindOf });
     const signals = outcome.signals.map((signal) =>
       isFamilyTrace(signal) ? withFamily(signal, family) : signal,
     );
     return { ...outcome, signals };
-  }
-
-  #familyOf(uid: string, depth: number): readonly FamilyMember[] {
-    const { commit, kindOf } = this.#options;
-    if (depth === 0 || kindOf === undefined) return [];
-    return commit.childrenOf(uid, CHILDREN_MAX).flatMap((row) => {
-      const facts = kindOf(row.watchId);
-      if (facts === undefined) return [];
-      const { kind, group } = facts;
-      const memory = decodeMemory(row.memory);
-      const children = this.#familyOf(row.uid, depth - 1);
-      return [{ kind, group, name: row.name, uid: row.uid, memory, children }];
-    });
   }
 
   #touch(
