@@ -556,3 +556,31 @@ test.each([
   expect(child?.links[0]?.spanId).toBe(ofChild?.spanId);
   expect(child?.parentSpanId).toBe(owner?.spanId);
 });
+
+test("the trace of an owner that is gone before it was ready tells of its child, too", async () => {
+  watch(begin());
+  await clock.advance(0);
+  const created = { creationTimestamp: new Date(clock.now()).toISOString() };
+  const reference = { apiVersion: "v1", kind: "CustomDatabase", name: "owner", uid: "uid-owner" };
+  const at = (name: string, version: number): KubeObject => {
+    const { metadata, ...rest } = object(name, version, "Pending");
+    const ownerReferences = name === "child" ? [{ ...reference, controller: true }] : [];
+    return { ...rest, metadata: { ...metadata, ...created, ownerReferences } };
+  };
+  api.say("ADDED", at("owner", 3));
+  await clock.advance(1_000);
+  api.say("ADDED", at("child", 4));
+  api.say("MODIFIED", { ...at("owner", 5), status: { phase: "Provisioning" } });
+  await clock.advance(3_000);
+
+  api.say("DELETED", at("owner", 6));
+  await clock.advance(1_000);
+
+  const ofOwner = spans.filter(({ traceId }) => traceId === spans[0]?.traceId);
+  expect(ofOwner.map(({ name }) => name)).toEqual([
+    "CustomDatabase converge",
+    "phase Pending",
+    "phase Provisioning",
+    "child CustomDatabase",
+  ]);
+});
