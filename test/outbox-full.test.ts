@@ -4,14 +4,12 @@ import type { KubeObject } from "../src/cluster/kube-object.ts";
 import { definition } from "./support/definition.ts";
 import { textAttribute } from "./support/text-attribute.ts";
 import type { AdminClient, NewObject } from "./testbed/admin-client.ts";
-import { buildProgram } from "./testbed/build-program.ts";
 import type { Collector } from "./testbed/collector.ts";
 import { eventually } from "./testbed/eventually.ts";
 import { startLifeline, type Lifeline } from "./testbed/lifeline.ts";
 import type { LogEntry, MetricPoint } from "./testbed/otlp-json.ts";
 import { withPrintedRoles } from "./testbed/printed-roles.ts";
 import { connectSharedCluster, serverTest, startCollector } from "./testbed/real-servers.ts";
-import { createTemporaryDirectory } from "./testbed/temporary-directory.ts";
 
 const GROUP = "full.example.com";
 const NAMESPACE = "outbox-full";
@@ -45,7 +43,6 @@ beforeAll(async () => {
   const cluster = servers.use(await connectSharedCluster());
   ({ admin } = cluster);
   collector = servers.use(await startCollector());
-  const bundle = servers.use(await createTemporaryDirectory("outbox-full"));
   await admin.createNamespace(NAMESPACE);
   await admin.apply(definition({ group: GROUP, kind: "Gadget", plural: "gadgets" }));
   await each([...STEADY, ...DOOMED], create);
@@ -55,7 +52,6 @@ beforeAll(async () => {
   });
   lifeline = servers.use(
     await startLifeline({
-      program: await buildProgram(bundle.path),
       env: {
         ...watching,
         LIFELINE_OUTBOX_MAX: OUTBOX_MAX,

@@ -2,9 +2,8 @@ import { expect } from "vitest";
 import { describeReport } from "./soak/describe-report.ts";
 import { runSoak } from "./soak/run-soak.ts";
 import { KILL_POINTS } from "./soak/victim.ts";
-import { buildProgram } from "./testbed/build-program.ts";
 import { serverTest, startCollector, startControlPlane } from "./testbed/real-servers.ts";
-import { createTemporaryDirectory } from "./testbed/temporary-directory.ts";
+import { sharedProgram } from "./testbed/shared-program.ts";
 
 /** `npm run soak -- --seconds 0 --seed N` does the same as long as one likes. */
 const SEED = 20_260_301;
@@ -15,8 +14,7 @@ serverTest(
   "programs that are killed 50 times while the collector fails tell exactly what happened, once, in order",
   async () => {
     await using controlPlane = await startControlPlane();
-    await using bundle = await createTemporaryDirectory("soak-program");
-    const program = await buildProgram(bundle.path);
+    const program = await sharedProgram();
     const said: string[] = [];
 
     const report = await runSoak(

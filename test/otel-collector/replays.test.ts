@@ -8,12 +8,12 @@ import { startHttpFaultProxy } from "../soak/http-fault-proxy.ts";
 import { Recorder } from "../soak/recorder.ts";
 import { type KillPoint, Victim } from "../soak/victim.ts";
 import { definition } from "../support/definition.ts";
-import { buildProgram } from "../testbed/build-program.ts";
 import { eventually } from "../testbed/eventually.ts";
 import type { Loki } from "../testbed/loki.ts";
 import { withPrintedRoles } from "../testbed/printed-roles.ts";
 import { connectSharedCluster } from "../testbed/real-servers.ts";
 import { startLoki, storeTest } from "../testbed/real-stores.ts";
+import { sharedProgram } from "../testbed/shared-program.ts";
 import { createTemporaryDirectory } from "../testbed/temporary-directory.ts";
 
 const SEED = 20_260_302;
@@ -49,7 +49,7 @@ storeTest(
     await using victim = new Victim({
       name: SERVICE,
       proxy,
-      program: await buildProgram(state.path),
+      program: await sharedProgram(),
       stateDir: join(state.path, "state"),
       random: createRandom(SEED),
       env: {

@@ -1,6 +1,5 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { request } from "undici";
 import { isMap, type JsonMap } from "../../src/util/json.ts";
 import { findFreePort } from "./free-port.ts";
@@ -8,13 +7,11 @@ import { PATIENCE_MS } from "./patience.ts";
 import { startProcess, waitUntilReady, type ExitStatus } from "./supervised-process.ts";
 import { createTemporaryDirectory } from "./temporary-directory.ts";
 
-const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
-
 export type LifelineOptions = {
   /** On top of PATH, and of a HOME and TMPDIR that are empty and its own; nothing else is inherited. */
   readonly env?: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
-  /** Absolute path of the program; `src/main.ts` by default. */
+  /** Absolute path of the program; by default that which the suites share, built as it is shipped. */
   readonly program?: string;
   /** LIFELINE_STATE_DIR; stays when the program ends, for the next one to find. */
   readonly stateDir?: string;
@@ -41,7 +38,7 @@ export type Lifeline = AsyncDisposable & {
   untilReady(): Promise<void>;
 };
 
-/** Runs `src/main.ts` as the package's start script does, with its health server on a free port, and waits until it is ready. */
+/** Runs the program as the package's start script does, with its health server on a free port, and waits until it is ready. */
 export async function startLifeline(options: LifelineOptions = {}): Promise<Lifeline> {
   await using starting = new AsyncDisposableStack();
   const { path: directory } = starting.use(await createTemporaryDirectory("process"));
@@ -52,20 +49,18 @@ export async function startLifeline(options: LifelineOptions = {}): Promise<Life
     "--heap-growing-percent=80",
     "--disable-warning=ExperimentalWarning",
   ];
+  // Loaded only here: what runs without vitest says which program.
+  const program = options.program ?? (await (await import("./shared-program.ts")).sharedProgram());
   const env = await environment(directory, {
     ...options,
     env: { ...options.env, LIFELINE_HTTP_ADDRESS: address },
   });
   const child = starting.use(
-    await startProcess(
-      process.execPath,
-      [...flags, options.program ?? MAIN, ...(options.args ?? [])],
-      {
-        env,
-        cwd: directory,
-        linesMax: 100_000,
-      },
-    ),
+    await startProcess(process.execPath, [...flags, program, ...(options.args ?? [])], {
+      env,
+      cwd: directory,
+      linesMax: 100_000,
+    }),
   );
   const untilReady = (): Promise<void> => {
     const timeoutMs = options.readyTimeoutMs ?? PATIENCE_MS;

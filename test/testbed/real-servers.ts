@@ -1,6 +1,5 @@
-import { request } from "undici";
 import { inject, test } from "vitest";
-import { isMap } from "../../src/util/json.ts";
+import { askShared } from "./ask-shared.ts";
 import { launchCollector, type Collector, type CollectorOptions } from "./collector.ts";
 import { launchControllerManager } from "./controller-manager.ts";
 import {
@@ -40,13 +39,7 @@ export async function startControlPlane(
  * groups and users of its own; the disposal closes this file's connections and leaves the servers running.
  */
 export async function connectSharedCluster(): Promise<Cluster & AsyncDisposable> {
-  const { statusCode, body } = await request(inject("sharedControlPlaneUrl"), {
-    headersTimeout: 120_000,
-  });
-  const answer = await body.text();
-  if (statusCode !== 200) throw new Error(answer);
-  const address: unknown = JSON.parse(answer);
-  if (!isMap(address)) throw new Error(`Cannot find the shared control plane: got ${answer}`);
+  const address = await askShared(inject("sharedControlPlaneUrl"));
   return await connectCluster({
     server: String(address["server"]),
     directory: String(address["directory"]),
