@@ -29,41 +29,52 @@ export function objectPoints(
 ): ObjectPoints {
   const { health } = options;
   const identity = readIdentity(object, facts);
-  const points = [point("lifeline.object.info", 1, infoAttributes(identity))];
+  const points = [infoPoint(identity)];
   addTimes(points, object);
   addGenerations(points, object, identity);
   addConditions(points, object);
   const phase = readPhase(object)?.value;
-  if (phase !== undefined) points.push(point("lifeline.object.phase", 1, phaseAttributes(phase)));
-  points.push(
-    point("lifeline.object.health", 1, healthAttributes(health)),
-    point("lifeline.object.healthy", isHealthy(health) ? 1 : 0),
-  );
+  if (phase !== undefined) points.push(phasePoint(phase));
+  points.push(healthPoint(health), isHealthy(health) ? HEALTHY : UNHEALTHY);
   addStatusFields(points, object, facts);
   return {
     identity: {
       ...kindIdentity(identity, options.clusterName),
       "k8s.object.name": identity.name,
     },
-    points,
+    // Pins hold them for seconds: a copy has no room for more.
+    points: [...points],
   };
 }
 
-function infoAttributes({ apiVersion, owner }: Identity): Attributes {
-  if (owner === undefined) return versionAttributes(apiVersion);
-  return { api_version: apiVersion, owner_kind: owner.kind, owner_name: owner.name };
+function infoPoint({ apiVersion, owner }: Identity): Point {
+  if (owner === undefined) return versionPoint(apiVersion);
+  return point("lifeline.object.info", 1, {
+    api_version: apiVersion,
+    owner_kind: owner.kind,
+    owner_name: owner.name,
+  });
 }
 
-// What many objects have in common is one value: soon compared, and encoded once per request.
-const versionAttributes = rememberByName((version): Attributes => ({ api_version: version }));
-const phaseAttributes = rememberByName((phase): Attributes => ({ phase }));
-const healthAttributes = rememberByName((health): Attributes => ({ health }));
-const conditionAttributes = rememberByName((condition) => ({
-  time: { condition } as Attributes,
-  byStatus: new Map<string, Attributes>(
-    ["True", "False", "Unknown"].map((status) => [status, { condition, status }]),
+// What many objects have in common is one point: held by thousands of pins, soon compared, and its attributes encoded
+// once per request.
+const versionPoint = rememberByName((version) =>
+  point("lifeline.object.info", 1, { api_version: version }),
+);
+const phasePoint = rememberByName((phase) => point("lifeline.object.phase", 1, { phase }));
+const healthPoint = rememberByName((health) => point("lifeline.object.health", 1, { health }));
+const HEALTHY = point("lifeline.object.healthy", 1);
+const UNHEALTHY = point("lifeline.object.healthy", 0);
+const conditionPoints = rememberByName((condition) => ({
+  timeAttributes: { condition },
+  byStatus: new Map(
+    ["True", "False", "Unknown"].map((status) => [status, conditionPoint(condition, status)]),
   ),
 }));
+
+function conditionPoint(condition: string, status: string): Point {
+  return point("lifeline.object.condition", 1, { condition, status });
+}
 
 function addTimes(points: Point[], object: KubeObject): void {
   const createdAtMs = parseClusterTimeMs(fieldAt(object.metadata, "creationTimestamp"));
@@ -84,11 +95,10 @@ function addConditions(points: Point[], object: KubeObject): void {
   for (const { type, status: said, lastTransitionTime } of conditions) {
     // A condition without a status is one of which nothing is known.
     const status = said || "Unknown";
-    const { time, byStatus } = conditionAttributes(type);
-    const attributes = byStatus.get(status) ?? { condition: type, status };
-    points.push(point("lifeline.object.condition", 1, attributes));
+    const { timeAttributes, byStatus } = conditionPoints(type);
+    points.push(byStatus.get(status) ?? conditionPoint(type, status));
     const movedAt = inSeconds(parseClusterTimeMs(lastTransitionTime));
-    addKnown(points, "lifeline.object.condition.transition_time", movedAt, time);
+    addKnown(points, "lifeline.object.condition.transition_time", movedAt, timeAttributes);
   }
 }
 

@@ -187,7 +187,7 @@ function indexOfSeries(points: readonly Point[], point: Point, start: number): n
 }
 
 function isSameSeries(a: Point, b: Point | undefined): boolean {
-  return a.metric === b?.metric && isSameAttributes(a.attributes, b.attributes);
+  return a === b || (a.metric === b?.metric && isSameAttributes(a.attributes, b.attributes));
 }
 
 function isSameAttributes(a: Attributes, b: Attributes): boolean {
