@@ -149,23 +149,25 @@ export class Heartbeat {
   async changes(signal: AbortSignal): Promise<boolean> {
     // A change that is still pending left its series to the pin that is taken now: it must be part of this export.
     if (!this.#options.flush()) return true;
-    const pins = [...this.#pins.take()];
-    for (let start = 0; start < pins.length; start += BATCH) {
-      const looks = await this.#lookAt(pins.slice(start, start + BATCH)).catch((error: unknown) => {
-        this.#pins.giveBack(new Map(pins.slice(start)));
+    // What is done goes out of the map: after a first look there are pins of everything.
+    const pins = this.#pins.take();
+    while (pins.size > 0) {
+      const looks = await this.#lookAt(pins).catch((error: unknown) => {
+        this.#pins.giveBack(pins);
         throw toError(error);
       });
       const objects = looks.flatMap(({ object }) => object ?? []);
       const delivery = await this.#send(objects, { unchanged: false, signal });
       if (delivery === "failed") {
         // Nobody knows how much of it arrived.
-        const attempted = looks.map(({ key, pin, now, isHeld }) => {
+        for (const { key, pin, now, isHeld } of looks) {
           const exported = isHeld ? pin.exported : inDoubt(union(pin.exported, now));
-          return [key, { ...pin, exported }] as const;
-        });
-        this.#pins.giveBack(new Map([...attempted, ...pins.slice(start + BATCH)]));
+          pins.set(key, { ...pin, exported });
+        }
+        this.#pins.giveBack(pins);
         return false;
       }
+      for (const { key } of looks) pins.delete(key);
       for (const { key, pin, now, isHeld } of looks) {
         if (isHeld) this.#pins.giveBack(new Map([[key, pin]]));
         else if (delivery === "delivered" && now !== undefined) this.#pins.delivered(pin.rowId);
@@ -175,7 +177,8 @@ export class Heartbeat {
     return true;
   }
 
-  async #lookAt(pins: readonly (readonly [string, Pin])[]): Promise<readonly Look[]> {
+  /** At the first so many. */
+  async #lookAt(pins: ReadonlyMap<string, Pin>): Promise<readonly Look[]> {
     const slice = new TimeSlice();
     const looks: Look[] = [];
     for (const [key, pin] of pins) {
@@ -185,6 +188,7 @@ export class Heartbeat {
       if (!isHeld) this.#pins.note(key, now);
       const object = isHeld ? undefined : changesOf(pin.exported, now);
       looks.push({ key, pin, now, object, isHeld });
+      if (looks.length >= BATCH) break;
       await slice.breathe();
     }
     return looks;

@@ -60,8 +60,8 @@ export class SeriesPins {
     return isDelivered ? pointsBefore : inDoubt(union(known.exported, pointsBefore));
   }
 
-  /** Hands over what is pinned and begins anew. */
-  take(): ReadonlyMap<string, Pin> {
+  /** Hands over what is pinned, for the taking, and begins anew. */
+  take(): Map<string, Pin> {
     const taken = this.#pins;
     this.#pins = new Map();
     this.#rows = new Set();
