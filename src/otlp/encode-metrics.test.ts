@@ -12,6 +12,7 @@ import {
   type SumPoint,
 } from "./encode-metrics.ts";
 import { readExportRequest } from "../testing/otlp-receiver/received.ts";
+import { SpareWriters } from "./spare-writers.ts";
 import {
   attributesAt,
   METRICS_REQUEST,
@@ -100,6 +101,18 @@ test("encodeSums writes what the official serializer writes for the same counter
   expect(bodies.map((body) => wireTree(body, METRICS_REQUEST))).toEqual([
     wireTree(official, METRICS_REQUEST),
   ]);
+});
+
+test("encodeGauges writes the same with writers that have written before", () => {
+  const writers = new SpareWriters();
+  const objects = [objectOf("a", [pointOf("lifeline.object.healthy", 1)])];
+  const others = [objectOf("others", [pointOf("lifeline.object.created_time", 1e9)])];
+  const first = encodeGauges(objects, CONTEXT);
+  encodeGauges(others, { ...CONTEXT, writers });
+
+  const second = encodeGauges(objects, { ...CONTEXT, writers });
+
+  expect(second).toEqual(first);
 });
 
 test("an ended series is a point with the flag, all attributes, and no value", () => {

@@ -6,6 +6,7 @@ import {
   writeScope,
 } from "./encode-attributes.ts";
 import { ProtobufWriter } from "./protobuf-writer.ts";
+import { SpareWriters } from "./spare-writers.ts";
 
 /** What is to be said of one object at one time; an ended series' `value` is not looked at. */
 export type GaugeObject = {
@@ -40,6 +41,8 @@ export type HistogramPoint = Omit<SumPoint, "value"> & {
 export type EncodeMetricsContext = EncodeContext & {
   /** Upper bound of one body; a single larger point still goes out, alone. */
   readonly maxBytes?: number;
+  /** Of who encodes again and again. */
+  readonly writers?: SpareWriters;
 };
 
 /** A margin under 4 MiB, the collector's default limit (uncompressed). */
@@ -172,6 +175,7 @@ type Metric = { readonly name: string; readonly unit: string; readonly points: P
 class MetricBatch {
   readonly #type: keyof typeof DATA_FIELDS;
   readonly #maxBytes: number;
+  readonly #writers: SpareWriters;
   /** `Resource` and `InstrumentationScope`, each with its tag. */
   readonly #resource: Uint8Array;
   readonly #scope: Uint8Array;
@@ -184,6 +188,7 @@ class MetricBatch {
   constructor(type: keyof typeof DATA_FIELDS, context: EncodeMetricsContext) {
     this.#type = type;
     this.#maxBytes = context.maxBytes ?? DEFAULT_MAX_BYTES;
+    this.#writers = context.writers ?? new SpareWriters();
     const writer = new ProtobufWriter();
     writeResource(writer, context.resource);
     this.#resource = writer.finish();
@@ -224,7 +229,7 @@ class MetricBatch {
     }
     let metric = units.get(of.unit);
     if (metric === undefined) {
-      metric = { name: of.metric, unit: of.unit, points: new ProtobufWriter() };
+      metric = { name: of.metric, unit: of.unit, points: this.#writers.take() };
       units.set(of.unit, metric);
       this.#sizeBytes += headBytes(of);
     }
@@ -239,7 +244,10 @@ class MetricBatch {
     const scopeMetrics = writer.begin(2);
     writer.append(this.#scope);
     for (const units of this.#metrics.values()) {
-      for (const metric of units.values()) this.#writeMetric(writer, metric);
+      for (const metric of units.values()) {
+        this.#writeMetric(writer, metric);
+        this.#writers.giveBack(metric.points);
+      }
     }
     writer.end(scopeMetrics);
     writer.end(resourceMetrics);

@@ -7,6 +7,7 @@ import {
   type HistogramPoint,
   type SumPoint,
 } from "./encode-metrics.ts";
+import { SpareWriters } from "./spare-writers.ts";
 import type { SendResult, Transport } from "./transport.ts";
 
 /** Delivers points, once: what can't be delivered now is not kept, the next export has newer ones. */
@@ -28,15 +29,16 @@ export function createOtlpMetricExporter(
   send: Transport,
   context: EncodeMetricsContext,
 ): MetricExporter {
+  const lasting = { ...context, writers: new SpareWriters() };
   return {
     gauges: ({ objects, timeMs }, signal) =>
       inHalves(objects, (some) =>
-        sendAll(encodeGauges(some, { ...context, timeMs }), send, signal),
+        sendAll(encodeGauges(some, { ...lasting, timeMs }), send, signal),
       ),
     sums: (points, signal) =>
-      inHalves(points, (some) => sendAll(encodeSums(some, context), send, signal)),
+      inHalves(points, (some) => sendAll(encodeSums(some, lasting), send, signal)),
     histograms: (points, signal) =>
-      inHalves(points, (some) => sendAll(encodeHistograms(some, context), send, signal)),
+      inHalves(points, (some) => sendAll(encodeHistograms(some, lasting), send, signal)),
   };
 }
 

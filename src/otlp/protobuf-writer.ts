@@ -30,6 +30,11 @@ export class ProtobufWriter {
     return this.#length;
   }
 
+  /** Bytes that it has room for before it grows. */
+  get capacity(): number {
+    return this.#bytes.length;
+  }
+
   /** The bytes written so far, valid only until the next call that writes. */
   view(): Uint8Array {
     return this.#bytes.subarray(0, this.#length);
