@@ -10,6 +10,7 @@ export type SteeredApiClient = ApiClient & {
   readonly requests: string[];
   /** What lists show. */
   objects: readonly KubeObject[];
+  /** Of lists: that of the newest event, too, if that is newer. */
   resourceVersion: string;
   /** Watches that somebody reads now. */
   readonly openWatches: number;
@@ -22,7 +23,6 @@ export type SteeredApiClient = ApiClient & {
   expire(): void;
 };
 
-/** What servers answer that stream no lists. */
 export const NO_STREAMS: ApiFailure = {
   type: "status",
   status: 422,
@@ -38,6 +38,11 @@ export function createSteeredApiClient(): SteeredApiClient {
 
   function tell(frame: unknown): void {
     for (const stream of streams) stream.push(`${JSON.stringify(frame)}\n`);
+  }
+
+  function reach(resourceVersion: string): void {
+    if (Number(resourceVersion) > Number(self.resourceVersion))
+      self.resourceVersion = resourceVersion;
   }
 
   async function* read({ signal }: RequestOptions): AsyncGenerator<Uint8Array> {
@@ -60,9 +65,14 @@ export function createSteeredApiClient(): SteeredApiClient {
       return streams.size;
     },
     isAway: false,
-    say: (type, object) => tell({ type, object }),
-    bookmark: (resourceVersion) =>
-      tell({ type: "BOOKMARK", object: { metadata: { resourceVersion } } }),
+    say(type, object) {
+      reach(object.metadata.resourceVersion);
+      tell({ type, object });
+    },
+    bookmark(resourceVersion) {
+      reach(resourceVersion);
+      tell({ type: "BOOKMARK", object: { metadata: { resourceVersion } } });
+    },
     expire: () => tell({ type: "ERROR", object: { kind: "Status", code: 410, reason: "Expired" } }),
     get: async () => {
       if (self.isAway) return NO_ANSWER;
