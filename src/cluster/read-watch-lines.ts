@@ -1,3 +1,4 @@
+import { isOlderVersion } from "../util/resource-version.ts";
 import { unreachable } from "../util/unreachable.ts";
 import type { KindFacts } from "./kube-object.ts";
 import type { KubeStatus } from "./parse-status.ts";
@@ -29,6 +30,10 @@ export function readWatchLines(lines: readonly string[], options: ReadLinesOptio
   const skipped: string[] = [];
   let { resourceVersion, skipUnreadable } = options;
   let hasBookmark = false;
+  // What comes twice, after a bookmark even, is passed on, but a position never goes back: what followed it would be told again.
+  const reach = (version: string): void => {
+    if (!isOlderVersion(version, resourceVersion)) resourceVersion = version;
+  };
   const read = (): ReadLines => ({ events, resourceVersion, skipped, hasBookmark });
   for (const line of lines) {
     const frame = parseWatchLine(line, options.facts);
@@ -36,14 +41,14 @@ export function readWatchLines(lines: readonly string[], options: ReadLinesOptio
       case "applied":
       case "deleted":
         events.push(frame);
-        resourceVersion = frame.object.metadata.resourceVersion;
+        reach(frame.object.metadata.resourceVersion);
         skipUnreadable = false;
         break;
       case "bookmark":
         hasBookmark = true;
-        events.push({ type: "position", resourceVersion: frame.resourceVersion });
         skipUnreadable &&= resourceVersion === frame.resourceVersion;
-        resourceVersion = frame.resourceVersion;
+        reach(frame.resourceVersion);
+        events.push({ type: "position", resourceVersion });
         break;
       case "error":
         return { ...read(), end: { type: "error-frame", status: frame.status } };

@@ -1,5 +1,5 @@
 import type { KindFacts, KubeObject } from "../cluster/kube-object.ts";
-import { compareResourceVersions } from "../util/resource-version.ts";
+import { isOlderVersion } from "../util/resource-version.ts";
 import type {
   AppearanceCause,
   Change,
@@ -55,8 +55,6 @@ export type Comparison =
   /** The first sight under another API version: its form may differ everywhere, which is no change by itself. */
   | { readonly type: "replaced"; readonly state: ObjectState };
 
-const DECIMAL = /^[1-9]\d*$/;
-
 /** Compares an object with what is remembered of it; trims and redacts it first, so that nothing else ever gets further. */
 export function compare(input: CompareInput): Comparison {
   const { known, incoming } = input;
@@ -72,7 +70,8 @@ export function compare(input: CompareInput): Comparison {
     };
     return { type: "appeared", change, state };
   }
-  if (!input.isListed && isOlder(resourceVersion, known.resourceVersion)) return { type: "stale" };
+  if (!input.isListed && isOlderVersion(resourceVersion, known.resourceVersion))
+    return { type: "stale" };
   const isSameForm = known.apiVersion === incoming.apiVersion;
   if (isSameForm && known.resourceVersion === resourceVersion) return { type: "unchanged" };
   return compareContent(input, known);
@@ -174,16 +173,6 @@ function encodeAsSent(trimmed: KubeObject, managers: string): ObjectState | unde
     if (thrown instanceof RangeError) return undefined;
     throw thrown;
   }
-}
-
-/** Only decimal resourceVersions have an order (KEP-5504); others are only equal or not. */
-function isOlder(incoming: string, known: string): boolean {
-  return (
-    incoming !== known &&
-    DECIMAL.test(incoming) &&
-    DECIMAL.test(known) &&
-    compareResourceVersions(incoming, known) < 0
-  );
 }
 
 function compareContent(input: CompareInput, known: ObjectState): Comparison {

@@ -10,6 +10,7 @@ import { interpretSync } from "../lifecycle/watch-story.ts";
 import type { ObjectName, Store } from "../store/store.ts";
 import type { ObjectRow } from "../store/rows.ts";
 import type { Clock } from "../util/clock.ts";
+import { isOlderVersion } from "../util/resource-version.ts";
 import { RowSet } from "../util/row-set.ts";
 import { TimeSlice } from "../util/time-slice.ts";
 import { toError } from "../util/to-error.ts";
@@ -335,7 +336,9 @@ export class Intake {
     }
   }
 
+  /** Never back: only a look that begins anew, which forgets the position first, may stand at an older one. */
   #moveTo(watch: ActiveWatch, resourceVersion: string): void {
+    if (watch.position !== undefined && isOlderVersion(resourceVersion, watch.position)) return;
     watch.position = resourceVersion;
     watch.reached = resourceVersion;
     // While what happened since the last run is still being told, the last look is that run's.
