@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 import { describeReport } from "./soak/describe-report.ts";
 import { runSoak } from "./soak/run-soak.ts";
+import { totalOf } from "./soak/soak-report.ts";
 import { KILL_POINTS } from "./soak/victim.ts";
 import { serverTest, startCollector, startControlPlane } from "./testbed/real-servers.ts";
 import { sharedProgram } from "./testbed/shared-program.ts";
@@ -27,7 +28,7 @@ serverTest(
       throw new Error([`seed ${SEED}`, ...said, describeReport(report)].join("\n"));
     // Otherwise nothing of this was put to the test.
     expect([...report.kills.keys()].toSorted()).toEqual(KILL_POINTS.toSorted());
-    expect(sum(report.kills)).toBeGreaterThanOrEqual(KILLS);
+    expect(totalOf(report.kills)).toBeGreaterThanOrEqual(KILLS);
     expect([...report.faults.keys()].toSorted()).toEqual(FAULTS);
     expect(Math.min(...report.netFacts.values())).toBeGreaterThan(0);
     expect(Math.min(...report.repetitions.values())).toBeGreaterThan(0);
@@ -37,7 +38,3 @@ serverTest(
   },
   300_000,
 );
-
-function sum(counts: ReadonlyMap<unknown, number>): number {
-  return [...counts.values()].reduce((total, count) => total + count, 0);
-}

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import type { Server } from "node:http";
+import type { Server } from "node:net";
 
 /** Listens on a free port of 127.0.0.1; resolves with the URL. Rejects if that fails. */
 export async function listenOnLoopback(server: Server): Promise<string> {

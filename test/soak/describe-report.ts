@@ -1,4 +1,4 @@
-import type { SoakReport } from "./run-soak.ts";
+import type { SoakReport } from "./soak-report.ts";
 
 /** A long soak that went wrong may find as many as it told. */
 const PROBLEMS_MAX = 40;

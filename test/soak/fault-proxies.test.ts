@@ -1,94 +1,121 @@
-import { createServer } from "node:http";
-import { buffer } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
-import { listenOnLoopback } from "../../src/testing/listen-on-loopback.ts";
+import { encodeLogs } from "../../src/otlp/encode-logs.ts";
+import { createGrpcTransport } from "../../src/otlp/grpc-transport.ts";
+import { createHttpTransport } from "../../src/otlp/http-transport.ts";
+import { startOtlpReceiver } from "../../src/testing/otlp-receiver/start-otlp-receiver.ts";
+import { systemClock } from "../../src/util/clock.ts";
 import type { Fault, FaultProxy } from "./fault.ts";
+import { startGrpcFaultProxy } from "./grpc-fault-proxy.ts";
 import { startHttpFaultProxy } from "./http-fault-proxy.ts";
-import { startTcpFaultProxy } from "./tcp-fault-proxy.ts";
 
-const PROXIES = { http: startHttpFaultProxy, tcp: startTcpFaultProxy };
-const KINDS = ["http", "tcp"] as const;
+const KINDS = ["http", "grpc"] as const;
+const REQUEST = encodeLogs(
+  [
+    {
+      type: "log",
+      eventName: "lifeline.object.created",
+      severity: "INFO",
+      timeMs: 0,
+      observedTimeMs: 0,
+      body: "a text",
+      attributes: {},
+    },
+  ],
+  { resource: {}, scope: { name: "test", version: "0" } },
+);
 
-/** A receiver, what has arrived at it, and a proxy before it. */
-async function open(
-  kind: (typeof KINDS)[number],
-): Promise<{ readonly arrived: readonly string[]; readonly proxy: FaultProxy }> {
-  const arrived: string[] = [];
-  const receiver = createServer((incoming, outgoing) => {
-    void (async () => {
-      arrived.push((await buffer(incoming)).toString());
-      outgoing.end("taken");
-    })();
-  });
-  const url = await listenOnLoopback(receiver);
-  const proxy = await PROXIES[kind](url);
-  onTestFinished(async () => {
-    await proxy[Symbol.asyncDispose]();
-    receiver.closeAllConnections();
-    receiver.close();
-  });
-  return { arrived, proxy };
+type Opened = {
+  readonly proxy: FaultProxy;
+  /** How many records the receiver took. */
+  readonly arrived: () => number;
+  /** Sends logs through the proxy, once, and answers what the sender makes of it. */
+  readonly send: () => Promise<string>;
+};
+
+/** A receiver, a proxy before it, and who sends. */
+async function open(kind: (typeof KINDS)[number]): Promise<Opened> {
+  const everything = new AsyncDisposableStack();
+  onTestFinished(() => everything.disposeAsync());
+  const receiver = everything.use(await startOtlpReceiver());
+  const proxy = everything.use(
+    kind === "http"
+      ? await startHttpFaultProxy(receiver.httpUrl)
+      : await startGrpcFaultProxy(receiver.grpcUrl),
+  );
+  const common = { signalKind: "logs", headers: {}, timeoutMs: 10_000, tls: {} } as const;
+  const transport =
+    kind === "http"
+      ? createHttpTransport({
+          ...common,
+          endpoint: `${proxy.endpoint}/v1/logs`,
+          compression: "gzip",
+          clock: systemClock,
+        })
+      : createGrpcTransport({ ...common, endpoint: proxy.endpoint, compression: "gzip" });
+  everything.defer(() => transport.close());
+  const never = new AbortController().signal;
+  return {
+    proxy,
+    arrived: () => receiver.records().length,
+    send: async () => (await transport.send(REQUEST, never)).type,
+  };
 }
 
 async function post({ endpoint }: FaultProxy, body = "body"): Promise<string> {
-  try {
-    const response = await fetch(`${endpoint}/v1/logs`, {
-      method: "POST",
-      body,
-      headers: { connection: "close" },
-    });
-    const wish = response.headers.get("retry-after") ?? "";
-    return `${response.status} ${await response.text()} ${wish}`.trim();
-  } catch {
-    return "broken";
-  }
+  const response = await fetch(`${endpoint}/v1/logs`, {
+    method: "POST",
+    body,
+    headers: { connection: "close" },
+  });
+  const wish = response.headers.get("retry-after") ?? "";
+  return `${response.status} ${await response.text()} ${wish}`.trim();
 }
 
 test.each(KINDS)("a %s proxy without a fault passes requests and answers on", async (kind) => {
-  const { arrived, proxy } = await open(kind);
+  const { arrived, send } = await open(kind);
 
-  const answer = await post(proxy);
+  const answer = await send();
 
-  expect([answer, arrived]).toEqual(["200 taken", ["body"]]);
+  expect([answer, arrived()]).toEqual(["accepted", 1]);
 });
 
 test.each(KINDS)("a %s proxy breaks connections before anything arrived", async (kind) => {
-  const { arrived, proxy } = await open(kind);
+  const { arrived, proxy, send } = await open(kind);
   proxy.inflict({ type: "reset-before" });
 
-  const answer = await post(proxy);
+  const answer = await send();
 
-  expect([answer, arrived, proxy.met.has("reset-before")]).toEqual(["broken", [], true]);
+  expect([answer, arrived(), proxy.met.get("reset-before")]).toEqual(["retryable", 0, 1]);
 });
 
 test.each(KINDS)("a %s proxy loses the acknowledgement of what arrived", async (kind) => {
-  const { arrived, proxy } = await open(kind);
+  const { arrived, proxy, send } = await open(kind);
   proxy.inflict({ type: "reset-after" });
 
-  const answer = await post(proxy);
+  const answer = await send();
 
-  expect([answer, arrived]).toEqual(["broken", ["body"]]);
+  expect([answer, arrived()]).toEqual(["retryable", 1]);
 });
 
 test.each(KINDS)("a %s proxy passes slow requests on in the end", async (kind) => {
-  const { arrived, proxy } = await open(kind);
+  const { arrived, proxy, send } = await open(kind);
   proxy.inflict({ type: "slow", delayMs: 1 });
 
-  const answer = await post(proxy);
+  const answer = await send();
 
-  expect([answer, arrived]).toEqual(["200 taken", ["body"]]);
+  expect([answer, arrived()]).toEqual(["accepted", 1]);
 });
 
 test.each(KINDS)(
   "a %s proxy says when a request arrived and when it was taken, once",
   async (kind) => {
-    const { arrived, proxy } = await open(kind);
+    const { arrived, proxy, send } = await open(kind);
     const moments: string[] = [];
-    proxy.atNext("arrived", () => moments.push(`arrived before ${arrived.length}`));
-    proxy.atNext("taken", () => moments.push(`taken after ${arrived.length}`));
+    proxy.atNext("arrived", () => moments.push(`arrived before ${arrived()}`));
+    proxy.atNext("taken", () => moments.push(`taken after ${arrived()}`));
 
-    await post(proxy);
-    await post(proxy);
+    await send();
+    await send();
 
     expect(moments).toEqual(["arrived before 0", "taken after 1"]);
   },
@@ -103,7 +130,7 @@ test.each<{ readonly fault: Fault; readonly answer: string }>([
 
   const answered = await post(proxy);
 
-  expect([answered, arrived]).toEqual([answer, []]);
+  expect([answered, arrived()]).toEqual([answer, 0]);
 });
 
 test("an http proxy refuses what holds poison for good, and nothing else", async () => {

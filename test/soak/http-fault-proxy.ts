@@ -4,7 +4,8 @@ import { buffer } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Agent, request } from "undici";
 import { listenOnLoopback } from "../../src/testing/listen-on-loopback.ts";
-import type { Fault, FaultProxy, Moment } from "./fault.ts";
+import type { Fault, FaultProxy } from "./fault.ts";
+import { InflictedFaults } from "./inflicted-faults.ts";
 
 /**
  * Stands before an OTLP/HTTP receiver on a free port of 127.0.0.1; a receiver that is down is answered for with 502, and
@@ -12,22 +13,14 @@ import type { Fault, FaultProxy, Moment } from "./fault.ts";
  */
 export async function startHttpFaultProxy(receiver: string, poison?: string): Promise<FaultProxy> {
   const agent = new Agent();
-  const met = new Map<Fault["type"], number>();
-  const calls = new Map<Moment, (() => void) | undefined>();
-  let fault: Fault = { type: "none" };
-  const reach = (moment: Moment, path: string): void => {
-    if (path !== "/v1/logs") return;
-    const call = calls.get(moment);
-    calls.delete(moment);
-    call?.();
-  };
+  const faults = new InflictedFaults();
   const answer = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
     const path = incoming.url ?? "/";
-    const current = fault;
-    met.set(current.type, (met.get(current.type) ?? 0) + 1);
+    const isLogs = path === "/v1/logs";
+    const current = faults.meet();
     const body = await buffer(incoming);
-    reach("arrived", path);
-    if (poison !== undefined && path === "/v1/logs" && body.includes(poison))
+    if (isLogs) faults.reach("arrived");
+    if (poison !== undefined && isLogs && body.includes(poison))
       return void outgoing.writeHead(400).end("not this");
     if (current.type === "reset-before") return void outgoing.destroy();
     if (current.type === "refuse") return refuse(outgoing, current);
@@ -39,7 +32,7 @@ export async function startHttpFaultProxy(receiver: string, poison?: string): Pr
       body,
     });
     const content = await buffer(given.body);
-    reach("taken", path);
+    if (isLogs) faults.reach("taken");
     if (current.type === "reset-after") return void outgoing.destroy();
     const type = String(given.headers["content-type"] ?? "");
     outgoing.writeHead(given.statusCode, { "content-type": type }).end(content);
@@ -48,20 +41,15 @@ export async function startHttpFaultProxy(receiver: string, poison?: string): Pr
     answer(incoming, outgoing).catch(() => outgoing.writeHead(502).end());
   });
   const endpoint = await listenOnLoopback(server);
-  return {
+  return Object.assign(faults, {
     endpoint,
-    met,
-    inflict(next) {
-      fault = next;
-    },
-    atNext: (moment, call) => void calls.set(moment, call),
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       server.close();
       await once(server, "close");
       await agent.destroy();
     },
-  };
+  });
 }
 
 function refuse(

@@ -1,21 +1,21 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { createRandom, pickSome } from "../../src/testing/demo/random.ts";
 import { definition } from "../support/definition.ts";
-import { textAttribute } from "../support/text-attribute.ts";
 import type { Collector } from "../testbed/collector.ts";
 import type { ControlPlane } from "../testbed/control-plane.ts";
 import { eventually } from "../testbed/eventually.ts";
-import type { LogEntry } from "../testbed/otlp-json.ts";
 import { withPrintedRoles } from "../testbed/printed-roles.ts";
 import { createTemporaryDirectory } from "../testbed/temporary-directory.ts";
 import { createGadget, Driver } from "./driver.ts";
 import type { OpenGap } from "./expected-story.ts";
-import type { Fault } from "./fault.ts";
+import { drawFault, keepsOut } from "./fault.ts";
 import { GADGET_GROUP } from "./gadget.ts";
+import { startGrpcFaultProxy } from "./grpc-fault-proxy.ts";
 import { startHttpFaultProxy } from "./http-fault-proxy.ts";
-import { type Copy, describeFinding, judge, type Verdict } from "./judge.ts";
+import { describeFinding, judge, type Verdict } from "./judge.ts";
+import { readCopies } from "./read-copies.ts";
 import { Recorder } from "./recorder.ts";
-import { startTcpFaultProxy } from "./tcp-fault-proxy.ts";
+import { addReports, type SoakReport, sumOf, totalOf } from "./soak-report.ts";
 import { KILL_POINTS, type KillPoint, START_MS, Victim } from "./victim.ts";
 
 export type SoakOptions = {
@@ -36,25 +36,6 @@ export type SoakSurroundings = {
   readonly progress: (line: string) => void;
 };
 
-export type SoakReport = {
-  /** By program: how much there was to tell, how much of it as net changes, and how many records arrived once more. */
-  readonly facts: ReadonlyMap<string, number>;
-  readonly netFacts: ReadonlyMap<string, number>;
-  readonly repetitions: ReadonlyMap<string, number>;
-  readonly kills: ReadonlyMap<KillPoint, number>;
-  readonly faults: ReadonlyMap<Fault["type"], number>;
-  /** How many records one program put aside because they were refused for good. */
-  readonly setAside: number;
-  /** Of the collector: stopped and started again. */
-  readonly collectorStops: number;
-  readonly writes: number;
-  /** How many events the recorder saw. */
-  readonly sightings: number;
-  readonly gaps: number;
-  /** All that is wrong, one line each. */
-  readonly problems: readonly string[];
-};
-
 /** More than one commit holds (250 changes), so that a first look may end in the middle. */
 const QUIET_OBJECTS = 260;
 /** Each has its own state, and sees the same. */
@@ -70,6 +51,8 @@ const POISON_PAUSE_MAX_MS = 1000;
 const REFUSING = "soak-plain";
 /** Of all programs, before the API server is restarted. */
 const KILLS_PER_ROUND = 36;
+/** Of each program, where a round begins, where the API server goes, and while it lists then. */
+const KILLS_BESIDES = 1 + 1 + 2;
 /** Of one episode, about four minutes: what is judged again and again must not become too much. */
 const ROUNDS_MAX = 5;
 /** A start that lists, with nothing but that to do. */
@@ -179,7 +162,7 @@ class Episode implements AsyncDisposable {
     for (const [name, protocol] of Object.entries(PROTOCOLS)) {
       const proxy = this.#everything.use(
         protocol === "grpc"
-          ? await startTcpFaultProxy(collector.grpcEndpoint)
+          ? await startGrpcFaultProxy(collector.grpcEndpoint)
           : await startHttpFaultProxy(
               collector.httpEndpoint,
               name === REFUSING ? POISON : undefined,
@@ -218,7 +201,10 @@ class Episode implements AsyncDisposable {
     await this.#each((victim) => this.#dieListing(victim));
     let isTold = await this.#untilTold();
     for (let round = 1; isTold && round <= ROUNDS_MAX; round += 1) {
-      const each = Math.ceil(Math.min(KILLS_PER_ROUND, killsLeft) / this.#victims.length);
+      const wanted = (killsLeft - this.#killed()) / this.#victims.length - KILLS_BESIDES;
+      const most = KILLS_PER_ROUND / this.#victims.length;
+      // With one of each point at the least.
+      const each = Math.ceil(Math.max(KILL_POINTS.length, Math.min(most, wanted)));
       this.#say(`round ${round}: ${each} kills of each`);
       await this.#mayhem(each);
       isTold = await this.#untilTold();
@@ -249,14 +235,16 @@ class Episode implements AsyncDisposable {
         (_, index) => KILL_POINTS[index % KILL_POINTS.length] ?? "steady",
       );
       for (const point of pickSome(points, killsEach, random)) {
-        victim.proxy.inflict(drawFault(random));
+        const fault = drawFault(random);
+        // Where nothing is taken that moment would never come.
+        const isHopeless = point === "unacknowledged" && keepsOut(fault);
+        victim.proxy.inflict(isHopeless ? { type: "none" } : fault);
         const next = drawFault(random);
         const change = setTimeout(() => victim.proxy.inflict(next), START_MS + random() * 1000);
         await victim.liveUntil(point);
         clearTimeout(change);
       }
-      victim.proxy.inflict({ type: "none" });
-      await victim.live();
+      await victim.liveOn();
     });
     over.abort();
     await Promise.all([driving, stopping]);
@@ -343,12 +331,12 @@ class Episode implements AsyncDisposable {
   #judge(victim: Victim, hasEnded = false): Verdict {
     const { name } = victim;
     const setAside = hasEnded ? victim.setAside() : undefined;
-    const logs = this.#surroundings.collector.received.logs();
+    const { received } = this.#surroundings.collector;
     return judge({
       sightings: this.#recorder?.sightings ?? [],
       firstLook: this.#firstLook,
       gaps: this.#gaps,
-      copies: logs.flatMap((log) => copyOf(log, name)),
+      copies: readCopies(received.logs(), name),
       ...(name === REFUSING ? { refused: { prefix: POISON, setAside } } : {}),
     });
   }
@@ -400,55 +388,3 @@ class Episode implements AsyncDisposable {
 }
 
 const SET_ASIDE = /^error: The collector refused \d+ items of logs for good/;
-
-/** Two thirds of all lives meet one. */
-function drawFault(random: () => number): Fault {
-  const dice = random() * 9;
-  if (dice < 1) return { type: "refuse", status: 503 };
-  if (dice < 2) return { type: "refuse", status: 429, retryAfter: "1" };
-  if (dice < 3) return { type: "reset-before" };
-  if (dice < 5) return { type: "reset-after" };
-  if (dice < 6) return { type: "slow", delayMs: 200 };
-  return { type: "none" };
-}
-
-function copyOf(log: LogEntry, name: string): readonly Copy[] {
-  if (log.resource["service.name"] !== name) return [];
-  if (!log.eventName.startsWith("lifeline.object.")) return [];
-  return [
-    {
-      recordUid: textAttribute(log, "log.record.uid"),
-      objectUid: textAttribute(log, "k8s.object.uid"),
-      attributes: log.attributes,
-      timeMs: Number(log.timeUnixNano / 1_000_000n),
-      bytes: `${JSON.stringify(log.resource)} ${JSON.stringify(log.scope)} ${log.raw}`,
-    },
-  ];
-}
-
-function sumOf<K>(counts: readonly ReadonlyMap<K, number>[]): ReadonlyMap<K, number> {
-  const sum = new Map<K, number>();
-  for (const map of counts)
-    for (const [key, count] of map) sum.set(key, (sum.get(key) ?? 0) + count);
-  return sum;
-}
-
-function addReports(a: SoakReport, b: SoakReport): SoakReport {
-  return {
-    facts: sumOf([a.facts, b.facts]),
-    netFacts: sumOf([a.netFacts, b.netFacts]),
-    repetitions: sumOf([a.repetitions, b.repetitions]),
-    kills: sumOf([a.kills, b.kills]),
-    faults: sumOf([a.faults, b.faults]),
-    setAside: a.setAside + b.setAside,
-    collectorStops: a.collectorStops + b.collectorStops,
-    writes: a.writes + b.writes,
-    sightings: a.sightings + b.sightings,
-    gaps: a.gaps + b.gaps,
-    problems: [...a.problems, ...b.problems],
-  };
-}
-
-function totalOf(counts: ReadonlyMap<unknown, number>): number {
-  return [...counts.values()].reduce((sum, count) => sum + count, 0);
-}

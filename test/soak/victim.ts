@@ -66,6 +66,15 @@ export class Victim implements AsyncDisposable {
     this.#life = await this.#start(true);
   }
 
+  /** As `live`, and nothing fails any more once an acknowledgement was lost: each has something to repeat. */
+  async liveOn(): Promise<void> {
+    const { proxy } = this.#options;
+    proxy.inflict({ type: "reset-after" });
+    await this.live();
+    await new Promise<void>((resolve) => proxy.atNext("taken", resolve));
+    proxy.inflict({ type: "none" });
+  }
+
   /** Kills the life there is, which `live` began. */
   async kill(): Promise<void> {
     if (this.#life !== undefined) await this.#bury(this.#life, "steady");
