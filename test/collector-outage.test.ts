@@ -13,7 +13,8 @@ import { connectSharedCluster, serverTest, startCollector } from "./testbed/real
 
 const GROUP = "outage.example.com";
 const NAMESPACE = "collector-outage";
-const OUTAGE_MS = 20_000;
+/** Long enough that probes are seconds apart. */
+const OUTAGE_MS = 10_000;
 const SERIES_ENDED = 1;
 /** One a round. */
 const PHASES = ["Pending", "Ready", "Degraded", "Updating", "Ready", "Failed", "Active"];
