@@ -23,6 +23,7 @@ export type SteeredApiClient = ApiClient & {
   expire(): void;
 };
 
+/** What servers answer that stream no lists. */
 export const NO_STREAMS: ApiFailure = {
   type: "status",
   status: 422,
