@@ -35,6 +35,10 @@ export type ActiveWatch = {
   /** How many events came in this run, and when the last (Unix milliseconds): bookmarks are signs of life too. */
   events: number;
   lastSignAtMs: number | undefined;
+  /** Since when nothing of its objects can be heard: it ended, or is held. Unix milliseconds. */
+  unheardSinceMs: number | undefined;
+  /** It hears again after a gap: until the next bookmark, what it says may have happened in that. */
+  isBehind: boolean;
   /** What failed since then, the last of it. */
   lastError: string | undefined;
   /** Since when the look that is awaited, or was last told, had been missing. */
@@ -69,4 +73,19 @@ export function enterPhase(watch: ActiveWatch, phase: WatchPhase): void {
 export function giveSign(watch: ActiveWatch, nowMs: number): void {
   watch.lastSignAtMs = nowMs;
   watch.lastError = undefined;
+}
+
+/** A watch that is asked for again at once misses nothing that Kubernetes' own times, whole seconds, could tell better. */
+const GAP_MIN_MS = 2_000;
+
+/** Nothing can be heard of the watch's objects since then. */
+export function loseTouch(watch: ActiveWatch, sinceMs: number): void {
+  watch.unheardSinceMs ??= sinceMs;
+}
+
+/** The watch is open again: what happened meanwhile comes first. */
+export function hearAgain(watch: ActiveWatch, nowMs: number): void {
+  const { unheardSinceMs } = watch;
+  watch.unheardSinceMs = undefined;
+  if (unheardSinceMs !== undefined && nowMs - unheardSinceMs > GAP_MIN_MS) watch.isBehind = true;
 }

@@ -302,6 +302,8 @@ export class Intake {
   /** Everything up to here was told; the first time, and after the watch was blind, that is told, too, in the same commit as the position. */
   #reach(watch: ActiveWatch, resourceVersion: string): Taken {
     if (watch.state !== "synced" && this.#synced(watch, resourceVersion) === "held") return "held";
+    watch.isBehind = false;
+    watch.unheardSinceMs = undefined;
     this.#moveTo(watch, resourceVersion);
     return "taken";
   }
@@ -380,7 +382,7 @@ export class Intake {
   }
 }
 
-/** Whether what is told now may have happened while nobody watched: in a look, or since the last run. */
+/** Whether what is told now may have happened while nobody watched: in a look, since the last run, or in a gap of this one. */
 function isCatchingUp(watch: ActiveWatch): boolean {
-  return watch.state !== "synced" || watch.resync !== undefined;
+  return watch.state !== "synced" || watch.resync !== undefined || watch.isBehind;
 }

@@ -584,3 +584,84 @@ test("the trace of an owner that is gone before it was ready tells of its child,
     "child CustomDatabase",
   ]);
 });
+
+function timeOf(second: number): string {
+  return new Date(NOW_MS + second * 1_000).toISOString();
+}
+
+/** `app`, made at NOW_MS, whose condition turned as many seconds later. */
+function appReady(
+  version: number,
+  generation: number,
+  [status, second]: [string, number],
+): KubeObject {
+  return database({
+    metadata: {
+      name: "app",
+      uid: "uid-app",
+      resourceVersion: String(version),
+      generation,
+      creationTimestamp: timeOf(0),
+    },
+    spec: { generation },
+    status: {
+      observedGeneration: generation,
+      conditions: [{ type: "Ready", status, reason: "", lastTransitionTime: timeOf(second) }],
+    },
+  });
+}
+
+test.each<{ readonly what: string; readonly stop: () => () => void }>([
+  {
+    what: "the API server was away",
+    stop: () => {
+      api.isAway = true;
+      api.endWatches();
+      return () => {
+        api.isAway = false;
+      };
+    },
+  },
+  {
+    what: "the state file could not be written",
+    stop: () => {
+      const error = new Error("database or disk is full");
+      const commit = vi.spyOn(temporary.store, "commit").mockReturnValue({ type: "failed", error });
+      api.say("MODIFIED", appReady(4, 1, ["False", 0]));
+      return () => commit.mockRestore();
+    },
+  },
+])(
+  "what happened while $what is told by the recorded times, what is seen by the observed",
+  async ({ stop }) => {
+    watch(begin());
+    await clock.advance(0);
+    api.say("ADDED", appReady(3, 1, ["False", 0]));
+    await clock.advance(1_000);
+    const goOn = stop();
+    await clock.advance(1_000);
+    // Whoever hears it now has to ask for it again.
+    api.say("MODIFIED", appReady(5, 1, ["True", 5]));
+    await clock.advance(2 * 60_000);
+    goOn();
+    await clock.advance(60_000);
+
+    api.say("MODIFIED", appReady(5, 1, ["True", 5]));
+    api.bookmark("6");
+    await clock.advance(1_000);
+    api.say("MODIFIED", appReady(7, 2, ["False", 6]));
+    await clock.advance(30_000);
+    api.say("MODIFIED", appReady(8, 2, ["True", 8]));
+    await clock.advance(1_000);
+
+    const roots = spans.filter(({ parentSpanId }) => parentSpanId === "");
+    expect(roots.map(({ name }) => name)).toEqual([
+      "CustomDatabase converge",
+      "CustomDatabase converge",
+    ]);
+    expect(roots[0]?.attributes["lifeline.end"]).toBe("recorded");
+    expect(roots[0]?.attributes["lifeline.duration"]).toBe(5);
+    expect(roots[1]?.attributes["lifeline.end"]).toBe("observed");
+    expect(roots[1]?.attributes["lifeline.duration"]).toBe(30);
+  },
+);

@@ -10,7 +10,7 @@ import type { Store } from "../store/store.ts";
 import type { Clock } from "../util/clock.ts";
 import { fieldAt } from "../util/json.ts";
 import { toError } from "../util/to-error.ts";
-import { type ActiveWatch, enterPhase, giveSign } from "./active-watch.ts";
+import { type ActiveWatch, enterPhase, giveSign, hearAgain, loseTouch } from "./active-watch.ts";
 import type { Commit } from "./commit.ts";
 import type { Intake, Taken } from "./intake.ts";
 import type { PipelineReport } from "./report.ts";
@@ -163,6 +163,7 @@ export class Watches {
         if (!this.#options.commit.holdFor(thrown)) await this.#crash(watch, thrown, signal);
       }
       if (this.#options.commit.failing) enterPhase(watch, "held");
+      loseTouch(watch, this.#options.clock.now());
       // Held: the request is closed, and asked for again from the position once the state file can be used.
       await this.#options.commit.recovered(signal);
     }
@@ -179,7 +180,11 @@ export class Watches {
     const { client, clock, random, intake } = this.#options;
     const report = (reported: ClusterReport): void => {
       notePhase(watch, reported);
+      // Of a connection that broke nobody knows when it was heard last but by what was.
+      if (reported.type === "reconnect")
+        loseTouch(watch, (reported.cause !== "closed" && watch.lastSignAtMs) || clock.now());
       if (reported.type === "watch-state" && reported.state === "watching") {
+        hearAgain(watch, clock.now());
         giveSign(watch, clock.now());
         if (watch.hadHistory && watch.state !== "synced") watch.state = "resumed";
       }
@@ -224,6 +229,8 @@ function toActiveWatch(row: WatchRow, start: WatchStart, startedAtMs: number): A
     phases: new Set(),
     events: 0,
     lastSignAtMs: undefined,
+    unheardSinceMs: undefined,
+    isBehind: false,
     lastError: undefined,
     missingSinceMs: startedAtMs,
     staleAt: undefined,

@@ -23,6 +23,8 @@ export function createActiveWatch(fields: Partial<ActiveWatch> = {}): ActiveWatc
     phases: new Set(),
     events: 0,
     lastSignAtMs: undefined,
+    unheardSinceMs: undefined,
+    isBehind: false,
     lastError: undefined,
     missingSinceMs: NOW_MS,
     staleAt: undefined,

@@ -19,6 +19,8 @@ export type SteeredApiClient = ApiClient & {
   /** Says one event to every open watch; `BOOKMARK` takes a resourceVersion. */
   say(type: "ADDED" | "MODIFIED" | "DELETED", object: KubeObject): void;
   bookmark(resourceVersion: string): void;
+  /** Ends every open watch. */
+  endWatches(): void;
   /** The watches' positions are too old: each must list anew. */
   expire(): void;
 };
@@ -73,6 +75,9 @@ export function createSteeredApiClient(): SteeredApiClient {
     bookmark(resourceVersion) {
       reach(resourceVersion);
       tell({ type: "BOOKMARK", object: { metadata: { resourceVersion } } });
+    },
+    endWatches() {
+      for (const stream of streams) stream.end();
     },
     expire: () => tell({ type: "ERROR", object: { kind: "Status", code: 410, reason: "Expired" } }),
     get: async () => {
