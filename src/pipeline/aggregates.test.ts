@@ -362,3 +362,23 @@ test("what a histogram has counted goes on, from the same start", async () => {
   expect(histograms[1]?.[0]?.counts[2]).toBe(2);
   expect(histograms[1]?.[0]).not.toHaveProperty("exemplar");
 });
+
+test("durations carry the shard that took them, and those of another stay unsaid", async () => {
+  aggregates = createAggregates({ "lifeline.shard": "0/3" });
+  const metric = "lifeline.object.phase.duration";
+  const nothing = { upserts: [], removals: [], positions: [], requests: [] };
+  for (const shard of ["0/3", "1/3"]) {
+    const pending = new PendingAggregates({ "lifeline.shard": shard });
+    pending.record({ type: "duration", metric, attributes: {}, durationMs: 3_000, atMs: 0 });
+    temporary.store.commit({ ...nothing, ...pending.deltas(), committedAtMs: 100 });
+  }
+
+  await aggregates.export(200, NEVER);
+  await aggregates.export(300, NEVER);
+
+  const told = histograms.flat().map(({ attributes, sum }) => [attributes["lifeline.shard"], sum]);
+  expect(told).toEqual([
+    ["0/3", 0],
+    ["0/3", 3],
+  ]);
+});
