@@ -16,6 +16,7 @@ import { deletingRecord } from "./records/deletion.ts";
 import { healthRecord } from "./records/health-changed.ts";
 import { phaseRecord } from "./records/phase-changed.ts";
 import type { LogSignal, Outcome } from "./signal.ts";
+import { countTransitions, type Transitions } from "./transition-counts.ts";
 import { beginWork } from "./traces/follow-work.ts";
 import {
   NO_WORK,
@@ -46,15 +47,20 @@ export function interpretAppeared(
     observedAtMs,
     traceOfRecords(identity, { work: workOfRecords(followed), generation }, options),
   );
-  const records = created
-    ? createdStory(subject, change, assessment)
-    : [observedRecord(subject, cause, assessment)];
   const traces = tellEnded(followed.ended, { object: after, identity, assessment }, options);
+  const stands = standing({ assessment, memory }, options);
+  if (!created)
+    return { ...stands, signals: [observedRecord(subject, cause, assessment), ...traces] };
+  const transitions = firstTransitions(change, assessment);
+  const records = createdStory(subject, change, { assessment, transitions });
   return {
-    ...standing({ assessment, memory }, options),
-    signals: created
-      ? [...records, ...traces, ...countChanges(records, identity, options.clusterName)]
-      : [...records, ...traces],
+    ...stands,
+    signals: [
+      ...records,
+      ...traces,
+      ...countChanges(records, identity, options.clusterName),
+      ...countTransitions(transitions, identity, options.clusterName),
+    ],
   };
 }
 
@@ -87,6 +93,25 @@ function workOf(
   return beginWork(step, cause, traces);
 }
 
+type Born = { readonly assessment: Assessment; readonly transitions: Transitions };
+
+/** All that the object has at its first sight, as if it had come then; of its health only what is bad. */
+function firstTransitions(
+  { after, observedAtMs }: ChangeOf<"appeared">,
+  assessment: Assessment,
+): Transitions {
+  const clock = { observedAtMs };
+  const when = whenWritten(clock);
+  const sides = { before: presentConditions(undefined), after: presentConditions(after) };
+  const phase = readPhase(after);
+  const isBad = assessment.health === "failed" || assessment.health === "degraded";
+  return {
+    conditions: findConditionTransitions(sides, EMPTY_MEMORY, clock),
+    phase: phase && { after: phase.value, when },
+    health: isBad ? { after: assessment, when, byTimeAlone: false } : undefined,
+  };
+}
+
 /**
  * A created object tells all that it has at its first sight: conditions, a phase, a bad health and a requested deletion
  * are facts since its creation, whether a controller was quicker than we are or we found them after a restart.
@@ -94,22 +119,15 @@ function workOf(
 function createdStory(
   subject: Subject,
   change: ChangeOf<"appeared">,
-  assessment: Assessment,
+  { assessment, transitions }: Born,
 ): readonly LogSignal[] {
-  const { after, kind: facts, observedAtMs } = change;
-  const clock = { observedAtMs };
-  const when = whenWritten(clock);
+  const { after, kind: facts } = change;
+  const { conditions, phase, health } = transitions;
   const records = [createdRecord(subject, after, assessment)];
-  const conditions = { before: presentConditions(undefined), after: presentConditions(after) };
   const judgedBy = { after, facts, hadConditions: false, specChanged: false };
-  for (const transition of findConditionTransitions(conditions, EMPTY_MEMORY, clock)) {
-    records.push(conditionRecord(subject, transition, judgedBy));
-  }
-  const phase = readPhase(after);
-  if (phase !== undefined) records.push(phaseRecord(subject, { after: phase.value, when }));
-  if (assessment.health === "failed" || assessment.health === "degraded") {
-    records.push(healthRecord(subject, { after: assessment, when, byTimeAlone: false }));
-  }
+  for (const transition of conditions) records.push(conditionRecord(subject, transition, judgedBy));
+  if (phase !== undefined) records.push(phaseRecord(subject, phase));
+  if (health !== undefined) records.push(healthRecord(subject, health));
   if (isDeleting(after)) records.push(deletingRecord(subject, after));
   return records;
 }

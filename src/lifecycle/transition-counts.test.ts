@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { changeBetween, database, NOW_MS } from "../testing/kube-change.ts";
+import { appearance, changeBetween, database, NOW_MS } from "../testing/kube-change.ts";
 import { createInterpret } from "./interpret.ts";
 import type { Signal } from "./signal.ts";
 import { startMemory } from "./next-memory.ts";
@@ -33,6 +33,27 @@ test("each step of a condition, a phase and a health is counted by what it becam
     ["Ready", "True", 1],
     ["phase", "Ready", 1],
     ["health", "current", 1],
+  ]);
+});
+
+test("what a created object has at its first sight counts as much as if it had been seen to come", () => {
+  const born = database({ status: ready("False", "PullFailed", "Failed") });
+  const metrics = (cause: "created" | "first-look"): readonly unknown[] =>
+    createInterpret({})(appearance(born, cause), undefined).signals.flatMap((signal) =>
+      signal.type === "count" && signal.metric === "lifeline.object.transitions"
+        ? [[signal.attributes["dimension"], signal.attributes["to"]]]
+        : [],
+    );
+
+  const counted = [metrics("created"), metrics("first-look")];
+
+  expect(counted).toEqual([
+    [
+      ["Ready", "False"],
+      ["phase", "Failed"],
+      ["health", "failed"],
+    ],
+    [],
   ]);
 });
 
