@@ -72,6 +72,15 @@ transition that was seen since ends it as current; objects that show neither giv
 Spans go by the time observed where kube-lifeline watched, and by what the cluster recorded where it did not; status Error, with the object's own message,
 is for what failed alone. A trace context in an annotation (\`tracing.k8s.io/traceparent\`, \`traceparent\`, \`tekton.dev/pipelinerunSpanContext\`,
 \`opentelemetry.io/trace-context\`) becomes a link of the root, with \`lifeline.link.annotation\`. At most 500 spans. Experimental.
+
+What a trace does not tell:
+
+- Work that failed is over. That it recovers later is in its records, and so is the end of what was told as \`timed_out\`, deletions included.
+- Work that is switched off before it is done (suspended, paused) gives no trace.
+- What is found on its way at a first look is told from its creation, or from the last write of its spec, though it may have been well in between.
+- Children are those that exist when their owner's work ends, at most 100 of each owner, by the times that are remembered of them: mostly whole
+  seconds. With \`LIFELINE_SHARD\` a child may be in another shard than its owner, and is then not in its trace.
+- Spans take at most half of \`LIFELINE_OUTBOX_MAX\`. A trace that finds no room is lost, and counted by \`lifeline.outbox.dropped\`.
 `;
 
 const HEALTH = `## Health
