@@ -227,6 +227,10 @@ const ROWS: Readonly<Record<PipelineReport["type"], readonly Row[]>> = {
         ),
       ],
     ],
+    [
+      { type: "export-unwelcome", signal: "traces", error: new Error("answered 404") },
+      ["error", expect.stringContaining("OTEL_TRACES_EXPORTER=none if it is to get none")],
+    ],
   ],
   "export-set-aside": [
     [

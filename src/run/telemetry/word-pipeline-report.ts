@@ -165,6 +165,7 @@ const WORDS: VariantTable<PipelineReport, Wording> = {
     message:
       `The collector refuses all ${signal}: ${describeError(error)}; ` +
       "is OTEL_EXPORTER_OTLP_ENDPOINT its address, OTEL_EXPORTER_OTLP_HEADERS what it asks for, and does it take this signal? " +
+      `Set OTEL_${signal.toUpperCase()}_EXPORTER=none if it is to get none. ` +
       "It is tried again now and then, `lifeline check` tries it at once",
     fields: { signal },
     repetition: { type: "limited", subject: `export ${signal}`, state: "export-unwelcome" },
