@@ -24,8 +24,16 @@ type Look = {
   readonly object: GaugeObject | undefined;
 };
 
-/** A row that the heartbeat passed. */
-type Passed = { readonly row: SeriesRow; readonly points: ObjectPoints };
+/** Rows that the heartbeat passed: without their texts, which would be held until the collector has answered. */
+type Passed = {
+  readonly rows: number;
+  readonly lastId: number;
+  /** How many series all of them have. */
+  readonly series: number;
+  /** The ids of those that are to be sent, and what of each. */
+  readonly ids: readonly number[];
+  readonly objects: readonly GaugeObject[];
+};
 
 /** `passed-over`: refused, in part at least, and not to be sent again. */
 type Delivery = "delivered" | "passed-over" | "failed";
@@ -196,25 +204,22 @@ export class Heartbeat {
 
   /** The next share of all objects, so that each is re-sent once per heartbeat. */
   async #beatUnchanged(signal: AbortSignal): Promise<void> {
-    const { store, heartbeatMs } = this.#options;
+    const { heartbeatMs } = this.#options;
     let share = this.#share();
     while (share > 0 && !signal.aborted) {
-      const rows = store.seriesRowsAfter(this.#cursor, Math.min(share, BATCH));
-      const last = rows.at(-1);
-      if (last === undefined) {
+      const passed = await this.#pass(Math.min(share, BATCH));
+      if (passed === undefined) {
         if (this.#cursor === 0) return;
         this.#endPass();
         continue;
       }
-      const { passed, series } = await this.#pass(rows);
-      const objects = passed.map(({ points }) => ({ ...points, ended: [] }));
-      const delivery = await this.#send(objects, { unchanged: true, signal });
+      const delivery = await this.#send(passed.objects, { unchanged: true, signal });
       if (delivery === "failed") return;
-      if (delivery === "delivered") for (const { row } of passed) this.#pins.delivered(row.id);
-      this.#cursor = last.id;
-      this.#seriesInPass += series;
-      this.#owed -= rows.length * heartbeatMs;
-      share -= rows.length;
+      if (delivery === "delivered") for (const id of passed.ids) this.#pins.delivered(id);
+      this.#cursor = passed.lastId;
+      this.#seriesInPass += passed.series;
+      this.#owed -= passed.rows * heartbeatMs;
+      share -= passed.rows;
     }
   }
 
@@ -235,23 +240,27 @@ export class Heartbeat {
     this.#seriesInPass = 0;
   }
 
-  /** What to send of these rows; `series`: how many all of them have. */
-  async #pass(
-    rows: readonly SeriesRow[],
-  ): Promise<{ readonly passed: readonly Passed[]; readonly series: number }> {
+  /** The next rows, at most so many, and what to send of them; undefined at the end of a pass. */
+  async #pass(limit: number): Promise<Passed | undefined> {
     const slice = new TimeSlice();
-    const passed: Passed[] = [];
+    const rows = this.#options.store.seriesRowsAfter(this.#cursor, limit);
+    const ids: number[] = [];
+    const objects: GaugeObject[] = [];
     let series = 0;
     for (const row of rows) {
       if (this.#options.isBlind(row.watchId)) continue;
-      const points = this.#options.pointsOf(row);
-      series += points?.points.length ?? 0;
+      const now = this.#options.pointsOf(row);
+      series += now?.points.length ?? 0;
       // What is pinned goes out as a change, with what it ended. All of it: what always changes would never come by here.
       if (this.#pins.has(row)) this.#pins.demandAll(row);
-      else if (points !== undefined) passed.push({ row, points });
+      else if (now !== undefined) {
+        ids.push(row.id);
+        objects.push({ ...now, ended: [] });
+      }
       await slice.breathe();
     }
-    return { passed, series };
+    const last = rows.at(-1);
+    return last && { rows: rows.length, lastId: last.id, series, ids, objects };
   }
 
   async #send(
