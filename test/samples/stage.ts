@@ -76,7 +76,7 @@ export async function perform(stack: AsyncDisposableStack): Promise<Performance>
   await aggregated(collector, plays, 2);
   const secondAtMs = Date.now();
   await Promise.all(stories.map((story) => playAct(story.acts[1], plays[story.example], stage)));
-  await aggregated(collector, plays, 1);
+  // A process that stops sends its aggregates as they then stand.
   const exits = await Promise.all(lifelines.map((lifeline) => lifeline.stop()));
   const exitCodes = exits.map(({ code }) => code);
   return { cluster, collector, lifelines, exitCodes, plays, interval: { atMs, secondAtMs, steps } };
