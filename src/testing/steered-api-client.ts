@@ -43,9 +43,14 @@ export function createSteeredApiClient(): SteeredApiClient {
     for (const stream of streams) stream.push(`${JSON.stringify(frame)}\n`);
   }
 
-  function reach(resourceVersion: string): void {
+  function tellNewest(
+    type: string,
+    object: { readonly metadata: { readonly resourceVersion: string } },
+  ): void {
+    const { resourceVersion } = object.metadata;
     if (Number(resourceVersion) > Number(self.resourceVersion))
       self.resourceVersion = resourceVersion;
+    tell({ type, object });
   }
 
   async function* read({ signal }: RequestOptions): AsyncGenerator<Uint8Array> {
@@ -68,14 +73,8 @@ export function createSteeredApiClient(): SteeredApiClient {
       return streams.size;
     },
     isAway: false,
-    say(type, object) {
-      reach(object.metadata.resourceVersion);
-      tell({ type, object });
-    },
-    bookmark(resourceVersion) {
-      reach(resourceVersion);
-      tell({ type: "BOOKMARK", object: { metadata: { resourceVersion } } });
-    },
+    say: tellNewest,
+    bookmark: (resourceVersion) => tellNewest("BOOKMARK", { metadata: { resourceVersion } }),
     endWatches() {
       for (const stream of streams) stream.end();
     },
