@@ -35,6 +35,8 @@ export const NO_STREAMS: ApiFailure = {
 
 const NO_ANSWER: ApiFailure = { type: "failed", error: new Error("No answer") };
 
+type Versioned = { readonly metadata: { readonly resourceVersion: string } };
+
 export function createSteeredApiClient(): SteeredApiClient {
   const requests: string[] = [];
   const streams = new Set<Stream>();
@@ -43,10 +45,7 @@ export function createSteeredApiClient(): SteeredApiClient {
     for (const stream of streams) stream.push(`${JSON.stringify(frame)}\n`);
   }
 
-  function tellNewest(
-    type: string,
-    object: { readonly metadata: { readonly resourceVersion: string } },
-  ): void {
+  function tellNewest(type: string, object: Versioned): void {
     const { resourceVersion } = object.metadata;
     if (Number(resourceVersion) > Number(self.resourceVersion))
       self.resourceVersion = resourceVersion;
