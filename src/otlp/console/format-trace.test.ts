@@ -72,3 +72,14 @@ test("what took no time is still to be seen", () => {
 
   expect(lines.at(-1)).toMatch(/▏│ 0ms$/);
 });
+
+test("on a narrow terminal names give way, and bars and durations are still to be seen", () => {
+  const [, ...bars] = formatTrace(TRACE, { color: false, width: 40 });
+
+  expect(bars).toEqual([
+    "CustomDatabase co… │━━━━━━━━━━│ 20.0s",
+    "  observe          │▏         │ 700ms",
+    "  condition Stora… │ ━━━━     │ 8.0s",
+    "  phase Provision… │     ━━━━━│ 10.0s",
+  ]);
+});

@@ -15,8 +15,12 @@ import { printable } from "./printable.ts";
 /** Without a terminal lines are as wide as this, whatever reads them: the same trace always looks the same. */
 const PLAIN_COLUMNS = 100;
 const NAME_COLUMNS_MAX = 40;
+/** Enough to tell one kind of span from another. */
+const NAME_COLUMNS_MIN = 10;
 const BAR_COLUMNS_MIN = 10;
 const DURATION_COLUMNS = 8;
+/** What stands around a bar: its two edges, and the spaces beside them. */
+const EDGE_COLUMNS = 4;
 const INDENT = "  ";
 
 const OUTCOME_STYLES: Readonly<Record<string, Style>> = {
@@ -33,13 +37,13 @@ const OUTCOME_STYLES: Readonly<Record<string, Style>> = {
  */
 export function formatTrace(trace: TraceSignal, options: LineOptions): readonly string[] {
   const [root] = trace.spans;
-  const rows = rowsOf(trace.spans);
-  const nameColumns = Math.min(
-    NAME_COLUMNS_MAX,
-    Math.max(...rows.map(({ label }) => columnsOf(label))),
-  );
   const width = options.width ?? PLAIN_COLUMNS;
-  const barColumns = Math.max(BAR_COLUMNS_MIN, width - nameColumns - DURATION_COLUMNS - 4);
+  const rows = rowsOf(trace.spans, nameRoom(width));
+  const nameColumns = Math.max(...rows.map(({ label }) => columnsOf(label)));
+  const barColumns = Math.max(
+    BAR_COLUMNS_MIN,
+    width - nameColumns - DURATION_COLUMNS - EDGE_COLUMNS,
+  );
   const bars = rows.map((row) => {
     const { left, length } = placeOf(row.span, root, barColumns);
     const fill = length === 0 ? "▏" : "━".repeat(length);
@@ -80,22 +84,27 @@ function titleOf({ spans: [root], namespace }: TraceSignal): readonly Span[] {
 type Row = { readonly span: TraceSpan; readonly depth: number; readonly label: string };
 
 /** Each span under its parent, in the order of the trace. */
-function rowsOf(spans: TraceSignal["spans"]): readonly Row[] {
+function rowsOf(spans: TraceSignal["spans"], nameColumns: number): readonly Row[] {
   const children = Map.groupBy(spans, ({ parentSpanId }) => parentSpanId);
   const below = (span: TraceSpan, depth: number): readonly Row[] => [
-    { span, depth, label: labelOf(span, depth) },
+    { span, depth, label: labelOf(span, depth, nameColumns) },
     ...(children.get(span.spanId) ?? []).flatMap((child) => below(child, depth + 1)),
   ];
   return below(spans[0], 0);
 }
 
+/** On a narrow terminal names give way to the bars. */
+function nameRoom(width: number): number {
+  const left = width - BAR_COLUMNS_MIN - DURATION_COLUMNS - EDGE_COLUMNS;
+  return Math.min(NAME_COLUMNS_MAX, Math.max(NAME_COLUMNS_MIN, left));
+}
+
 /** Made printable here, for what is printable may be longer. */
-function labelOf({ name, attributes }: TraceSpan, depth: number): string {
+function labelOf({ name, attributes }: TraceSpan, depth: number, columns: number): string {
   const child =
     text(attributes["lifeline.stage"]) === "child" ? text(attributes["k8s.object.name"]) : "";
   const label = `${INDENT.repeat(depth)}${printable(`${name} ${child}`.trimEnd())}`;
-  const fitting = firstColumns(label, NAME_COLUMNS_MAX - 1);
-  return fitting.length === label.length ? label : `${fitting}…`;
+  return columnsOf(label) <= columns ? label : `${firstColumns(label, columns - 1)}…`;
 }
 
 /** Where a bar begins and how long it is, in columns; 0 for one that is shorter than a column. */
