@@ -405,6 +405,21 @@ test("in the middle of a row that is divided an outage repeats nothing of what w
   await running;
 });
 
+test("run() waits for no probe once it is to end, so that drain() has the time until the deadline", async () => {
+  answer = () => UNWELCOME;
+  queue("a");
+  const stop = new AbortController();
+  const running = sender.run(stop.signal, NEVER);
+  await clock.advance(0);
+  stop.abort();
+
+  await running;
+
+  answer = () => ACCEPTED;
+  await sender.drain(NEVER);
+  expect([sent, waiting()]).toEqual([["a", "a"], 0]);
+});
+
 test("run() lets what is under way go on until the deadline", async () => {
   const stop = new AbortController();
   const deadline = new AbortController();

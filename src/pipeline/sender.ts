@@ -58,6 +58,8 @@ export class Sender {
   readonly #rows = new Bisection();
   readonly #trust = new Trust();
   #failingSinceMs: number | undefined;
+  /** That it is to end, while it runs. */
+  #stop: AbortSignal | undefined;
 
   constructor(options: SenderOptions) {
     this.#options = options;
@@ -69,11 +71,19 @@ export class Sender {
     this.#wake.ring();
   }
 
-  /** Sends what there is and what comes until `signal` aborts; what is under way then goes on until `deadline`. */
+  /**
+   * Sends what there is and what comes until `signal` aborts; a request that is under way then goes on until `deadline`,
+   * which a wait for the next probe does not: that time belongs to what else is to be sent at the end.
+   */
   async run(signal: AbortSignal, deadline: AbortSignal = signal): Promise<void> {
-    while (!signal.aborted) {
-      await this.drain(deadline);
-      await this.#wake.wait(this.#options.clock, signal);
+    this.#stop = signal;
+    try {
+      while (!signal.aborted) {
+        await this.drain(deadline);
+        await this.#wake.wait(this.#options.clock, signal);
+      }
+    } finally {
+      this.#stop = undefined;
     }
   }
 
@@ -89,7 +99,7 @@ export class Sender {
   }
 
   #goesOn(signal: AbortSignal): boolean {
-    return !signal.aborted && this.#options.active();
+    return !signal.aborted && this.#stop?.aborted !== true && this.#options.active();
   }
 
   async #send(rows: readonly OutboxRow[], signal: AbortSignal): Promise<void> {
@@ -162,7 +172,8 @@ export class Sender {
     this.#size.failed();
     this.#failingSinceMs ??= clock.now();
     this.#options.report(failureOf(this.#options.signal, result));
-    await clock.sleep(this.#delays.next(result), signal);
+    const delayMs = this.#delays.next(result);
+    await clock.sleep(delayMs, AbortSignal.any([signal, this.#stop ?? signal]));
   }
 
   /** A row that was refused alone: what of it is taken goes out, in order, and what is not is set aside. */
