@@ -195,7 +195,7 @@ export class Pipeline {
     this.#commit.flush();
     await Promise.all([
       this.#unlessUnreadable(this.#heartbeat?.finish(deadline)),
-      ...this.#senders.map((sender) => this.#unlessUnreadable(sender.drain(deadline))),
+      ...this.#senders.map((sender) => this.#unlessUnreadable(sender.finish(deadline))),
     ]);
   }
 

@@ -441,6 +441,23 @@ test("run() lets what is under way go on until the deadline", async () => {
   expect([isAborted, waiting()]).toEqual([false, 0]);
 });
 
+test("finish() tries once more where all is refused, and again until the deadline where nobody answers", async () => {
+  const deadline = new AbortController();
+  queue("a");
+  answer = () => UNWELCOME;
+  await sender.finish(NEVER);
+  const tried = [...sent];
+
+  answer = () => AWAY;
+  const finished = sender.finish(deadline.signal);
+  await clock.advance(1_000);
+  answer = () => ACCEPTED;
+  await clock.advance(10_000);
+
+  await finished;
+  expect([tried, sent.slice(1).length > 1, waiting()]).toEqual([["a"], true, 0]);
+});
+
 test("rows of another encoding stay where they are", async () => {
   queueAs("console", "line");
   queue("a");

@@ -60,6 +60,8 @@ export class Sender {
   #failingSinceMs: number | undefined;
   /** That it is to end, while it runs. */
   #stop: AbortSignal | undefined;
+  /** Once the process ends: aborted when the endpoint refuses all. */
+  #refused: AbortController | undefined;
 
   constructor(options: SenderOptions) {
     this.#options = options;
@@ -85,6 +87,17 @@ export class Sender {
     } finally {
       this.#stop = undefined;
     }
+  }
+
+  /**
+   * At the end of the process: as `drain`, but an endpoint that refuses whatever it is sent is asked once only. That is
+   * not mended within seconds, and a stop should not last until its deadline each time.
+   */
+  async finish(deadline: AbortSignal): Promise<void> {
+    const refused = new AbortController();
+    this.#stop = refused.signal;
+    this.#refused = refused;
+    await this.drain(deadline);
   }
 
   /** Sends until the outbox is empty, or the signal aborts. */
@@ -172,6 +185,7 @@ export class Sender {
     this.#size.failed();
     this.#failingSinceMs ??= clock.now();
     this.#options.report(failureOf(this.#options.signal, result));
+    if (result.type === "unwelcome") this.#refused?.abort();
     const delayMs = this.#delays.next(result);
     await clock.sleep(delayMs, AbortSignal.any([signal, this.#stop ?? signal]));
   }
