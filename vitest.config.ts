@@ -1,4 +1,5 @@
 import { defineConfig, type ViteUserConfig } from "vitest/config";
+import { LongestFirst } from "./test/testbed/longest-first.ts";
 
 /** What needs real servers, which test/testbed finds or builds: once per project, and only if one of its suites is to run. */
 const onRealServers = {
@@ -18,6 +19,7 @@ const config: ViteUserConfig = defineConfig({
   test: {
     // Two cores are what a small runner has, and a control plane is busy beside each suite.
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         extends: true,
