@@ -16,6 +16,8 @@ import { createTemporaryDirectory } from "./testbed/temporary-directory.ts";
 const WATCHING = ["list", "watch"];
 /** OTLP flag bit 1: no recorded value. */
 const SERIES_ENDED = 1;
+/** Each test waits for most of its time, with a group and a user of its own. */
+const TOGETHER = { concurrent: true };
 
 let cluster: Cluster;
 let collector: Collector;
@@ -32,6 +34,7 @@ afterAll(async () => {
 
 serverTest(
   "G04 CRD created, G05 deleted, G06 recreated: its objects are told from the first on, all deleted, and anew",
+  TOGETHER,
   async () => {
     const group = "come-and-go.example.com";
     await using lifeline = await start(group, await userWithAllOf(group));
@@ -59,6 +62,7 @@ serverTest(
 
 serverTest(
   "G05 CRD deleted while nobody ran: the next run tells its objects deleted, for the reason that their kind is gone",
+  TOGETHER,
   async () => {
     const group = "gone-while-down.example.com";
     const kubeconfig = await userWithAllOf(group);
@@ -83,6 +87,7 @@ serverTest(
 
 serverTest(
   "G07 CRD version change: the kind goes on under its other version, and nobody hears of a deletion or a change",
+  TOGETHER,
   async () => {
     const group = "versions.example.com";
     await cluster.admin.apply(withVersions(group, { v1: true }));
@@ -112,6 +117,7 @@ serverTest(
 
 serverTest(
   "G11 RBAC denies one GVR, and allows it later: it is said once, shown, and watched without a restart",
+  TOGETHER,
   async () => {
     const group = "granted.example.com";
     const name = `boats.${group}`;
@@ -141,6 +147,7 @@ serverTest(
 
 serverTest(
   "without leave to watch CRDs kinds are found, too, and with leave that comes later at once",
+  TOGETHER,
   async () => {
     const group = "polled.example.com";
     const user = `user-of-${group}`;
