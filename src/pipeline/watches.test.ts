@@ -406,3 +406,18 @@ test("a watch knows what it does: that it waits says less than that it is forbid
   expect([...(watch?.phases ?? [])]).toEqual(["listing", "forbidden", "watching", "held"]);
   temporary.mendWrites();
 });
+
+test("a watch that goes on for another is behind until a bookmark says that all in between was told", async () => {
+  watches.start(START);
+  await clock.advance(0);
+  const { wasSynced } = await watches.stop(START.key, "what is known of its kind has changed");
+  watches.start({ ...START, wasSynced });
+  await clock.advance(0);
+  const [next] = [...watches];
+  const before = [next?.state, next?.isBehind];
+
+  api.bookmark("10");
+  await clock.advance(0);
+
+  expect([before, next?.isBehind]).toEqual([["synced", true], false]);
+});

@@ -230,7 +230,8 @@ function toActiveWatch(row: WatchRow, start: WatchStart, startedAtMs: number): A
     events: 0,
     lastSignAtMs: undefined,
     unheardSinceMs: undefined,
-    isBehind: false,
+    // What happened since the other one ended comes first.
+    isBehind: start.wasSynced === true,
     lastError: undefined,
     missingSinceMs: startedAtMs,
     staleAt: undefined,
