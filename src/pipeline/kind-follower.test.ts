@@ -200,6 +200,17 @@ test("a kind whose CRD is established is waited for at the start until discovery
   ]);
 });
 
+test("a CRD that is not named yet, as it was just made, is a word only when that lasts", async () => {
+  hideFromDiscovery("databases");
+  await begin();
+  const early = reports.map(({ type }) => type);
+
+  await clock.advance(1000);
+
+  expect(early).toEqual([]);
+  expect(reports.map(({ type }) => type)).toEqual(["discovery-failed"]);
+});
+
 test("CRDs that may not be listed hide nothing but what is custom in a group of Kubernetes' own", async () => {
   cluster.applyCrd(crd("odd", { group: "storage.k8s.io" }));
   api.isAllowed = ({ resource }) => resource !== "customresourcedefinitions";

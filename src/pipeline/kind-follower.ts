@@ -75,6 +75,8 @@ export class KindFollower {
   #again: ReturnType<typeof nextBackoff> | undefined;
   /** What discovery failed with the last time, as it was told. */
   #told: ReadonlySet<string> = new Set();
+  /** What it failed with the last time, told or not. */
+  #met: ReadonlySet<string> = new Set();
 
   constructor(options: KindFollowerOptions) {
     this.#options = options;
@@ -154,11 +156,15 @@ export class KindFollower {
     chosen(watches);
   }
 
-  /** What fails again in the same way is no news. */
+  /** What fails again in the same way is no news; what passes by the next time, as of a CRD that was just made, is none either. */
   #tell({ failures }: Discovery): void {
-    for (const { error } of failures)
+    const told = failures.filter(
+      ({ retry, error }) => retry !== "few-times" || this.#met.has(error.message),
+    );
+    for (const { error } of told)
       if (!this.#told.has(error.message)) this.#options.report({ type: "discovery-failed", error });
-    this.#told = new Set(failures.map(({ error }) => error.message));
+    this.#told = new Set(told.map(({ error }) => error.message));
+    this.#met = new Set(failures.map(({ error }) => error.message));
   }
 
   async #follow(discovery: Discovery, signal: AbortSignal): Promise<void> {
