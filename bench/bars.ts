@@ -16,12 +16,15 @@ export type Bar = {
 /** The input that the bars are about. */
 const FULL = { objects: 10_000, updates: 200_000, large: 100_000 };
 
-export const CPU_SECONDS_PER_MILLION_MAX = 90;
-/** The manifests' requests and limits stand on this one, the one above and the one below. */
-export const LARGE_PEAK_MB_MAX = 260;
+const CPU_SECONDS_PER_MILLION_MAX = 70;
+/** What the manifests reckon with as long as that is missed: what was measured, on a slow machine. */
+export const CPU_SECONDS_PER_MILLION_RECKONED = 160;
+/** The manifests' requests and limits of memory stand on this one and the one below. */
+export const LARGE_PEAK_MB_MAX = 200;
 /** These two are not reached any more. */
 export const IDLE_RSS_MB_BELOW = 110;
 const START_CPU_SECONDS_BELOW = 0.3;
+const DELAY_P99_MS_MAX = 400;
 
 /** The same, whatever the machine: in times of what a bare Node takes to parse that stream. */
 const CPU_TIMES_BASELINE_MAX = CPU_SECONDS_PER_MILLION_MAX / BASELINE_OF_BARS;
@@ -44,6 +47,11 @@ export function judgeBars({ options, updates, baseline, large, idle }: Figures):
       limit: `≤ ${LARGE_PEAK_MB_MAX}`,
       value: options.large === FULL.large ? large?.memory.peak : undefined,
       isMet: (value) => value <= LARGE_PEAK_MB_MAX,
+    }),
+    bar("p99 from a change's bytes to its record received, at 200 changes a second, ms", {
+      limit: `≤ ${DELAY_P99_MS_MAX}`,
+      value: updates.delay?.p99Ms,
+      isMet: (value) => value <= DELAY_P99_MS_MAX,
     }),
     bar("idle RSS, MB", {
       limit: `< ${IDLE_RSS_MB_BELOW}`,
