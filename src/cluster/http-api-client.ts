@@ -19,7 +19,7 @@ import { describeNetworkError } from "./network-error.ts";
 import { parseStatusText } from "./parse-status.ts";
 import { readAll, readSmall, streamBody } from "./read-body.ts";
 import type { Report } from "./report.ts";
-import { RequestBudget } from "./request-budget.ts";
+import { RequestBudget, REQUESTS_PER_SECOND } from "./request-budget.ts";
 
 export type HttpApiClientOptions = {
   readonly credentials: Credentials;
@@ -63,7 +63,7 @@ class HttpApiClient implements ApiClient {
   constructor(options: HttpApiClientOptions) {
     this.#credentials = options.credentials;
     this.#clock = options.clock;
-    this.#budget = new RequestBudget(options.clock);
+    this.#budget = new RequestBudget(options.clock, REQUESTS_PER_SECOND);
     this.#report = options.report;
     this.#answerTimeoutMs = options.answerTimeoutMs ?? ANSWER_TIMEOUT_MS;
   }

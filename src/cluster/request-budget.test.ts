@@ -1,13 +1,12 @@
 import { expect, test } from "vitest";
 import { createFakeClock } from "../testing/fake-clock.ts";
-import { RequestBudget } from "./request-budget.ts";
-import { RequestPace } from "./request-pace.ts";
+import { RequestBudget, REQUESTS_PER_SECOND, REVIEWS_PER_SECOND } from "./request-budget.ts";
 
 const { signal } = new AbortController();
 
 function createRig() {
   const clock = createFakeClock(0);
-  const budget = new RequestBudget(clock);
+  const budget = new RequestBudget(clock, REQUESTS_PER_SECOND);
   const left: number[] = [];
   const ask = async (each = signal): Promise<void> => {
     await budget.wait(each);
@@ -56,7 +55,7 @@ test("RequestBudget keeps nobody who stops", async () => {
 
 test("lists go on while hundreds of reviews wait, at the pace of reviews", async () => {
   const { clock, budget } = createRig();
-  const pace = new RequestPace(clock);
+  const pace = new RequestBudget(clock, REVIEWS_PER_SECOND);
   const stop = new AbortController();
   let pages = 0;
   const list = async (): Promise<void> => {
@@ -67,7 +66,7 @@ test("lists go on while hundreds of reviews wait, at the pace of reviews", async
     }
   };
   const review = async (): Promise<void> => {
-    await pace.next(stop.signal);
+    await pace.wait(stop.signal);
     await budget.wait(stop.signal);
   };
 
@@ -88,10 +87,11 @@ test("lists go on while hundreds of reviews wait, at the pace of reviews", async
 test("RequestBudget waits for no clock that was set back", async () => {
   let nowMs = 3_600_000;
   const waits: number[] = [];
-  const budget = new RequestBudget({
+  const clock = {
     now: () => nowMs,
-    sleep: async (delayMs) => void waits.push(delayMs),
-  });
+    sleep: async (delayMs: number) => void waits.push(delayMs),
+  };
+  const budget = new RequestBudget(clock, REQUESTS_PER_SECOND);
   for (let count = 0; count < 20; count++) await budget.wait(signal);
 
   nowMs = 0;

@@ -7,7 +7,7 @@ import type { NamespaceSelection } from "../cluster/namespace-patterns.ts";
 import { patiently } from "../cluster/patiently.ts";
 import { type PlannedWatch, planWatches } from "../cluster/plan-watches.ts";
 import type { ClusterReport } from "../cluster/report.ts";
-import { RequestPace } from "../cluster/request-pace.ts";
+import { RequestBudget, REVIEWS_PER_SECOND } from "../cluster/request-budget.ts";
 import { type ResourcePattern, selectKinds } from "../cluster/resource-patterns.ts";
 import type { Shard } from "../cluster/shard.ts";
 import { formatResource, formatWatchKey } from "../cluster/watch-event.ts";
@@ -65,7 +65,7 @@ export class KindFollower {
   readonly #options: KindFollowerOptions;
   readonly #discovery: LiveDiscovery;
   readonly #rights: Rights;
-  readonly #pace: RequestPace;
+  readonly #pace: RequestBudget;
   readonly #appearances = new Appearances();
   readonly #wake = new WakeUp();
   readonly #running = new Map<string, PlannedWatch>();
@@ -81,14 +81,14 @@ export class KindFollower {
   constructor(options: KindFollowerOptions) {
     this.#options = options;
     const { client, clock, random, reportCluster } = options;
-    this.#pace = new RequestPace(clock);
+    this.#pace = new RequestBudget(clock, REVIEWS_PER_SECOND);
     const pace = this.#pace;
     const changed = (): void => this.#wake.ring();
     this.#discovery = new LiveDiscovery({ client, clock, random, report: reportCluster, changed });
     this.#rights = new Rights({
       review: async (watch, signal) => {
         // One for each of the two verbs that a review asks about.
-        await Promise.all([pace.next(signal), pace.next(signal)]);
+        await Promise.all([pace.wait(signal), pace.wait(signal)]);
         return await reviewAccess(client, watch.key, signal);
       },
       clock,
@@ -259,7 +259,7 @@ export class KindFollower {
   /** What discovery does not name may be hidden by a server that has just started: only what is missing at its own path is gone. */
   async #confirm(watch: PlannedWatch, signal: AbortSignal): Promise<boolean> {
     const { client, watches, report } = this.#options;
-    await this.#pace.next(signal);
+    await this.#pace.wait(signal);
     const served = await askServed(client, watch, signal);
     const isGone =
       served === "missing" ||
