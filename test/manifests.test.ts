@@ -1,7 +1,5 @@
-import { execFile, spawn } from "node:child_process";
-import { once } from "node:events";
+import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
-import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect } from "vitest";
@@ -10,6 +8,7 @@ import { readConfiguration } from "../src/run/configuration.ts";
 import { VARIABLES } from "../src/run/variables.ts";
 import { VERSION } from "../src/util/version.ts";
 import { parseDockerfile } from "./image/parse-dockerfile.ts";
+import { kubectl } from "./manifests/kubectl.ts";
 import type { NewObject } from "./testbed/admin-client.ts";
 import type { Cluster } from "./testbed/control-plane.ts";
 import { connectSharedCluster, serverBinaries, serverTest } from "./testbed/real-servers.ts";
@@ -36,6 +35,7 @@ serverTest("manifests are accepted by a real API server, without a warning", asy
   const objects = parseAllDocuments(rendered).length;
 
   const applied = await kubectl(
+    cluster,
     ["apply", "--server-side", "--dry-run=server", "-f", "-"],
     rendered,
   );
@@ -57,8 +57,13 @@ serverTest(
     };
     const { securityContext: _, ...careless } = pod.spec;
 
-    const admitted = await kubectl(["create", "--dry-run=server", "-f", "-"], JSON.stringify(pod));
+    const admitted = await kubectl(
+      cluster,
+      ["create", "--dry-run=server", "-f", "-"],
+      JSON.stringify(pod),
+    );
     const refused = await kubectl(
+      cluster,
       ["create", "--dry-run=server", "-f", "-"],
       JSON.stringify({ ...pod, spec: careless }),
     );
@@ -147,19 +152,4 @@ function find(kind: string): NewObject {
     .find((object) => object.kind === kind);
   if (found === undefined) throw new Error(`Cannot find a ${kind} in what kustomize rendered`);
   return found;
-}
-
-async function kubectl(
-  args: readonly string[],
-  input: string,
-): Promise<{ readonly stdout: string; readonly stderr: string }> {
-  const kubeconfig = await cluster.writeKubeconfig("admin");
-  const child = spawn(serverBinaries().kubectl, ["--kubeconfig", kubeconfig, ...args]);
-  child.stdin.end(input);
-  const [stdout, stderr] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, "close"),
-  ]);
-  return { stdout, stderr };
 }

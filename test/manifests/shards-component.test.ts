@@ -1,6 +1,3 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect } from "vitest";
 import { readConfiguration } from "../../src/run/configuration.ts";
@@ -8,6 +5,7 @@ import { fieldAt } from "../../src/util/json.ts";
 import type { NewObject } from "../testbed/admin-client.ts";
 import type { Cluster } from "../testbed/control-plane.ts";
 import { connectSharedCluster, serverBinaries, serverTest } from "../testbed/real-servers.ts";
+import { kubectl } from "./kubectl.ts";
 import { kustomize, parseObjects } from "./kustomize.ts";
 
 const TREE = fileURLToPath(new URL("shards", import.meta.url));
@@ -29,7 +27,13 @@ afterAll(async () => {
 });
 
 serverTest("shards' manifests are accepted by a real API server, without a warning", async () => {
-  const applied = await kubectl(["apply", "--server-side", "--dry-run=server", "-k", TREE], "");
+  const applied = await kubectl(cluster, [
+    "apply",
+    "--server-side",
+    "--dry-run=server",
+    "-k",
+    TREE,
+  ]);
 
   expect(applied.stderr).toBe("");
   expect(applied.stdout).toContain("statefulset.apps/kube-lifeline serverside-applied");
@@ -62,7 +66,11 @@ serverTest(
     };
     pod.spec.volumes = [{ name: "state", persistentVolumeClaim: { claimName: "state-share" } }];
 
-    const admitted = await kubectl(["create", "--dry-run=server", "-f", "-"], JSON.stringify(pod));
+    const admitted = await kubectl(
+      cluster,
+      ["create", "--dry-run=server", "-f", "-"],
+      JSON.stringify(pod),
+    );
 
     expect(admitted).toEqual({ stdout: "pod/share created (server dry run)\n", stderr: "" });
   },
@@ -109,19 +117,4 @@ function find(kind: string): NewObject {
   const found = objects.find((object) => object.kind === kind);
   if (found === undefined) throw new Error(`Cannot find a ${kind} in what kustomize rendered`);
   return found;
-}
-
-async function kubectl(
-  args: readonly string[],
-  input: string,
-): Promise<{ readonly stdout: string; readonly stderr: string }> {
-  const kubeconfig = await cluster.writeKubeconfig("admin");
-  const child = spawn(serverBinaries().kubectl, ["--kubeconfig", kubeconfig, ...args]);
-  child.stdin.end(input);
-  const [stdout, stderr] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, "close"),
-  ]);
-  return { stdout, stderr };
 }

@@ -1,6 +1,3 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect } from "vitest";
 import { readConfiguration } from "../../src/run/configuration.ts";
@@ -11,6 +8,7 @@ import type { Cluster } from "../testbed/control-plane.ts";
 import { eventually } from "../testbed/eventually.ts";
 import { startLifeline } from "../testbed/lifeline.ts";
 import { connectSharedCluster, serverBinaries, serverTest } from "../testbed/real-servers.ts";
+import { kubectl } from "./kubectl.ts";
 import { kustomize, parseObjects } from "./kustomize.ts";
 
 const NAMESPACE = "database-operator-system";
@@ -100,7 +98,11 @@ serverTest("the component's pod is let into a namespace of the restricted standa
   const metadata = { name: "operator", namespace: NAMESPACE };
   const pod = { apiVersion: "v1", kind: "Pod", ...template, metadata };
 
-  const admitted = await kubectl(["create", "--dry-run=server", "-f", "-"], JSON.stringify(pod));
+  const admitted = await kubectl(
+    cluster,
+    ["create", "--dry-run=server", "-f", "-"],
+    JSON.stringify(pod),
+  );
 
   expect(admitted).toEqual({ stdout: "pod/operator created (server dry run)\n", stderr: "" });
 });
@@ -247,7 +249,7 @@ async function applyAnew(tree: string): Promise<void> {
 
 /** By `kubectl apply`, as users do. */
 async function applyTree(tree: string): Promise<void> {
-  const applied = await kubectl(["apply", "-k", directoryOf(tree)], "");
+  const applied = await kubectl(cluster, ["apply", "-k", directoryOf(tree)]);
   expect(applied.stderr).toBe("");
 }
 
@@ -314,19 +316,4 @@ function namesOf(value: unknown): readonly unknown[] {
 
 function textsOf(value: unknown): readonly string[] {
   return Array.isArray(value) ? value.map(String) : [];
-}
-
-async function kubectl(
-  args: readonly string[],
-  input: string,
-): Promise<{ readonly stdout: string; readonly stderr: string }> {
-  const kubeconfig = await cluster.writeKubeconfig("admin");
-  const child = spawn(serverBinaries().kubectl, ["--kubeconfig", kubeconfig, ...args]);
-  child.stdin.end(input);
-  const [stdout, stderr] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, "close"),
-  ]);
-  return { stdout, stderr };
 }
