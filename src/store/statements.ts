@@ -8,6 +8,8 @@ const OBJECT_COLUMNS = `${SERIES_COLUMNS}, due_at, memory, managers, spec, owner
  * Every statement of the store, by the name under which it is prepared.
  *
  * A plus before a column keeps SQLite from choosing that column's index: by due_at few rows are read, by watch_id all.
+ * One before the value of a LIMIT keeps it from planning for that value, which compiles the statement anew whenever one
+ * is bound: measured, 10 of the 11 µs that it took to find no children.
  */
 export const STATEMENTS = {
   begin: "BEGIN IMMEDIATE",
@@ -27,16 +29,16 @@ export const STATEMENTS = {
   setPosition:
     "UPDATE watches SET position = ?, position_at = coalesce(?, position_at) WHERE id = ?",
   objectById: `SELECT ${OBJECT_COLUMNS} FROM objects WHERE id = ?`,
-  objectsAfter: `SELECT ${OBJECT_COLUMNS} FROM objects WHERE id > ? ORDER BY id LIMIT ?`,
+  objectsAfter: `SELECT ${OBJECT_COLUMNS} FROM objects WHERE id > ? ORDER BY id LIMIT +?`,
   objectByUid: `SELECT ${OBJECT_COLUMNS} FROM objects WHERE uid = ? AND kind_id = ?`,
   objectByName: `SELECT ${OBJECT_COLUMNS} FROM objects WHERE watch_id = ? AND namespace = ? AND name = ?`,
   children:
-    "SELECT id, kind_id, watch_id, owner, uid, namespace, name, memory FROM objects WHERE owner = ? AND owner <> '' ORDER BY id LIMIT ?",
+    "SELECT id, kind_id, watch_id, owner, uid, namespace, name, memory FROM objects WHERE owner = ? AND owner <> '' ORDER BY id LIMIT +?",
   seriesById: `SELECT ${SERIES_COLUMNS} FROM objects WHERE id = ?`,
-  seriesAfter: `SELECT ${SERIES_COLUMNS} FROM objects WHERE id > ? ORDER BY id LIMIT ?`,
+  seriesAfter: `SELECT ${SERIES_COLUMNS} FROM objects WHERE id > ? ORDER BY id LIMIT +?`,
   watchObjectsAfter:
-    "SELECT id, namespace, name FROM objects WHERE watch_id = ? AND (namespace, name) > (?, ?) ORDER BY namespace, name LIMIT ?",
-  dueObjects: `SELECT ${OBJECT_COLUMNS} FROM objects WHERE due_at <= ? AND +watch_id IN (SELECT value FROM json_each(?)) ORDER BY due_at LIMIT ?`,
+    "SELECT id, namespace, name FROM objects WHERE watch_id = ? AND (namespace, name) > (?, ?) ORDER BY namespace, name LIMIT +?",
+  dueObjects: `SELECT ${OBJECT_COLUMNS} FROM objects WHERE due_at <= ? AND +watch_id IN (SELECT value FROM json_each(?)) ORDER BY due_at LIMIT +?`,
   nextDue:
     "SELECT due_at FROM objects WHERE due_at IS NOT NULL AND +watch_id IN (SELECT value FROM json_each(?)) ORDER BY due_at LIMIT 1",
   countObjects: "SELECT count(*) AS n FROM objects",
@@ -74,7 +76,7 @@ export const STATEMENTS = {
   countWithheld: "SELECT count(*) AS n FROM withheld",
   withheld: "SELECT changes, seen_at, appearance, gone FROM withheld WHERE uid = ? AND kind_id = ?",
   reported: "SELECT reported FROM withheld WHERE uid = ? AND kind_id = ?",
-  withheldAfter: "SELECT id, uid, kind_id FROM withheld WHERE id > ? ORDER BY id LIMIT ?",
+  withheldAfter: "SELECT id, uid, kind_id FROM withheld WHERE id > ? ORDER BY id LIMIT +?",
   withhold:
     "INSERT INTO withheld (uid, kind_id, changes, seen_at, appearance, gone, reported) VALUES (?, ?, ?, ?, ?, ?, ?)",
   withholdMore:

@@ -462,3 +462,9 @@ test("children are found by the UID of their owner, also after they were adopted
     1,
   ]);
 });
+
+test("no statement is compiled anew for the limit that it is given", () => {
+  const planned = Object.entries(STATEMENTS).filter(([, sql]) => sql.includes("LIMIT ?"));
+
+  expect(planned).toEqual([]);
+});
