@@ -20,6 +20,7 @@ import { Hold, type StateFailure } from "./hold.ts";
 import type { OutboxRoom } from "./outbox-room.ts";
 import { PendingAggregates } from "./pending-aggregates.ts";
 import { type Encoders, PendingRequests } from "./pending-requests.ts";
+import { PendingRows } from "./pending-rows.ts";
 import { PendingWithheld } from "./pending-withheld.ts";
 import type { PipelineReport } from "./report.ts";
 
@@ -60,12 +61,6 @@ export type CommitOptions = Encoders & {
   readonly committed: (touched: readonly Touched[]) => void;
 };
 
-type Pending = {
-  readonly rows: Map<number, ObjectRow | undefined>;
-  readonly byUid: Map<string, number>;
-  readonly byName: Map<string, number>;
-};
-
 /**
  * The in-memory commit: everything that the next transaction will make true together.
  *
@@ -75,7 +70,7 @@ type Pending = {
  */
 export class Commit {
   readonly #options: CommitOptions;
-  #pending: Pending = emptyPending();
+  readonly #rows: PendingRows;
   #touched: Touched[] = [];
   readonly #said: PendingRequests;
   readonly #aggregates: PendingAggregates;
@@ -90,6 +85,7 @@ export class Commit {
 
   constructor(options: CommitOptions) {
     this.#options = options;
+    this.#rows = new PendingRows(options.store);
     this.#withheld = new PendingWithheld(options.store);
     this.#aggregates = new PendingAggregates(options.sharedAttributes);
     this.#hold = new Hold(options);
@@ -109,7 +105,7 @@ export class Commit {
   /** Takes it that somebody could not read the state file, so that all wait until that succeeds; false if it is something else. */
   holdFor(thrown: unknown): boolean {
     if (!isOfStateFile(thrown)) return false;
-    this.#hold.begin({ doing: "read", error: toError(thrown) }, this.#pending.rows.size);
+    this.#hold.begin({ doing: "read", error: toError(thrown) }, this.#rows.size);
     this.#wake.ring();
     return true;
   }
@@ -129,39 +125,25 @@ export class Commit {
   }
 
   find(kindId: number, uid: string): ObjectRow | undefined {
-    const id = this.#pending.byUid.get(`${kindId}/${uid}`);
-    return id === undefined
-      ? this.#options.store.objectByUid(kindId, uid)
-      : this.#pending.rows.get(id);
+    return this.#rows.find(kindId, uid);
   }
 
   findById(id: number): ObjectRow | undefined {
-    return this.#pending.rows.has(id) ? this.#pending.rows.get(id) : this.#options.store.object(id);
+    return this.#rows.findById(id);
   }
 
   /** What the object with this UID controls, pending or stored; about so many at most. */
   childrenOf(uid: string, limit: number): readonly ChildRow[] {
-    const { rows } = this.#pending;
-    const stored = this.#options.store.childrenOf(uid, limit).filter(({ id }) => !rows.has(id));
-    const pending = [...rows.values()].filter((row) => row?.owner === uid);
-    return [...stored, ...pending.filter((row) => row !== undefined)].toSorted(
-      (a, b) => a.id - b.id,
-    );
+    return this.#rows.childrenOf(uid, limit);
   }
 
   findByName(watchId: number, namespace: string, name: string): ObjectRow | undefined {
-    const id = this.#pending.byName.get(`${watchId}/${namespace}/${name}`);
-    if (id !== undefined) return this.#pending.rows.get(id);
-    const stored = this.#options.store.objectByName(watchId, namespace, name);
-    return stored !== undefined && this.#pending.rows.has(stored.id)
-      ? this.#pending.rows.get(stored.id)
-      : stored;
+    return this.#rows.findByName(watchId, namespace, name);
   }
 
   /** The row as it is from now on, together with what its change says: both become true, or neither. */
   put(row: ObjectRow, touched: Touched | undefined, signals: readonly Signal[]): void {
-    this.#pending.rows.set(row.id, row);
-    this.#index(row);
+    this.#rows.put(row);
     this.#sizeBytes +=
       row.metadata.length + row.spec.length + row.status.length + row.memory.length;
     if (touched !== undefined) this.#touched.push(touched);
@@ -170,8 +152,7 @@ export class Commit {
 
   /** The row is gone, together with what that says. */
   remove(row: ObjectRow, touched: Touched, signals: readonly Signal[]): void {
-    this.#pending.rows.set(row.id, undefined);
-    this.#index(row);
+    this.#rows.remove(row);
     this.#touched.push(touched);
     this.tell(signals);
   }
@@ -180,7 +161,7 @@ export class Commit {
   tell(signals: readonly Signal[]): void {
     for (const signal of signals) this.#take(signal);
     const isFull =
-      this.#pending.rows.size >= MAX_CHANGES ||
+      this.#rows.size >= MAX_CHANGES ||
       this.#said.count >= 2 * MAX_CHANGES ||
       this.#sizeBytes + this.#said.textBytes >= MAX_BYTES;
     if (isFull && !this.failing) this.flush();
@@ -261,7 +242,7 @@ export class Commit {
       return true;
     }
     const startedMs = this.#options.clock.now();
-    const changes = this.#pending.rows.size;
+    const changes = this.#rows.size;
     const result = this.#options.store.commit(this.#unitOfWork(startedMs));
     if (result.type === "failed") {
       this.#hold.begin({ doing: "write", error: result.error }, changes);
@@ -304,19 +285,8 @@ export class Commit {
   #isReadable(): boolean {
     if (this.#hold.damage !== undefined) return false;
     const error = this.#options.store.retryReads();
-    if (error !== undefined) this.#hold.begin({ doing: "read", error }, this.#pending.rows.size);
+    if (error !== undefined) this.#hold.begin({ doing: "read", error }, this.#rows.size);
     return error === undefined;
-  }
-
-  #index(row: ObjectRow): void {
-    this.#pending.byUid.set(`${row.kindId}/${row.uid}`, row.id);
-    const nameKey = `${row.watchId}/${row.namespace}/${row.name}`;
-    // A removal of the old bearer of a name must not hide the new one.
-    const bearer = this.#pending.byName.get(nameKey);
-    const isTaken =
-      bearer !== undefined && bearer !== row.id && this.#pending.rows.get(bearer) !== undefined;
-    if (!isTaken || this.#pending.rows.get(row.id) !== undefined)
-      this.#pending.byName.set(nameKey, row.id);
   }
 
   #take(signal: Signal): void {
@@ -342,15 +312,8 @@ export class Commit {
   }
 
   #unitOfWork(nowMs: number): UnitOfWork {
-    const upserts: ObjectRow[] = [];
-    const removals: number[] = [];
-    for (const [id, row] of this.#pending.rows) {
-      if (row === undefined) removals.push(id);
-      else upserts.push(row);
-    }
     return {
-      upserts,
-      removals,
+      ...this.#rows.moves(),
       positions: [...forgotten(this.#forgotten), ...this.#positions.values()],
       ...this.#aggregates.deltas(),
       requests: this.#requests(),
@@ -369,7 +332,7 @@ export class Commit {
 
   #isEmpty(): boolean {
     return (
-      this.#pending.rows.size === 0 &&
+      this.#rows.size === 0 &&
       this.#said.isEmpty &&
       this.#positions.size === 0 &&
       this.#forgotten.size === 0 &&
@@ -379,7 +342,7 @@ export class Commit {
   }
 
   #clear(): void {
-    this.#pending = emptyPending();
+    this.#rows.clear();
     this.#touched = [];
     this.#said.clear();
     this.#aggregates.clear();
@@ -393,8 +356,4 @@ export class Commit {
 
 function forgotten(watchIds: Iterable<number>): readonly PositionMove[] {
   return Array.from(watchIds, (watchId) => ({ watchId, position: null, atMs: null }));
-}
-
-function emptyPending(): Pending {
-  return { rows: new Map(), byUid: new Map(), byName: new Map() };
 }

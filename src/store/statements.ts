@@ -34,6 +34,7 @@ export const STATEMENTS = {
   objectByName: `SELECT ${OBJECT_COLUMNS} FROM objects WHERE watch_id = ? AND namespace = ? AND name = ?`,
   children:
     "SELECT id, kind_id, watch_id, owner, uid, namespace, name, memory FROM objects WHERE owner = ? AND owner <> '' ORDER BY id LIMIT +?",
+  anyOwned: "SELECT 1 FROM objects WHERE owner <> '' LIMIT 1",
   seriesById: `SELECT ${SERIES_COLUMNS} FROM objects WHERE id = ?`,
   seriesAfter: `SELECT ${SERIES_COLUMNS} FROM objects WHERE id > ? ORDER BY id LIMIT +?`,
   watchObjectsAfter:

@@ -60,6 +60,8 @@ export class Store implements Disposable {
   /** By signal and encoding: bytes of the requests that wait. Both are kept in step by what is written. */
   readonly #outboxSizes = new Map<string, number>();
   #withheldCount: number;
+  /** False: no row has an owner, so that nobody needs to be asked for children. */
+  #mayHaveOwned: boolean;
 
   /** Throws what SQLite throws. */
   constructor(database: DatabaseSync) {
@@ -70,6 +72,7 @@ export class Store implements Disposable {
       1 + numberOf(database.prepare("SELECT coalesce(max(id), 0) AS n FROM objects").get()?.["n"]);
     for (const row of this.#statements.outboxSizes.all()) this.#growOutbox(row, 1);
     this.#withheldCount = numberOf(this.#statements.countWithheld.get()?.["n"]);
+    this.#mayHaveOwned = this.#statements.anyOwned.get() !== undefined;
   }
 
   get path(): string {
@@ -256,7 +259,7 @@ export class Store implements Disposable {
 
   /** The objects that the one with this UID controls, in the order in which they were first seen. */
   childrenOf(uid: string, limit: number): readonly ChildRow[] {
-    return this.#statements.children.all(uid, limit).map(childRow);
+    return this.#mayHaveOwned ? this.#statements.children.all(uid, limit).map(childRow) : [];
   }
 
   /** How many objects' last changes wait for room in the outbox; reads nothing. */
@@ -367,6 +370,7 @@ export class Store implements Disposable {
   }
 
   commit(work: UnitOfWork): Written {
+    this.#mayHaveOwned ||= work.upserts.some(({ owner }) => owner !== "");
     let withheldMore = 0;
     const written = this.#transact(() => {
       this.#write(work);
