@@ -10,21 +10,24 @@ const SERIES = fc.record({ metric: TEXT, attributes: fc.dictionary(TEXT, VALUE) 
 test("each series has a value of its own, whatever its attributes have in common with those of others", () => {
   fc.assert(
     fc.property(fc.array(SERIES), (seen) => {
-      const counts = new BySeries((metric, attributes) => ({ metric, attributes, by: 0 }));
+      const texts = new BySeries((metric, attributes) => ({
+        text: JSON.stringify([metric, attributes]),
+      }));
 
-      for (const { metric, attributes } of seen) counts.at(metric, attributes).by += 1;
+      const found = seen.map(({ metric, attributes }) => texts.at(metric, attributes));
 
       const spelled = seen.map(({ metric, attributes }) => JSON.stringify([metric, attributes]));
-      const expected = [...new Set(spelled)].map((text) => [
-        text,
-        spelled.filter((one) => one === text).length,
-      ]);
-      expect(
-        counts.values.map(({ metric, attributes, by }) => [
-          JSON.stringify([metric, attributes]),
-          by,
-        ]),
-      ).toEqual(expected);
+      expect(found.map(({ text }) => text)).toEqual(spelled);
+      expect(new Set(found).size).toBe(new Set(spelled).size);
     }),
   );
+});
+
+test("of too many series each has a value all the same", () => {
+  const names = new BySeries((_metric, attributes) => ({ name: attributes["name"] }));
+  const all = Array.from({ length: 5_000 }, (_, index) => `name-${index}`);
+
+  const found = [...all, ...all].map((name) => names.at("metric", { name }));
+
+  expect(found.map(({ name }) => name)).toEqual([...all, ...all]);
 });

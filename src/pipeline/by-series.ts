@@ -5,38 +5,42 @@ type Place<Value> = {
   readonly next: Map<AttributeValue | undefined, Place<Value>>;
 };
 
+/** Some hundred bytes each: all series of most clusters, and no more than a megabyte of any. */
+const SERIES_MAX = 1_000;
+
 /**
  * One value per series, found from attribute to attribute: measured, a tenth of what a key costs that is spelled out of
- * them. Attributes in another order are another series.
+ * them. Attributes in another order are another series. Where there come to be too many all are forgotten: what was
+ * handed out is its holder's then, and the series has another.
  */
 export class BySeries<Value> {
   readonly #create: (metric: string, attributes: Attributes) => Value;
   #root: Place<Value> = createPlace();
-  #values: Value[] = [];
+  #size = 0;
 
   constructor(create: (metric: string, attributes: Attributes) => Value) {
     this.#create = create;
   }
 
-  /** In the order in which they were created. */
-  get values(): readonly Value[] {
-    return this.#values;
-  }
-
   /** The value of that series, created where there is none. */
   at(metric: string, attributes: Attributes): Value {
-    let place = step(this.#root, metric);
-    for (const name in attributes) place = step(step(place, name), attributes[name]);
-    if (place.value === undefined) {
-      place.value = this.#create(metric, attributes);
-      this.#values.push(place.value);
-    }
+    const place = this.#placeOf(metric, attributes);
+    if (place.value !== undefined) return place.value;
+    place.value = this.#create(metric, attributes);
+    this.#size += 1;
+    if (this.#size === SERIES_MAX) this.#forget();
     return place.value;
   }
 
-  clear(): void {
+  #placeOf(metric: string, attributes: Attributes): Place<Value> {
+    let place = step(this.#root, metric);
+    for (const name in attributes) place = step(step(place, name), attributes[name]);
+    return place;
+  }
+
+  #forget(): void {
     this.#root = createPlace();
-    this.#values = [];
+    this.#size = 0;
   }
 }
 

@@ -200,6 +200,24 @@ test("counts of one series add up, in whatever order their attributes stand", ()
   });
 });
 
+test("what a transaction counted is not counted by the next", () => {
+  const { store } = temporary;
+  const metric = "lifeline.object.phase.duration";
+  const toldBy = { traceId: "t", spanId: "s", isSampled: true };
+  const duration = { type: "duration", metric, attributes: { a: "1" }, atMs: 0 } as const;
+  commit.tell([count({ a: "1" }, 2), { ...duration, durationMs: 1_000, trace: toldBy }]);
+  commit.flush();
+  const exemplar = store.histograms()[0]?.exemplar;
+
+  commit.tell([count({ a: "1" }, 3), { ...duration, durationMs: 4_000 }]);
+  commit.flush();
+
+  const [histogram] = store.histograms();
+  expect(stored()).toMatchObject({ counted: [['{"a":"1"}', 5]] });
+  expect(histogram).toMatchObject({ sum: 5, exemplar });
+  expect(histogram?.counts.reduce((sum, one) => sum + one, 0)).toBe(2);
+});
+
 test.each([
   {
     what: "250 changes",

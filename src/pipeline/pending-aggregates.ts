@@ -23,15 +23,19 @@ export type Exemplar = {
 
 /** What the next transaction adds to our own counters and histograms. */
 export class PendingAggregates {
-  readonly #counters: BySeries<Counter>;
-  readonly #histograms: BySeries<Histogram>;
+  /** Those of earlier transactions are found again, at nothing: spelling their attributes out is what costs. */
+  readonly #knownCounters: BySeries<Counter>;
+  readonly #knownHistograms: BySeries<Histogram>;
+  /** Those that something is added to. */
+  readonly #counters = new Set<Counter>();
+  readonly #histograms = new Set<Histogram>();
 
   /** `shared`: on every series, besides what it says itself: which shard counted. */
   constructor(shared: Attributes = {}) {
-    this.#counters = new BySeries((metric, own) => {
+    this.#knownCounters = new BySeries((metric, own) => {
       return { metric, attributes: canonical({ ...own, ...shared }), by: 0 };
     });
-    this.#histograms = new BySeries((metric, own) => {
+    this.#knownHistograms = new BySeries((metric, own) => {
       const attributes = canonical({ ...own, ...shared });
       const counts = [...DURATION_BOUNDS_S, Infinity].map(() => 0);
       return { metric, attributes, counts, sum: 0, exemplar: undefined };
@@ -39,19 +43,22 @@ export class PendingAggregates {
   }
 
   get isEmpty(): boolean {
-    return this.#counters.values.length === 0 && this.#histograms.values.length === 0;
+    return this.#counters.size === 0 && this.#histograms.size === 0;
   }
 
   count({ metric, attributes, by }: CountSignal): void {
-    this.#counters.at(metric, attributes).by += by;
+    const counter = this.#knownCounters.at(metric, attributes);
+    counter.by += by;
+    this.#counters.add(counter);
   }
 
   record({ metric, attributes, durationMs, atMs, trace }: DurationSignal): void {
-    const histogram = this.#histograms.at(metric, attributes);
+    const histogram = this.#knownHistograms.at(metric, attributes);
     const seconds = durationMs / 1_000;
     const bucket = bucketOf(seconds);
     histogram.counts[bucket] = (histogram.counts[bucket] ?? 0) + 1;
     histogram.sum += seconds;
+    this.#histograms.add(histogram);
     if (trace === undefined) return;
     const { traceId, spanId } = trace;
     const exemplar: Exemplar = { value: seconds, timeMs: atMs, traceId, spanId };
@@ -59,10 +66,16 @@ export class PendingAggregates {
   }
 
   deltas(): Pick<UnitOfWork, "counterDeltas" | "histogramDeltas"> {
-    return { counterDeltas: this.#counters.values, histogramDeltas: this.#histograms.values };
+    return { counterDeltas: [...this.#counters], histogramDeltas: [...this.#histograms] };
   }
 
   clear(): void {
+    for (const counter of this.#counters) counter.by = 0;
+    for (const histogram of this.#histograms) {
+      histogram.counts.fill(0);
+      histogram.sum = 0;
+      histogram.exemplar = undefined;
+    }
     this.#counters.clear();
     this.#histograms.clear();
   }
