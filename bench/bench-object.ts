@@ -56,8 +56,13 @@ export function createBenchObject(
 }
 
 /** True unless its controller has not seen the newest spec or says that it is not ready; progressing is all else that it can be. */
-export function isCurrent({ generation, observedGeneration, conditions }: BenchObject): boolean {
-  return observedGeneration === generation && conditions[0]?.isTrue === true;
+export function isCurrent(object: BenchObject): boolean {
+  return object.observedGeneration === object.generation && isReady(object);
+}
+
+/** What its condition Ready says. */
+export function isReady({ conditions: [ready] }: BenchObject): boolean {
+  return ready?.isTrue === true;
 }
 
 /** Identifies an object among all series. */

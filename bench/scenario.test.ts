@@ -135,3 +135,23 @@ function generationsOf(seed: number): readonly unknown[] {
     ({ object }) => isMap(object["metadata"]) && object["metadata"]["generation"],
   );
 }
+
+test("spans are known of many objects, and none are expected without traces", () => {
+  const spans = spansOf({ updates: 10_000 }) ?? new Map<string, number>();
+
+  const roots = [...spans].filter(([label]) => label.startsWith("BenchDatabase converge"));
+  // Each spec that is written begins a converge; some are not over yet.
+  expect(roots.map(([label]) => label).toSorted()).toEqual([
+    "BenchDatabase converge: current",
+    "BenchDatabase converge: superseded",
+  ]);
+  expect(roots.reduce((sum, [, count]) => sum + count, 0)).toBe(spans.get("observe"));
+  expect(spansOf({ traces: false })?.size).toBe(0);
+  expect(spansOf({ objects: 4999 })).toBeUndefined();
+});
+
+function spansOf(options: Partial<ScenarioOptions>): ReadonlyMap<string, number> | undefined {
+  const scenario = new Scenario({ ...OPTIONS, objects: 5000, updates: 20, ...options });
+  for (const _ of scenario.updates()) continue;
+  return scenario.expected().spans;
+}

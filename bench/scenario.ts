@@ -1,12 +1,15 @@
 import { createRandom } from "../src/testing/demo/random.ts";
 import {
+  BENCH_KIND,
   type BenchObject,
   benchSeries,
   createBenchObject,
   isCurrent,
+  isReady,
   objectKey,
   renderBenchObject,
 } from "./bench-object.ts";
+import { WorkModel } from "./work-model.ts";
 
 export type ScenarioOptions = {
   readonly objects: number;
@@ -34,6 +37,8 @@ export type Expected = {
   readonly deleted: ReadonlyMap<string, readonly string[]>;
   /** `OBJECT SERIES` of states that were left in the paced part, where each change is exported by itself. */
   readonly left: ReadonlySet<string>;
+  /** By `spanLabel()`; undefined where nobody can say (`SPANS_KNOWN_FROM`). */
+  readonly spans: ReadonlyMap<string, number> | undefined;
 };
 
 /** What of each twenty updates changes what: 20 % spec, 25 % a condition, 10 % the phase, 35 % numbers, 10 % ticks. */
@@ -51,6 +56,13 @@ const DELETED_SHARE = 40;
 
 /** So many `updated` and `status_updated` records of one object are told; a bench is over before ten minutes are. */
 const GUARDED_MAX = 20;
+
+/**
+ * With fewer objects than this, updates of one of them follow each other so closely that some are observed in the same
+ * millisecond: work that takes no time has no trace.
+ */
+const SPANS_KNOWN_FROM = 5_000;
+const NO_SPANS: ReadonlyMap<string, number> = new Map();
 
 /** The name of the object whose deletion ends the updates: when its record is there, all their records are. */
 export const LAST_OBJECT = "the-last-of-the-bench";
@@ -70,6 +82,7 @@ export class Scenario {
   readonly #records = new Map<string, number>();
   readonly #deleted = new Map<string, readonly string[]>();
   readonly #left = new Set<string>();
+  readonly #work = new WorkModel<BenchObject>();
   /** By object: how many records that the flood guard counts were due. */
   readonly #guarded = new Map<BenchObject, number>();
   readonly #random: () => number;
@@ -162,7 +175,13 @@ export class Scenario {
       live: () => this.#liveSeries(),
       deleted: this.#deleted,
       left: this.#left,
+      spans: this.#expectedSpans(),
     };
+  }
+
+  #expectedSpans(): Expected["spans"] {
+    if (this.#options.traces === false || this.#lines === 0) return NO_SPANS;
+    return this.#options.objects < SPANS_KNOWN_FROM ? undefined : this.#work.spans;
   }
 
   *#liveSeries(): Generator<readonly [string, ReadonlyMap<string, number>]> {
@@ -186,6 +205,8 @@ export class Scenario {
 
   #apply(update: Update, object: BenchObject): void {
     const wasCurrent = isCurrent(object);
+    const { phase } = object;
+    const wasReady = isReady(object);
     if (update === "spec") {
       object.size = (object.size % 9) + 1;
       object.generation++;
@@ -194,6 +215,13 @@ export class Scenario {
       this.#applyStatus(update, object);
     }
     if (isCurrent(object) !== wasCurrent) this.#expect("lifeline.object.health_changed");
+    this.#work.update(object, {
+      kind: BENCH_KIND.kind,
+      isNewSpec: update === "spec",
+      ready: { before: wasReady, after: isReady(object) },
+      phase: { before: phase, after: object.phase },
+      isCurrent: isCurrent(object),
+    });
   }
 
   /** A write of the controller, which has then seen the newest spec. */

@@ -2,6 +2,7 @@ import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { encodeLogs } from "../src/otlp/encode-logs.ts";
 import { encodeGauges } from "../src/otlp/encode-metrics.ts";
+import { encodeTraces } from "../src/otlp/encode-traces.ts";
 import { readExportRequest } from "../src/testing/otlp-receiver/received.ts";
 import type { ReceivedBody } from "./otlp-sink.ts";
 import { readPoints, type ReadPoint } from "./point-reader.ts";
@@ -119,3 +120,30 @@ test("tally() counts records by name, those that came twice, and how long paced 
   expect(counted.delaysMs).toEqual([10, 160, 50]);
   expect(counted.bytes).toBe(bodies.reduce((sum, { body }) => sum + body.length, 0));
 });
+
+test("tally() counts spans by name, roots by outcome, and those that came twice", () => {
+  const bodies = [traces("a", "current"), traces("b", "superseded"), traces("a", "current")];
+
+  const counted = tally(bodies);
+
+  expect(Object.fromEntries(counted.spans)).toEqual({
+    "Database converge: current": 2,
+    "Database converge: superseded": 1,
+    observe: 3,
+  });
+  expect(counted.repeatedSpans).toBe(2);
+});
+
+function traces(digit: string, outcome: string): ReceivedBody {
+  const frame = { startMs: 0, endMs: 1, events: [], links: [] };
+  const [rootId, childId] = ["1", "2"].map((first) => first.padEnd(16, "0"));
+  const root = {
+    ...frame,
+    spanId: rootId ?? "",
+    name: "Database converge",
+    attributes: { "lifeline.outcome": outcome },
+  };
+  const child = { ...frame, spanId: childId ?? "", name: "observe", attributes: {} };
+  const trace = { type: "trace", traceId: digit.repeat(32), spans: [root, child] } as const;
+  return { signal: "traces", body: gzipSync(encodeTraces([trace], CONTEXT)), receivedMs: 0 };
+}

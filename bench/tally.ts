@@ -3,10 +3,12 @@ import {
   readExportRequest,
   type ReceivedPoint,
   type ReceivedRecord,
+  type ReceivedSpan,
 } from "../src/testing/otlp-receiver/received.ts";
 import type { ReceivedBody } from "./otlp-sink.ts";
 import { type ReadPoint, readPoints } from "./point-reader.ts";
 import { placeKey, seriesKey } from "./series-key.ts";
+import { spanLabel } from "./work-model.ts";
 
 /** The value of a series' newest point, or that the newest one is its end marker. */
 export type Reading = number | "ended";
@@ -19,6 +21,10 @@ export type Tally = {
   readonly repeatedUids: number;
   /** Records of the program about itself: WARN and above. */
   readonly complaints: readonly string[];
+  /** By `spanLabel()`. */
+  readonly spans: ReadonlyMap<string, number>;
+  /** Spans whose ids came more than once. */
+  readonly repeatedSpans: number;
   readonly points: number;
   /** By object, then by series. */
   readonly series: ReadonlyMap<string, ReadonlyMap<string, Reading>>;
@@ -49,8 +55,9 @@ export function tally(bodies: readonly ReceivedBody[], paced: Paced = NOT_PACED)
       if (plain.includes(OWN_SCOPE)) count.ownPoints(readExportRequest(signal, plain).points);
       else readPoints(plain, (point) => count.point(point, receivedMs));
     } else {
-      for (const record of readExportRequest(signal, plain).records)
-        count.record(record, receivedMs);
+      const { records, spans } = readExportRequest(signal, plain);
+      for (const record of records) count.record(record, receivedMs);
+      for (const span of spans) count.span(span);
     }
   }
   return count;
@@ -62,11 +69,14 @@ class Count implements Tally {
   readonly series = new Map<string, Map<string, Reading>>();
   readonly endedPaced = new Set<string>();
   readonly delaysMs: number[] = [];
+  readonly spans = new Map<string, number>();
   repeatedUids = 0;
+  repeatedSpans = 0;
   points = 0;
   bytes = 0;
   eventLoopP99Ms: number | undefined;
   readonly #uids = new Set<unknown>();
+  readonly #spanIds = new Set<string>();
   readonly #paced: Paced;
   /** One copy of each key in place of one per point. */
   readonly #keys = new Map<string, string>();
@@ -87,6 +97,14 @@ class Count implements Tally {
     const version = attributes["k8s.object.resource_version"];
     const writtenMs = typeof version === "string" ? this.#paced.writtenMs.get(version) : undefined;
     if (writtenMs !== undefined) this.delaysMs.push(receivedMs - writtenMs);
+  }
+
+  span({ name, traceId, spanId, attributes }: ReceivedSpan): void {
+    const label = spanLabel(name, attributes["lifeline.outcome"]);
+    this.spans.set(label, (this.spans.get(label) ?? 0) + 1);
+    const id = `${traceId} ${spanId}`;
+    if (this.#spanIds.has(id)) this.repeatedSpans++;
+    this.#spanIds.add(id);
   }
 
   ownPoints(points: readonly ReceivedPoint[]): void {

@@ -19,6 +19,7 @@ const EXPECTED: Expected = {
   ],
   deleted: new Map([["b", ["generation"]]]),
   left: new Set(["a phase{phase=Pending}"]),
+  spans: new Map([["observe", 2]]),
 };
 
 type Readings = Record<string, Record<string, Reading>>;
@@ -32,6 +33,8 @@ function right(more: Partial<Tally> = {}): Tally {
   return {
     records: EXPECTED.records,
     repeatedUids: 0,
+    spans: new Map([["observe", 2]]),
+    repeatedSpans: 0,
     complaints: [],
     points: 5,
     series: series(SERIES),
@@ -68,6 +71,13 @@ const WRONG: readonly (readonly [what: string, more: Partial<Tally>, problem: st
     "wanted 0 records lifeline.object.created, got 1",
   ],
   ["a record came twice", { repeatedUids: 1 }, "wanted 0 records that came twice, got 1"],
+  ["a span is missing", { spans: new Map([["observe", 1]]) }, "wanted 2 spans observe, got 1"],
+  [
+    "there is a span that nobody expects",
+    { spans: new Map([...(EXPECTED.spans ?? []), ["phase Idle", 1]]) },
+    "wanted 0 spans phase Idle, got 1",
+  ],
+  ["a span came twice", { repeatedSpans: 1 }, "wanted 0 spans that came twice, got 1"],
   [
     "a state's series lives on after the state",
     { series: series({ ...SERIES, a: { ...SERIES["a"], "phase{phase=Pending}": 1 } }) },
@@ -110,4 +120,14 @@ test.for(WRONG)("judge() finds it wrong when %s", ([, more, problem]) => {
   const { problems } = judge(right(more), EXPECTED);
 
   expect(problems.join("\n")).toContain(problem);
+});
+
+test("judge() says nothing of spans where nobody knows which are right", () => {
+  const verdict = judge(right({ spans: new Map([["observe", 7]]), repeatedSpans: 1 }), {
+    ...EXPECTED,
+    spans: undefined,
+  });
+
+  expect(verdict.problems).toEqual([]);
+  expect(verdict.comparisons.filter(({ what }) => what.startsWith("spans"))).toEqual([]);
 });

@@ -18,8 +18,14 @@ export type Verdict = {
 export function judge(tally: Tally, expected: Expected): Verdict {
   const live = compareLive(tally, expected);
   const comparisons = [
-    ...compareRecords(tally, expected),
+    ...compareCounts("records", tally.records, expected.records),
     { what: "records that came twice", wanted: 0, got: tally.repeatedUids },
+    ...(expected.spans === undefined
+      ? []
+      : [
+          ...compareCounts("spans", tally.spans, expected.spans),
+          { what: "spans that came twice", wanted: 0, got: tally.repeatedSpans },
+        ]),
     { what: "live series of objects", wanted: live.wanted, got: live.got },
     {
       what: "ended series of deleted objects",
@@ -45,12 +51,17 @@ export function judge(tally: Tally, expected: Expected): Verdict {
   };
 }
 
-function compareRecords({ records }: Tally, expected: Expected): readonly Comparison[] {
-  const names = [...new Set([...expected.records.keys(), ...records.keys()])].toSorted();
+/** One comparison for each name that either of them knows. */
+function compareCounts(
+  what: string,
+  arrived: ReadonlyMap<string, number>,
+  expected: ReadonlyMap<string, number>,
+): readonly Comparison[] {
+  const names = [...new Set([...expected.keys(), ...arrived.keys()])].toSorted();
   return names.map((name) => ({
-    what: `records ${name}`,
-    wanted: expected.records.get(name) ?? 0,
-    got: records.get(name) ?? 0,
+    what: `${what} ${name}`,
+    wanted: expected.get(name) ?? 0,
+    got: arrived.get(name) ?? 0,
   }));
 }
 
