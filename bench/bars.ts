@@ -25,12 +25,14 @@ export const LARGE_PEAK_MB_MAX = 200;
 export const IDLE_RSS_MB_BELOW = 110;
 const START_CPU_SECONDS_BELOW = 0.3;
 const DELAY_P99_MS_MAX = 400;
+const CPU_TIMES_WITHOUT_TRACES_MAX = 1.1;
 
 /** The same, whatever the machine: in times of what a bare Node takes to parse that stream. */
 const CPU_TIMES_BASELINE_MAX = CPU_SECONDS_PER_MILLION_MAX / BASELINE_OF_BARS;
 
 /** Judges the figures; they tighten from release to release. */
-export function judgeBars({ options, updates, baseline, large, idle }: Figures): readonly Bar[] {
+export function judgeBars(figures: Figures): readonly Bar[] {
+  const { options, updates, baseline, large, idle, traces } = figures;
   const isFullStream = options.objects === FULL.objects && options.updates >= FULL.updates;
   return [
     bar("CPU-seconds per 1M events", {
@@ -43,6 +45,11 @@ export function judgeBars({ options, updates, baseline, large, idle }: Figures):
       value: isFullStream ? updates.cpuPerMillion / mean(baseline) : undefined,
       isMet: (value) => value <= CPU_TIMES_BASELINE_MAX,
     }),
+    atMost(
+      "CPU with traces, in times of that without",
+      CPU_TIMES_WITHOUT_TRACES_MAX,
+      traces === undefined ? [] : [traces.withTraces.cpuPerMillion / traces.without.cpuPerMillion],
+    ),
     bar("peak at 100,000 objects, MB", {
       limit: `≤ ${LARGE_PEAK_MB_MAX}`,
       value: options.large === FULL.large ? large?.memory.peak : undefined,

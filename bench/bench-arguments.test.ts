@@ -14,6 +14,7 @@ test("parseBenchArguments() asks for the whole input when nothing is said", () =
       engine: false,
       reconnects: 1000,
       logSeverity: "DEBUG",
+      traceTurns: 4,
       traces: true,
       peers: true,
       strict: false,
@@ -24,7 +25,7 @@ test("parseBenchArguments() asks for the whole input when nothing is said", () =
 
 test("parseBenchArguments() takes a smaller input and every switch", () => {
   const asked = parseBenchArguments(
-    "--objects 20 --updates 40 --large 0 --paced-seconds 0 --engine --reconnects 3 --seed 7 --log-severity INFO --strict --no-peers --cpu-prof".split(
+    "--objects 20 --updates 40 --large 0 --paced-seconds 0 --engine --reconnects 3 --trace-turns 2 --no-traces --seed 7 --log-severity INFO --strict --no-peers --cpu-prof".split(
       " ",
     ),
   );
@@ -40,7 +41,8 @@ test("parseBenchArguments() takes a smaller input and every switch", () => {
       reconnects: 3,
       seed: 7,
       logSeverity: "INFO",
-      traces: true,
+      traceTurns: 2,
+      traces: false,
       strict: true,
       peers: false,
       buildPeers: false,
@@ -56,6 +58,7 @@ test.for([
   [["--no-peers", "--build-peers"], "choose one"],
   [["--write-docs", "--large", "0"], "the whole input"],
   [["--write-docs", "--reconnects", "10"], "the whole input"],
+  [["--write-docs", "--trace-turns", "2"], "the whole input"],
   [["--write-docs", "--cpu-prof"], "the whole input"],
   [["--built"], "--built"],
   [["fast"], "fast"],
@@ -68,6 +71,6 @@ test.for([
 test("the help names every option and what a missed bar means for the exit code", () => {
   const names = [...BENCH_HELP.matchAll(/^ {2}(--[\w-]+)/gm)].map(([, name]) => name);
 
-  expect(names).toHaveLength(15);
+  expect(names).toHaveLength(16);
   expect(BENCH_HELP).toMatch(/with --strict a bar was missed/);
 });

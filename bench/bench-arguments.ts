@@ -14,7 +14,9 @@ export type BenchOptions = {
   /** How often the engine's watch is ended; 0: not at all. */
   readonly reconnects: number;
   readonly logSeverity: "DEBUG" | "INFO";
-  /** False: `OTEL_TRACES_EXPORTER=none`. */
+  /** How often the updates with traces and those without take turns; 0: they are not compared. */
+  readonly traceTurns: number;
+  /** False: `OTEL_TRACES_EXPORTER=none` in all runs but those that are compared. */
   readonly traces: boolean;
   readonly seed: number;
   readonly cpuProfile: boolean;
@@ -43,7 +45,9 @@ OTLP/HTTP sink, decodes all of it, and prints what it cost. Linux only: it reads
   --engine             only the watch engine, from bytes to events, beside client-node's and a bare Node; needs no build
   --reconnects N       with --engine: how often a watch is ended, 0 to 10000 (default 1000; 0: not at all)
   --log-severity NAME  LIFELINE_LOG_SEVERITY: DEBUG or INFO (default DEBUG: everything is sent)
-  --no-traces          OTEL_TRACES_EXPORTER=none, to compare with
+  --trace-turns N      15000 updates with traces and as many with OTEL_TRACES_EXPORTER=none take so many turns, to tell what
+                       traces cost, 0 to 20 (default 4; 0: not at all)
+  --no-traces          OTEL_TRACES_EXPORTER=none in all other runs, such as with --cpu-prof
   --seed N             another order of the same mix (default 1)
   --cpu-prof           only the updates, with a CPU profile: leaves it in bench/ and prints where the time went
   --no-peers           do not run kube-state-metrics on the same stream, even if it is there
@@ -71,6 +75,7 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments {
         engine: { type: "boolean", default: false },
         reconnects: { type: "string", default: WHOLE.reconnects },
         "log-severity": { type: "string", default: "DEBUG" },
+        "trace-turns": { type: "string", default: WHOLE["trace-turns"] },
         "no-traces": { type: "boolean", default: false },
         seed: { type: "string", default: "1" },
         "cpu-prof": { type: "boolean", default: false },
@@ -98,6 +103,7 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments {
         engine: values.engine,
         reconnects: wholeNumber("--reconnects", values.reconnects, [0, 10_000]),
         logSeverity: severity(values["log-severity"]),
+        traceTurns: wholeNumber("--trace-turns", values["trace-turns"], [0, 20]),
         traces: !values["no-traces"],
         seed: wholeNumber("--seed", values.seed, [0, 2 ** 32 - 1]),
         cpuProfile: values["cpu-prof"],
@@ -112,15 +118,22 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments {
   }
 }
 
-const WHOLE = { objects: "10000", updates: "200000", large: "100000", reconnects: "1000" };
+const WHOLE = {
+  objects: "10000",
+  updates: "200000",
+  large: "100000",
+  reconnects: "1000",
+  "trace-turns": "4",
+};
 
 function isSmaller(values: typeof WHOLE): boolean {
-  const { objects, updates, large, reconnects } = values;
+  const { objects, updates, large, reconnects, "trace-turns": traceTurns } = values;
   return (
     objects !== WHOLE.objects ||
     updates !== WHOLE.updates ||
     large !== WHOLE.large ||
-    reconnects !== WHOLE.reconnects
+    reconnects !== WHOLE.reconnects ||
+    traceTurns !== WHOLE["trace-turns"]
   );
 }
 

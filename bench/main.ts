@@ -15,6 +15,7 @@ import { measureEngine, profileEngine } from "./engine/measure-engine.ts";
 import type { Figures } from "./figures.ts";
 import { findKubeStateMetrics, measureKubeStateMetrics } from "./kube-state-metrics.ts";
 import { measureIdle, measureLarge, measureUpdates } from "./measure.ts";
+import { measureTraces } from "./measure-traces.ts";
 import { type PagePlace, updatePerformancePage } from "./performance-page.ts";
 import { failures, missedBars, renderReport, renderTopFunctions } from "./report.ts";
 import { sourceLocator, topFunctions } from "./top-functions.ts";
@@ -87,10 +88,11 @@ async function measureAll(options: BenchOptions, program: Program): Promise<Figu
   const baselineBefore = await measureBaseline(options);
   const updates = await measureUpdates(measuring);
   const baseline = [baselineBefore, await measureBaseline(options)];
+  const traces = options.traceTurns === 0 ? {} : { traces: await measureTraces(measuring) };
   const large = options.large === 0 ? {} : { large: await measureLarge(measuring) };
   const livePeer =
     peer === undefined ? {} : { livePeer: await measureKubeStateMetrics(peer, options, progress) };
-  return { options, idle, updates, baseline, ...large, ...livePeer };
+  return { options, idle, updates, baseline, ...traces, ...large, ...livePeer };
 }
 
 /** Only the updates: what a profile costs would spoil all figures. */

@@ -4,27 +4,34 @@ import { type BenchRun, type Program, type StartCost, startBenchRun } from "./be
 import { percentile } from "./percentile.ts";
 import { cpuSeconds, memoryMb } from "./process-usage.ts";
 import { LAST_OBJECT } from "./scenario.ts";
-import { type Paced, tally } from "./tally.ts";
+import { type EventLoopFigures, leastHeapBytes, type Paced, tally } from "./tally.ts";
 import { judge, type Verdict } from "./verdict.ts";
 
 /** Resident memory in megabytes (10⁶ bytes). */
 export type Memory = { readonly rss: number; readonly peak: number };
 
+/** What every run tells. */
+type RunFigures = { readonly start: StartCost; readonly memory: Memory };
+
+/** What the program says of its JavaScript heap after the sync; undefined where it said nothing. */
+type HeapFigures = { readonly heapBytes: number | undefined };
+
 /** A run with hardly any objects. */
-export type IdleFigures = { readonly start: StartCost; readonly memory: Memory };
+export type IdleFigures = RunFigures & HeapFigures;
 
 /** A run with many objects. */
-type ManyFigures = IdleFigures & {
+type ManyFigures = RunFigures & {
   readonly objects: number;
-  readonly eventLoopP99Ms: number | undefined;
+  readonly eventLoop: EventLoopFigures | undefined;
   readonly verdict: Verdict;
 };
 
 /** A run with many objects and no updates. */
-export type LargeFigures = ManyFigures & {
-  /** Of the state file and its WAL, once nothing waits any more. */
-  readonly diskBytesPerObject: number;
-};
+export type LargeFigures = ManyFigures &
+  HeapFigures & {
+    /** Of the state file and its WAL, once nothing waits any more. */
+    readonly diskBytesPerObject: number;
+  };
 
 /** The run with the updates. */
 export type UpdateFigures = ManyFigures & {
@@ -43,7 +50,7 @@ export type UpdateFigures = ManyFigures & {
 
 type Delay = { readonly changes: number; readonly p50Ms: number; readonly p99Ms: number };
 
-type Measuring = {
+export type Measuring = {
   readonly program: Program;
   readonly options: BenchOptions;
   /** Tells people what goes on. */
@@ -53,7 +60,7 @@ type Measuring = {
 const IDLE_OBJECTS = 100;
 const PACED_PER_SECOND = 200;
 /** Two times the default of LIFELINE_METRIC_INTERVAL and a little: by then all points of what happened are out. */
-const SETTLE_MS = 11_000;
+export const SETTLE_MS = 11_000;
 /** The default of LIFELINE_METRIC_HEARTBEAT and two intervals: by then all points of what never changed are out. */
 const WHOLE_HEARTBEAT_MS = 72_000;
 
@@ -61,8 +68,13 @@ const WHOLE_HEARTBEAT_MS = 72_000;
 export async function measureIdle({ program, options, progress }: Measuring): Promise<IdleFigures> {
   progress(`idle: ${IDLE_OBJECTS} objects, no updates (about ${seconds(SETTLE_MS)})`);
   await using run = await startBenchRun(program, { ...options, objects: IDLE_OBJECTS, updates: 0 });
+  const syncedMs = performance.now();
   await run.within(sleep(SETTLE_MS));
-  return { start: run.start, memory: memoryMb(run.pid) };
+  const memory = memoryMb(run.pid);
+  // What it says of itself goes out every 15 s, and at its end.
+  await run.stop();
+  const heapBytes = leastHeapBytes(tally(run.sink.bodies), syncedMs);
+  return { start: run.start, memory, heapBytes };
 }
 
 /** What many objects take, until each of their series was sent once. */
@@ -77,6 +89,7 @@ export async function measureLarge({
   progress(
     `large: synced after ${run.start.syncSeconds.toFixed(1)} s; a whole heartbeat follows (${seconds(WHOLE_HEARTBEAT_MS)})`,
   );
+  const syncedMs = performance.now();
   await run.within(sleep(WHOLE_HEARTBEAT_MS));
   const memory = memoryMb(run.pid);
   const diskBytesPerObject = run.stateBytes() / objects;
@@ -84,8 +97,15 @@ export async function measureLarge({
   progress("large: decodes what arrived");
   const counted = tally(run.sink.bodies);
   const verdict = judge(counted, run.scenario.expected());
-  const { eventLoopP99Ms } = counted;
-  return { start: run.start, memory, objects, diskBytesPerObject, eventLoopP99Ms, verdict };
+  return {
+    start: run.start,
+    memory,
+    heapBytes: leastHeapBytes(counted, syncedMs),
+    objects,
+    diskBytesPerObject,
+    eventLoop: counted.eventLoop,
+    verdict,
+  };
 }
 
 /** What the updates take. `nodeFlags` of the program may ask for a profile, which is there when this resolves. */
@@ -127,7 +147,7 @@ export async function measureUpdates({
     recordsPerEvent: records / run.scenario.events,
     points: counted.points,
     bytes: counted.bytes,
-    eventLoopP99Ms: counted.eventLoopP99Ms,
+    eventLoop: counted.eventLoop,
     verdict: judge(counted, expected),
     ...(paced === undefined ? {} : { delay: delayOf(counted.delaysMs, paced) }),
   };

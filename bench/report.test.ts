@@ -13,6 +13,7 @@ const OPTIONS: BenchOptions = {
   engine: false,
   reconnects: 1000,
   logSeverity: "DEBUG",
+  traceTurns: 4,
   traces: true,
   seed: 1,
   cpuProfile: false,
@@ -27,7 +28,8 @@ const LARGE = {
   memory: { rss: 180, peak: 200 },
   objects: 100_000,
   diskBytesPerObject: 2345.6,
-  eventLoopP99Ms: 12,
+  eventLoop: { p99Ms: 12, maxMs: 345 },
+  heapBytes: 19e6,
   verdict: { comparisons: [], problems: [] },
 };
 const UPDATES: UpdateFigures = {
@@ -47,8 +49,14 @@ const FIGURES: Figures = {
   updates: UPDATES,
   baseline: [12, 12.2],
   large: LARGE,
-  idle: { start: START, memory: { rss: 109.9, peak: 120 } },
+  idle: { start: START, memory: { rss: 109.9, peak: 120 }, heapBytes: 17e6 },
 };
+const SIDE = {
+  cpuPerMillion: 50,
+  spans: { what: "spans", wanted: 7, got: 7 },
+  problems: [],
+};
+const TRACES = { updates: 60_000, withTraces: { ...SIDE, cpuPerMillion: 55.1 }, without: SIDE };
 const SLOW: Figures = { ...FIGURES, updates: { ...UPDATES, cpuPerMillion: 70.1 } };
 
 function barRows(report: string): readonly string[] {
@@ -61,6 +69,7 @@ test("renderReport() shows each bar beside what was measured", () => {
   expect(rows).toEqual([
     "| CPU-seconds per 1M events | ≤ 70 | 70.1 | MISSED |",
     "| the same, in times of a bare Node's parsing of that stream | ≤ 5.8 | 5.8 | met |",
+    "| CPU with traces, in times of that without | ≤ 1.1 | – | not judged |",
     "| peak at 100,000 objects, MB | ≤ 200 | 200.0 | met |",
     "| p99 from a change's bytes to its record received, at 200 changes a second, ms | ≤ 400 | – | not judged |",
     "| idle RSS, MB | < 110 | 109.9 | met |",
@@ -80,7 +89,31 @@ test("renderReport() judges no bar by a smaller input", () => {
 
   const rows = barRows(renderReport({ ...rest, options }));
 
-  expect(rows.filter((row) => row.includes("not judged"))).toHaveLength(4);
+  expect(rows.filter((row) => row.includes("not judged"))).toHaveLength(5);
+});
+
+test("renderReport() tells what an object takes in memory, and of that in the JavaScript heap", () => {
+  expect(renderReport(FIGURES)).toMatch(
+    /bytes of memory per object \(of these in the JavaScript heap\), 100,000 objects +\| 701 \(20\) /,
+  );
+});
+
+test("renderReport() tells the longest block of the event loop beside the delay's 99th percentile", () => {
+  const report = renderReport(FIGURES);
+
+  expect(report).toMatch(/longest block of the event loop +\| 345 ms/);
+  expect(report).toMatch(/longest block of the event loop, 100,000 objects +\| 345 ms/);
+});
+
+test("renderReport() sets the cost with traces beside that without, and failures() hears of both", () => {
+  const traces = { ...TRACES, without: { ...SIDE, problems: ["Wrong answer: y"] } };
+
+  const report = renderReport({ ...FIGURES, traces });
+
+  expect(report).toMatch(/CPU with traces, in times of that without +\| ≤ 1.1 +\| 1.10 +\| MISSED/);
+  expect(report).toMatch(/in turns \(60,000 updates each\) +\| 55.1 \/ 50.0/);
+  expect(report).toMatch(/\| without traces +\| spans +\| 7 +\| 7 /);
+  expect(failures({ ...FIGURES, traces })).toEqual(["Wrong answer: y"]);
 });
 
 test("renderReport() marks figures of peers that were not measured in this session", () => {

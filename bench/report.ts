@@ -1,17 +1,19 @@
 import { markdownTable } from "../src/util/markdown-table.ts";
 import { judgeBars } from "./bars.ts";
 import type { Figures } from "./figures.ts";
-import type { LargeFigures, Memory, UpdateFigures } from "./measure.ts";
+import type { IdleFigures, LargeFigures, Memory, UpdateFigures } from "./measure.ts";
+import type { TracesFigures } from "./measure-traces.ts";
 import { EARLIER_PEERS, type Peer } from "./peers.ts";
 import type { FunctionTime } from "./top-functions.ts";
 import type { Comparison } from "./verdict.ts";
 
 /** Regular expressions go by their whole text. */
 const NAME_MAX = 80;
+const BYTES_PER_MB = 1e6;
 
 /** What the session found, as Markdown: bars, cost, peers, and what arrived. */
 export function renderReport(figures: Figures): string {
-  const { updates, large } = figures;
+  const { updates, large, traces } = figures;
   const bars = judgeBars(figures).map(({ what, limit, measured, outcome }) => [
     what,
     limit,
@@ -21,6 +23,12 @@ export function renderReport(figures: Figures): string {
   const arrived = [
     ...comparisonRows("updates", updates.verdict.comparisons),
     ...(large === undefined ? [] : comparisonRows("large", large.verdict.comparisons)),
+    ...(traces === undefined
+      ? []
+      : [
+          ...comparisonRows("with traces", [traces.withTraces.spans]),
+          ...comparisonRows("without traces", [traces.without.spans]),
+        ]),
   ];
   return [
     markdownTable(["bar", "wanted", "measured", ""], bars),
@@ -32,10 +40,12 @@ export function renderReport(figures: Figures): string {
 
 /** Why this session fails; empty if it does not. */
 export function failures(figures: Figures): readonly string[] {
-  const { updates, large, options } = figures;
+  const { updates, large, traces, options } = figures;
   return [
     ...updates.verdict.problems,
     ...(large?.verdict.problems ?? []),
+    ...(traces?.withTraces.problems ?? []),
+    ...(traces?.without.problems ?? []),
     ...(options.strict ? missedBars(figures) : []),
   ];
 }
@@ -49,7 +59,8 @@ export function missedBars(figures: Figures): readonly string[] {
     );
 }
 
-function costRows({ updates, baseline, large, idle }: Figures): readonly (readonly string[])[] {
+function costRows(figures: Figures): readonly (readonly string[])[] {
+  const { updates, baseline, large, idle, traces } = figures;
   const idleRows =
     idle === undefined
       ? []
@@ -67,7 +78,8 @@ function costRows({ updates, baseline, large, idle }: Figures): readonly (readon
   return [
     ...updateRows(updates),
     baselineRow,
-    ...(large === undefined ? [] : largeRows(large)),
+    ...(traces === undefined ? [] : tracesRows(traces)),
+    ...(large === undefined ? [] : largeRows(large, idle)),
     ...idleRows,
   ];
 }
@@ -96,7 +108,7 @@ function updateRows(updates: UpdateFigures): readonly (readonly string[])[] {
     ["points sent", grouped(updates.points)],
     ["bytes sent (gzip)", grouped(updates.bytes)],
     ...delays,
-    ["event-loop delay p99, the worst 15 s", milliseconds(updates.eventLoopP99Ms)],
+    ...eventLoopRows(updates, ""),
     [
       `seconds from start to synced, ${grouped(objects)} objects (CPU-seconds)`,
       syncText(updates.start),
@@ -105,7 +117,10 @@ function updateRows(updates: UpdateFigures): readonly (readonly string[])[] {
   ];
 }
 
-function largeRows(large: LargeFigures): readonly (readonly string[])[] {
+function largeRows(
+  large: LargeFigures,
+  idle: IdleFigures | undefined,
+): readonly (readonly string[])[] {
   const objects = grouped(large.objects);
   return [
     [`seconds from start to synced, ${objects} objects (CPU-seconds)`, syncText(large.start)],
@@ -117,9 +132,51 @@ function largeRows(large: LargeFigures): readonly (readonly string[])[] {
       `bytes on disk per object (state file and WAL), ${objects} objects`,
       grouped(large.diskBytesPerObject),
     ],
+    ...memoryPerObjectRows(large, idle),
+    ...eventLoopRows(large, `, ${objects} objects`),
+  ];
+}
+
+function memoryPerObjectRows(
+  large: LargeFigures,
+  idle: IdleFigures | undefined,
+): readonly (readonly string[])[] {
+  if (idle === undefined) return [];
+  const ofHeap =
+    large.heapBytes === undefined || idle.heapBytes === undefined
+      ? "not told"
+      : grouped((large.heapBytes - idle.heapBytes) / large.objects);
+  return [
     [
-      `event-loop delay p99, the worst 15 s, ${objects} objects`,
-      milliseconds(large.eventLoopP99Ms),
+      `bytes of memory per object (of these in the JavaScript heap), ${grouped(large.objects)} objects`,
+      `${grouped(rssBytesPerObject(large, idle))} (${ofHeap})`,
+    ],
+  ];
+}
+
+function rssBytesPerObject(large: LargeFigures, idle: IdleFigures): number {
+  return ((large.memory.rss - idle.memory.rss) * BYTES_PER_MB) / large.objects;
+}
+
+function eventLoopRows(
+  { eventLoop }: Pick<UpdateFigures, "eventLoop">,
+  of: string,
+): readonly (readonly string[])[] {
+  return [
+    [`event-loop delay p99, the worst 15 s${of}`, milliseconds(eventLoop?.p99Ms)],
+    [`longest block of the event loop${of}`, milliseconds(eventLoop?.maxMs)],
+  ];
+}
+
+function tracesRows({
+  updates,
+  withTraces,
+  without,
+}: TracesFigures): readonly (readonly string[])[] {
+  return [
+    [
+      `CPU-seconds per 1M events with traces / without, in turns (${grouped(updates)} updates each)`,
+      `${withTraces.cpuPerMillion.toFixed(1)} / ${without.cpuPerMillion.toFixed(1)}`,
     ],
   ];
 }

@@ -22,6 +22,7 @@ export type ScenarioOptions = {
 
 /** One line of a watch stream, and whom it is about. */
 export type BenchLine = {
+  readonly type: "MODIFIED" | "DELETED";
   readonly name: string;
   readonly resourceVersion: number;
   readonly text: string;
@@ -253,13 +254,13 @@ export class Scenario {
     return this.#line("DELETED", object);
   }
 
-  #line(type: "MODIFIED" | "DELETED", object: BenchObject): BenchLine {
+  #line(type: BenchLine["type"], object: BenchObject): BenchLine {
     const resourceVersion = ++this.#resourceVersion;
     object.resourceVersion = resourceVersion;
     const text = `{"type":"${type}","object":${renderBenchObject(object, Date.now())}}\n`;
     this.#bytes += text.length;
     this.#lines++;
-    return { name: object.name, resourceVersion, text };
+    return { type, name: object.name, resourceVersion, text };
   }
 
   /** The one record too many makes the object hot; it and all after it are withheld until after the bench. */

@@ -6,7 +6,7 @@ import { encodeTraces } from "../src/otlp/encode-traces.ts";
 import { readExportRequest } from "../src/testing/otlp-receiver/received.ts";
 import type { ReceivedBody } from "./otlp-sink.ts";
 import { readPoints, type ReadPoint } from "./point-reader.ts";
-import { tally } from "./tally.ts";
+import { leastHeapBytes, tally } from "./tally.ts";
 
 const CONTEXT = {
   resource: { "service.name": "kube-lifeline" },
@@ -147,3 +147,57 @@ function traces(digit: string, outcome: string): ReceivedBody {
   const trace = { type: "trace", traceId: digit.repeat(32), spans: [root, child] } as const;
   return { signal: "traces", body: gzipSync(encodeTraces([trace], CONTEXT)), receivedMs: 0 };
 }
+
+function own(
+  points: readonly (readonly [metric: string, attributes: Record<string, string>, value: number])[],
+  receivedMs: number,
+): ReceivedBody {
+  const object = {
+    identity: {},
+    points: points.map(([metric, attributes, value]) => ({ metric, unit: "", value, attributes })),
+    ended: [],
+  };
+  const scope = { name: "kube-lifeline.self", version: "1.2.3" };
+  return metrics(
+    Buffer.concat(encodeGauges([object], { ...CONTEXT, scope, timeMs: 0 })),
+    receivedMs,
+  );
+}
+
+const DELAY = "lifeline.process.event_loop.delay";
+const MEMORY = "lifeline.process.memory";
+
+test("tally() keeps the worst that the program told of its event loop", () => {
+  const told = [
+    [0.02, 0.3],
+    [0.05, 0.1],
+  ].map(([p99 = 0, max = 0]) => [
+    [DELAY, { quantile: "0.5" }, 9] as const,
+    [DELAY, { quantile: "0.99" }, p99] as const,
+    [DELAY, { quantile: "1" }, max] as const,
+  ]);
+
+  const counted = tally(told.map((points) => own(points, 1)));
+
+  expect(counted.eventLoop).toEqual({ p99Ms: 50, maxMs: 300 });
+  expect(counted.points).toBe(0);
+  expect(tally([]).eventLoop).toBeUndefined();
+});
+
+test("leastHeapBytes() is the least heap that the program told of from then on", () => {
+  const bodies = [100, 300, 200].map((bytes, at) =>
+    own(
+      [
+        [MEMORY, { type: "rss" }, 1],
+        [MEMORY, { type: "heap_used" }, bytes],
+      ],
+      at,
+    ),
+  );
+
+  const counted = tally(bodies);
+
+  expect(leastHeapBytes(counted, 0)).toBe(100);
+  expect(leastHeapBytes(counted, 1)).toBe(200);
+  expect(leastHeapBytes(counted, 3)).toBeUndefined();
+});

@@ -32,11 +32,19 @@ export type Tally = {
   readonly endedPaced: ReadonlySet<string>;
   /** Milliseconds from a change's writing to its record, in the paced part. */
   readonly delaysMs: readonly number[];
-  /** The worst 99th percentile of the event loop's delay that the program told of itself, of 15 s each. */
-  readonly eventLoopP99Ms: number | undefined;
+  /** What the program told of its event loop; undefined if it was over before it told anything. */
+  readonly eventLoop: EventLoopFigures | undefined;
+  /** What it told of its JavaScript heap, garbage included, in its order. */
+  readonly heap: readonly HeapReading[];
   /** Compressed, as they came. */
   readonly bytes: number;
 };
+
+/** In milliseconds: the worst 99th percentile of 15 s each, and the longest time that the loop was ever kept. */
+export type EventLoopFigures = { readonly p99Ms: number; readonly maxMs: number };
+
+/** `receivedMs`: `performance.now()` of the bench. */
+type HeapReading = { readonly bytes: number; readonly receivedMs: number };
 
 /** When the paced part began, and when each of its changes was written, by resourceVersion. */
 export type Paced = { readonly beganMs: number; readonly writtenMs: ReadonlyMap<string, number> };
@@ -52,7 +60,8 @@ export function tally(bodies: readonly ReceivedBody[], paced: Paced = NOT_PACED)
     count.bytes += body.length;
     const plain = gunzipSync(body);
     if (signal === "metrics") {
-      if (plain.includes(OWN_SCOPE)) count.ownPoints(readExportRequest(signal, plain).points);
+      if (plain.includes(OWN_SCOPE))
+        count.ownPoints(readExportRequest(signal, plain).points, receivedMs);
       else readPoints(plain, (point) => count.point(point, receivedMs));
     } else {
       const { records, spans } = readExportRequest(signal, plain);
@@ -61,6 +70,12 @@ export function tally(bodies: readonly ReceivedBody[], paced: Paced = NOT_PACED)
     }
   }
   return count;
+}
+
+/** The least heap that was told from then on, which holds the least garbage; undefined if none was told. */
+export function leastHeapBytes({ heap }: Pick<Tally, "heap">, fromMs: number): number | undefined {
+  const told = heap.flatMap(({ bytes, receivedMs }) => (receivedMs < fromMs ? [] : [bytes]));
+  return told.length === 0 ? undefined : Math.min(...told);
 }
 
 class Count implements Tally {
@@ -74,7 +89,8 @@ class Count implements Tally {
   repeatedSpans = 0;
   points = 0;
   bytes = 0;
-  eventLoopP99Ms: number | undefined;
+  eventLoop: EventLoopFigures | undefined;
+  readonly heap: HeapReading[] = [];
   readonly #uids = new Set<unknown>();
   readonly #spanIds = new Set<string>();
   readonly #paced: Paced;
@@ -107,10 +123,21 @@ class Count implements Tally {
     this.#spanIds.add(id);
   }
 
-  ownPoints(points: readonly ReceivedPoint[]): void {
-    for (const { metric, attributes, value = 0 } of points)
-      if (metric === "lifeline.process.event_loop.delay" && attributes["quantile"] === "0.99")
-        this.eventLoopP99Ms = Math.max(this.eventLoopP99Ms ?? 0, value * 1000);
+  ownPoints(points: readonly ReceivedPoint[], receivedMs: number): void {
+    for (const { metric, attributes, value = 0 } of points) {
+      if (metric === "lifeline.process.event_loop.delay")
+        this.#eventLoopDelay(attributes["quantile"], value * 1000);
+      if (metric === "lifeline.process.memory" && attributes["type"] === "heap_used")
+        this.heap.push({ bytes: value, receivedMs });
+    }
+  }
+
+  #eventLoopDelay(quantile: unknown, delayMs: number): void {
+    const { p99Ms, maxMs } = this.eventLoop ?? { p99Ms: 0, maxMs: 0 };
+    this.eventLoop = {
+      p99Ms: quantile === "0.99" ? Math.max(p99Ms, delayMs) : p99Ms,
+      maxMs: quantile === "1" ? Math.max(maxMs, delayMs) : maxMs,
+    };
   }
 
   point({ metric, isGauge, attributes, value, isEnd }: ReadPoint, receivedMs: number): void {

@@ -40,7 +40,8 @@ function right(more: Partial<Tally> = {}): Tally {
     series: series(SERIES),
     endedPaced: EXPECTED.left,
     delaysMs: [],
-    eventLoopP99Ms: undefined,
+    eventLoop: undefined,
+    heap: [],
     bytes: 100,
     ...more,
   };
