@@ -1,6 +1,7 @@
 import { toError } from "../util/to-error.ts";
 import type { BookmarkGaps } from "./bookmark-gaps.ts";
 import { isInFuture } from "./is-in-future.ts";
+import { KnownTries } from "./parse-without-tries.ts";
 import { readWatchLines, type ReadLines } from "./read-watch-lines.ts";
 import { shouldSkipUnreadable, type WatchOutcome, type WatchState } from "./reflector-state.ts";
 import type { WatchResourceOptions } from "./reflector.ts";
@@ -84,12 +85,14 @@ async function* readWatch(
 ): AsyncGenerator<readonly WatchEvent[], ReadLines["end"]> {
   const { state, gaps, place } = following;
   const { facts, clock, signal } = options;
+  const tries = new KnownTries();
   for (let lines = await connection.next(); lines !== undefined; lines = await connection.next()) {
     if (signal.aborted) return undefined;
     following.isSilent = false;
     const isStuck = place.resourceVersion === state.resourceVersion && shouldSkipUnreadable(state);
     const read = readWatchLines(lines, {
       facts,
+      tries,
       resourceVersion: place.resourceVersion,
       skipUnreadable: isStuck,
     });

@@ -39,7 +39,7 @@ type OwnerReference = {
   readonly controller?: boolean;
 };
 
-/** `metav1.ManagedFieldsEntry`: which fields a program last set, and when. `fieldsV1` is a trie of `f:name` keys. */
+/** `metav1.ManagedFieldsEntry`: which fields a program last set, and when. `fieldsV1` is a trie of `f:name` keys, or a `RawJson` of one. */
 export type ManagedFieldsEntry = {
   readonly manager?: string;
   readonly operation?: string;

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { KindFacts } from "./kube-object.ts";
-import { parseWatchLine } from "./parse-watch-line.ts";
+import { parseWatchLine, type WatchFrame } from "./parse-watch-line.ts";
+import { KnownTries } from "./parse-without-tries.ts";
 
 const FACTS: KindFacts = {
   group: "example.com",
@@ -14,12 +15,16 @@ const FACTS: KindFacts = {
 const METADATA = { name: "a", namespace: "prod", uid: "u-1", resourceVersion: "7" };
 const OBJECT = { apiVersion: "example.com/v1", kind: "Widget", metadata: METADATA, status: "text" };
 
+function parse(line: string): WatchFrame {
+  return parseWatchLine(line, FACTS, new KnownTries());
+}
+
 test.each([
   ["ADDED", "applied"],
   ["MODIFIED", "applied"],
   ["DELETED", "deleted"],
 ])("parseWatchLine() reads %s as %s", (type, meaning) => {
-  const frame = parseWatchLine(JSON.stringify({ type, object: OBJECT }), FACTS);
+  const frame = parse(JSON.stringify({ type, object: OBJECT }));
 
   expect(frame).toEqual({ type: meaning, object: OBJECT });
 });
@@ -34,7 +39,7 @@ test("parseWatchLine() reads a bookmark, which holds nothing but a resourceVersi
     },
   });
 
-  const frame = parseWatchLine(line, FACTS);
+  const frame = parse(line);
 
   expect(frame).toEqual({ type: "bookmark", resourceVersion: "12", endsInitialEvents: false });
 });
@@ -49,7 +54,7 @@ test("parseWatchLine() reads an ERROR with its code, reason and wait", () => {
     details: { retryAfterSeconds: 3, causes: [{ reason: "Queue" }, "nonsense"] },
   };
 
-  const frame = parseWatchLine(JSON.stringify({ type: "ERROR", object }), FACTS);
+  const frame = parse(JSON.stringify({ type: "ERROR", object }));
 
   const status = {
     code: 429,
@@ -92,7 +97,7 @@ test.each([
 ])(
   "B05 unknown-type, B06 object-without-metadata: parseWatchLine() finds %s unreadable",
   (line, problem) => {
-    const frame = parseWatchLine(line, FACTS);
+    const frame = parse(line);
 
     expect(frame).toMatchObject({
       type: "unreadable",
@@ -111,7 +116,7 @@ test.each([
   ({ annotations, expected }) => {
     const object = { metadata: { resourceVersion: "12", annotations } };
 
-    const frame = parseWatchLine(JSON.stringify({ type: "BOOKMARK", object }), FACTS);
+    const frame = parse(JSON.stringify({ type: "BOOKMARK", object }));
 
     expect(frame).toMatchObject({ type: "bookmark", endsInitialEvents: expected });
   },
@@ -125,7 +130,7 @@ test.each([
   ({ type, identity }) => {
     const object = { metadata: { uid: "u", namespace: "prod", resourceVersion: "1" } };
 
-    const frame = parseWatchLine(JSON.stringify({ type, object }), FACTS);
+    const frame = parse(JSON.stringify({ type, object }));
 
     expect(frame.type === "unreadable" ? frame.identity : frame).toEqual(identity);
   },

@@ -1,9 +1,9 @@
 import { fieldAt, isMap } from "../util/json.ts";
-import { parseJson } from "../util/parse-json.ts";
 import { identify, type Identity } from "./identify.ts";
 import type { KindFacts, KubeObject } from "./kube-object.ts";
 import { parseKubeObject } from "./parse-kube-object.ts";
 import { parseStatus, type KubeStatus } from "./parse-status.ts";
+import { type KnownTries, parseWithoutTries } from "./parse-without-tries.ts";
 
 /** `metav1.InitialEventsAnnotationKey` (KEP-3157). */
 const INITIAL_EVENTS_END = "k8s.io/initial-events-end";
@@ -21,8 +21,9 @@ export type WatchFrame =
   /** `identity`: of an object that is there, but not as an object should be. */
   | { readonly type: "unreadable"; readonly problem: string; readonly identity?: Identity };
 
-export function parseWatchLine(line: string, facts: KindFacts): WatchFrame {
-  const parsed = parseJson(line);
+/** `tries`: those of the lines before, from the same watch. */
+export function parseWatchLine(line: string, facts: KindFacts, tries: KnownTries): WatchFrame {
+  const parsed = parseWithoutTries(line, tries);
   if (parsed.type === "not-json") return { type: "unreadable", problem: `it ${parsed.problem}` };
   const { value } = parsed;
   if (!isMap(value)) return { type: "unreadable", problem: "it is not a JSON object" };

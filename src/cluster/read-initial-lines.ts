@@ -3,6 +3,7 @@ import { identityWithin } from "./identify.ts";
 import type { KindFacts } from "./kube-object.ts";
 import type { KubeStatus } from "./parse-status.ts";
 import { parseWatchLine } from "./parse-watch-line.ts";
+import type { KnownTries } from "./parse-without-tries.ts";
 import type { WatchEvent, WatchKey } from "./watch-event.ts";
 
 /** What some lines of a stream said, up to the one that ends what existed or the stream. */
@@ -26,6 +27,7 @@ export type InitialLines = {
 
 export type InitialLinesOptions = {
   readonly facts: KindFacts;
+  readonly tries: KnownTries;
   readonly key: WatchKey;
   /** Passes over lines that can't be read; what they may have shown counts as seen. */
   readonly skipUnreadable: boolean;
@@ -62,7 +64,7 @@ function readLine(
   reading: Reading,
   options: InitialLinesOptions,
 ): InitialLines["end"] {
-  const frame = parseWatchLine(line, options.facts);
+  const frame = parseWatchLine(line, options.facts, options.tries);
   switch (frame.type) {
     case "applied":
       reading.events.push({ type: "resync-object", object: frame.object });

@@ -3,6 +3,7 @@ import { unreachable } from "../util/unreachable.ts";
 import type { KindFacts } from "./kube-object.ts";
 import type { KubeStatus } from "./parse-status.ts";
 import { parseWatchLine } from "./parse-watch-line.ts";
+import type { KnownTries } from "./parse-without-tries.ts";
 import type { WatchEvent } from "./watch-event.ts";
 
 /** What some lines of a watch said, up to the first that ends it. */
@@ -20,6 +21,7 @@ export type ReadLines = {
 
 export type ReadLinesOptions = {
   readonly facts: KindFacts;
+  readonly tries: KnownTries;
   readonly resourceVersion: string;
   /** Passes over what can't be read, until the first line that can. */
   readonly skipUnreadable: boolean;
@@ -36,7 +38,7 @@ export function readWatchLines(lines: readonly string[], options: ReadLinesOptio
   };
   const read = (): ReadLines => ({ events, resourceVersion, skipped, hasBookmark });
   for (const line of lines) {
-    const frame = parseWatchLine(line, options.facts);
+    const frame = parseWatchLine(line, options.facts, options.tries);
     switch (frame.type) {
       case "applied":
       case "deleted":

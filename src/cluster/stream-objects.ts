@@ -1,5 +1,6 @@
 import { toError } from "../util/to-error.ts";
 import type { BookmarkGaps } from "./bookmark-gaps.ts";
+import { KnownTries } from "./parse-without-tries.ts";
 import { readInitialLines, type InitialLines } from "./read-initial-lines.ts";
 import { shouldSkipUnreadable, type StreamOutcome, type StreamState } from "./reflector-state.ts";
 import type { WatchResourceOptions } from "./reflector.ts";
@@ -94,9 +95,10 @@ async function* readToEnd(
 ): AsyncGenerator<readonly WatchEvent[], StreamOutcome> {
   const { clock, signal, facts, key } = options;
   const skipUnreadable = shouldSkipUnreadable(state);
+  const tries = new KnownTries();
   for (let lines = await connection.next(); lines !== undefined; lines = await connection.next()) {
     if (signal.aborted) break;
-    const read = readInitialLines(lines, { facts, key, skipUnreadable });
+    const read = readInitialLines(lines, { facts, tries, key, skipUnreadable });
     reportUnread(read, state, options);
     yield* tell(read, progress);
     if (read.end !== undefined) {

@@ -1,5 +1,6 @@
 import { expect, test, vi } from "vitest";
 import type { ManagedFieldsEntry } from "../cluster/kube-object.ts";
+import { RawJson } from "../util/raw-json.ts";
 import type { Difference } from "./change.ts";
 import { encodeManagers, findAuthors, summarizeManagers } from "./managers.ts";
 
@@ -137,6 +138,42 @@ test("findAuthors names the losers of a field that was removed, and no time, for
   const found = authors([kubectl, operator], [kubectl, { ...operator, fieldsV1: {} }], [removal]);
 
   expect(found).toEqual({ managers: ["operator/Update/status"] });
+});
+
+test("summarizeManagers sums up fields that were left as text as it does parsed ones", () => {
+  const entries = [kubectl, operator, { ...operator, fieldsV1: SPEC }, { manager: "none" }];
+  const left = entries.map((entry) =>
+    "fieldsV1" in entry
+      ? { ...entry, fieldsV1: new RawJson(JSON.stringify(entry.fieldsV1)) }
+      : entry,
+  );
+
+  const summary = summarizeManagers(left);
+
+  expect(summary).toEqual(summarizeManagers(entries));
+  expect(new Set(summary.map(([, , hash]) => hash)).size).toBe(3);
+});
+
+test("summarizeManagers sees a field move however deep it stands, and does not stumble over one that is too deep", () => {
+  const deep = (levels: number, name: string): object =>
+    levels === 0 ? { [`f:${name}`]: {} } : { "f:a": deep(levels - 1, name) };
+  const abyss = Array.from({ length: 20_000 }).reduce<object>((below) => ({ "f:a": below }), {});
+
+  const [[, , one] = []] = summarizeManagers([{ ...kubectl, fieldsV1: deep(9, "b") }]);
+  const [[, , other] = []] = summarizeManagers([{ ...kubectl, fieldsV1: deep(9, "c") }]);
+  const bottomless = summarizeManagers([{ ...kubectl, fieldsV1: abyss }]);
+
+  expect(one).not.toBe(other);
+  expect(bottomless).toHaveLength(1);
+});
+
+test("findAuthors finds owners in fields that were left as text, and none in what is no JSON", () => {
+  const left = { ...operator, fieldsV1: new RawJson(JSON.stringify(STATUS)) };
+  const torn = { ...operator, manager: "torn", fieldsV1: new RawJson("{,}") };
+
+  const found = authors([left, torn], [left, torn], [phase]);
+
+  expect(found.managers).toEqual(["operator/Update/status"]);
 });
 
 test.each<readonly [path: readonly string[], value: unknown, fields: unknown, owned: boolean]>([

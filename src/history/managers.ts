@@ -1,6 +1,8 @@
 import type { ManagedFieldsEntry } from "../cluster/kube-object.ts";
 import { FNV_OFFSET, fnv1a32 } from "../util/fnv1a32.ts";
 import { isMap, type JsonMap } from "../util/json.ts";
+import { parseJson } from "../util/parse-json.ts";
+import { RawJson } from "../util/raw-json.ts";
 import { parseRfc3339Ms } from "../util/rfc3339.ts";
 import type { Difference, SpecWrite } from "./change.ts";
 import { ownedDepth, type ParsedKeys } from "./owned-fields.ts";
@@ -20,15 +22,15 @@ export function summarizeManagers(
   for (const entry of entries) {
     const name = nameManager(entry);
     const time = typeof entry.time === "string" ? entry.time : "";
-    const fields = isMap(entry.fieldsV1) ? entry.fieldsV1 : {};
+    const hash = hashFields(entry.fieldsV1);
     const known = summary.get(name);
     if (known === undefined) {
-      summary.set(name, [name, time, hashFields(FNV_OFFSET, fields)]);
+      summary.set(name, [name, time, hash]);
       continue;
     }
     // One manager may hold an entry per API version: they count as one.
     if (time > known[1]) known[1] = time;
-    known[2] = hashFields(known[2], fields);
+    known[2] = joinHashes(known[2], hash);
   }
   return [...summary.values()];
 }
@@ -102,23 +104,24 @@ function nameManager(entry: ManagedFieldsEntry): string {
     : name;
 }
 
-/** How deep fields are hashed: `f:status`, `f:conditions`, `k:{"type":"Ready"}`. All of them would cost seven times as much. */
-const HASHED_LEVELS = 3;
+/** The same for a trie that was parsed as for its text, but where that escapes what `JSON.stringify` does not (`<`, `>`, `&`). */
+function hashFields(fields: unknown): number {
+  if (fields instanceof RawJson) return fields.hash;
+  return isMap(fields) ? new RawJson(writeTrie(fields)).hash : FNV_OFFSET;
+}
 
-function hashFields(hash: number, fields: JsonMap, levels = HASHED_LEVELS): number {
-  let next = hash;
-  let separator = "";
-  // `for in` reads the names off the shape that maps of parsed JSON share, and makes no list of them.
-  for (const name in fields) {
-    next = fnv1a32(fnv1a32(next, separator), name);
-    separator = ",";
+/** Empty if it is nested too deep to be written (V8: some 4,000 levels). */
+function writeTrie(fields: JsonMap): string {
+  try {
+    return JSON.stringify(fields);
+  } catch (thrown) {
+    if (thrown instanceof RangeError) return "";
+    throw thrown;
   }
-  if (levels === 1) return next;
-  for (const name in fields) {
-    const below = fields[name];
-    if (isMap(below)) next = hashFields(next, below, levels - 1);
-  }
-  return next;
+}
+
+function joinHashes(first: number, second: number): number {
+  return fnv1a32(first, String(second));
 }
 
 function writtenAt(stamped: ManagerSummary): { readonly writtenAtMs?: number } {
@@ -137,25 +140,38 @@ function findOwners(
 ): readonly string[] {
   if (!Array.isArray(entries)) return [];
   const parsed: ParsedKeys = new Map();
+  const tries = entries.flatMap(readTrie);
   return [
     ...new Set(
       differences
         .slice(0, DIFFERENCES_MAX)
-        .flatMap((difference) => ownersOf(entries, difference, parsed)),
+        .flatMap((difference) => ownersOf(tries, difference, parsed)),
     ),
   ];
 }
 
+type Trie = { readonly name: string; readonly fields: JsonMap };
+
+function readTrie(entry: ManagedFieldsEntry): readonly Trie[] {
+  const fields = readRaw(entry.fieldsV1);
+  return isMap(fields) ? [{ name: nameManager(entry), fields }] : [];
+}
+
+function readRaw(value: unknown): unknown {
+  if (!(value instanceof RawJson)) return value;
+  const parsed = parseJson(value.text);
+  return parsed.type === "json" ? parsed.value : undefined;
+}
+
 /** Those that own it at the greatest depth. */
 function ownersOf(
-  entries: readonly ManagedFieldsEntry[],
+  tries: readonly Trie[],
   difference: Difference,
   parsed: ParsedKeys,
 ): readonly string[] {
-  const owners = entries.flatMap((entry) => {
-    const fields: unknown = entry.fieldsV1;
-    const depth = isMap(fields) ? ownedDepth(fields, difference, parsed) : undefined;
-    return depth === undefined ? [] : [{ name: nameManager(entry), depth }];
+  const owners = tries.flatMap(({ name, fields }) => {
+    const depth = ownedDepth(fields, difference, parsed);
+    return depth === undefined ? [] : [{ name, depth }];
   });
   const deepest = Math.max(...owners.map(({ depth }) => depth));
   return owners.filter(({ depth }) => depth === deepest).map(({ name }) => name);
