@@ -1,5 +1,6 @@
 import { type Attributes, type AttributeValue, DOUBLE_ATTRIBUTES } from "../lifecycle/signal.ts";
-import type { ProtobufWriter } from "./protobuf-writer.ts";
+import { rememberByName } from "../util/remember-by-name.ts";
+import { ProtobufWriter } from "./protobuf-writer.ts";
 
 /** Who speaks: the resource without the object's namespace, and the instrumentation scope. */
 export type EncodeContext = {
@@ -13,11 +14,11 @@ export function writeAttributes(
   field: number,
   attributes: Attributes,
 ): void {
-  for (const key of Object.keys(attributes)) {
+  for (const key in attributes) {
     const value = attributes[key];
     if (value === undefined) continue;
     const pair = writer.begin(field);
-    writer.string(1, key);
+    writer.append(encodedKey(key));
     const any = writer.begin(2);
     if (typeof value === "number" && DOUBLE_ATTRIBUTES.has(key)) writer.double(4, value);
     else writeAnyValue(writer, value);
@@ -25,6 +26,13 @@ export function writeAttributes(
     writer.end(pair);
   }
 }
+
+/** `KeyValue.key`: attributes have few names, each of which is written millions of times. */
+const encodedKey = rememberByName((key) => {
+  const writer = new ProtobufWriter();
+  writer.string(1, key);
+  return writer.finish();
+});
 
 /** `InstrumentationScope` under field 1, as in `ScopeLogs` and `ScopeMetrics`. */
 export function writeScope(writer: ProtobufWriter, scope: EncodeContext["scope"]): void {

@@ -3,11 +3,8 @@ import { Buffer } from "node:buffer";
 const TWO_32 = 2 ** 32;
 const NANOS_PER_MS = 1e6;
 
-/** Below this length a loop over char codes beats the call into Node's UTF-8 encoder. */
-const SHORT_TEXT = 32;
-
-/** Up to this length a loop beats the call into V8's copy. */
-const SHORT_BYTES = 128;
+/** Below this length a loop over char codes beats the call into Node's UTF-8 encoder (35 ns, where a character takes 2). */
+const SHORT_TEXT = 16;
 
 /** Smaller ones are parts of Node's shared pool, which they would hold. */
 const HAND_OVER_BYTES = 65_536;
@@ -80,10 +77,7 @@ export class ProtobufWriter {
   /** Ready-made fields, as they are. */
   append(bytes: Uint8Array): void {
     this.#ensure(bytes.length);
-    if (bytes.length <= SHORT_BYTES) {
-      for (let index = 0; index < bytes.length; index += 1)
-        this.#bytes[this.#length + index] = bytes[index] ?? 0;
-    } else this.#bytes.set(bytes, this.#length);
+    this.#bytes.set(bytes, this.#length);
     this.#length += bytes.length;
   }
 
