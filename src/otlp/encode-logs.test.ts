@@ -5,6 +5,7 @@ import type { ReadableLogRecord } from "@opentelemetry/sdk-logs";
 import { expect, test } from "vitest";
 import type { LogSignal, TraceContext } from "../lifecycle/signal.ts";
 import { encodeLogs } from "./encode-logs.ts";
+import { ProtobufWriter } from "./protobuf-writer.ts";
 import { attributesAt, LOGS_REQUEST, treesAt, valueAt, wireTree } from "../testing/wire-tree.ts";
 
 const CONTEXT = {
@@ -101,6 +102,15 @@ test("encodeLogs lets the object's namespace alone decide the resource's", () =>
 
 test("encodeLogs gives the same bytes for the same records", () => {
   expect(encodeLogs([RECORD], CONTEXT)).toEqual(encodeLogs([structuredClone(RECORD)], CONTEXT));
+});
+
+test("encodeLogs() writes with a writer that is brought again what it writes with a new one", () => {
+  const writer = new ProtobufWriter(1);
+  encodeLogs([RECORD, { ...RECORD, body: "a longer one than what follows" }], CONTEXT, writer);
+
+  const second = encodeLogs([RECORD], CONTEXT, writer);
+
+  expect(second).toEqual(encodeLogs([RECORD], CONTEXT));
 });
 
 test("encodeLogs of nothing is an empty request", () => {

@@ -7,6 +7,7 @@ import {
   writeResource,
   writeScope,
 } from "./encode-attributes.ts";
+import { groupByNamespace } from "./group-by-namespace.ts";
 import { ProtobufWriter } from "./protobuf-writer.ts";
 
 /** OpenTelemetry's logs data model, "Field: SeverityNumber". */
@@ -21,10 +22,15 @@ const SEVERITY_NUMBERS: Readonly<Record<Severity, number>> = {
  * An `ExportLogsServiceRequest` with one `ResourceLogs` per namespace, the records of each in the given order.
  *
  * The object's namespace alone decides `k8s.namespace.name`: our own, should the resource bring one, is left out.
- * All fields of a request are repeated, so requests laid end to end are one valid request.
+ * All fields of a request are repeated, so requests laid end to end are one valid request. The bytes stay the writer's:
+ * who brings one, so as not to grow it anew for each request, has them until it is brought again.
  */
-export function encodeLogs(signals: readonly LogSignal[], context: EncodeContext): Uint8Array {
-  const writer = new ProtobufWriter(4096);
+export function encodeLogs(
+  signals: readonly LogSignal[],
+  context: EncodeContext,
+  writer: ProtobufWriter = new ProtobufWriter(4096),
+): Uint8Array {
+  writer.truncate(0);
   for (const [namespace, records] of groupByNamespace(signals)) {
     const resourceLogs = writer.begin(1);
     writeResource(writer, resourceIn(context.resource, namespace));
@@ -34,13 +40,7 @@ export function encodeLogs(signals: readonly LogSignal[], context: EncodeContext
     writer.end(scopeLogs);
     writer.end(resourceLogs);
   }
-  return writer.finish();
-}
-
-function groupByNamespace(
-  signals: readonly LogSignal[],
-): ReadonlyMap<string | undefined, readonly LogSignal[]> {
-  return Map.groupBy(signals, (signal) => signal.namespace);
+  return writer.view();
 }
 
 /** `LogRecord` (opentelemetry/proto/logs/v1/logs.proto). */

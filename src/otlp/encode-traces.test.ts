@@ -7,6 +7,7 @@ import { readExportRequest } from "../testing/otlp-receiver/received.ts";
 import { TRACES_REQUEST, type WireTree, wireTree } from "../testing/wire-tree.ts";
 import { divideRequest } from "./divide-request.ts";
 import { encodeTraces } from "./encode-traces.ts";
+import { ProtobufWriter } from "./protobuf-writer.ts";
 
 const CONTEXT = {
   resource: { "service.name": "kube-lifeline", "k8s.cluster.name": "prod" },
@@ -64,6 +65,15 @@ test("encodeTraces writes what the official serializer writes for the same spans
 
   const official = ProtobufTraceSerializer.serializeRequest(officialSpans(traces));
   expect(ours).toEqual(withoutUnsetStatus(wireTree(official ?? new Uint8Array(), TRACES_REQUEST)));
+});
+
+test("encodeTraces() writes with a writer that is brought again what it writes with a new one", () => {
+  const writer = new ProtobufWriter(1);
+  encodeTraces([TRACE, TRACE], CONTEXT, writer);
+
+  const second = encodeTraces([TRACE], CONTEXT, writer);
+
+  expect(second).toEqual(encodeTraces([TRACE], CONTEXT));
 });
 
 test("encodeTraces marks every span as sampled", () => {

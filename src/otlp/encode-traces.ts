@@ -6,6 +6,7 @@ import {
   writeResource,
   writeScope,
 } from "./encode-attributes.ts";
+import { groupByNamespace } from "./group-by-namespace.ts";
 import { ProtobufWriter } from "./protobuf-writer.ts";
 
 /** `Span.SpanKind.SPAN_KIND_INTERNAL` and `Status.StatusCode.STATUS_CODE_ERROR`. */
@@ -17,11 +18,16 @@ const SAMPLED = 0x101;
 /**
  * An `ExportTraceServiceRequest` with one `ResourceSpans` per namespace, traces in the given order, each whole.
  *
- * Only what is sampled comes here. As of records, requests laid end to end are one valid request.
+ * Only what is sampled comes here. As of records, requests laid end to end are one valid request, and the bytes stay the
+ * writer's.
  */
-export function encodeTraces(traces: readonly TraceSignal[], context: EncodeContext): Uint8Array {
-  const writer = new ProtobufWriter(4096);
-  for (const [namespace, some] of Map.groupBy(traces, (trace) => trace.namespace)) {
+export function encodeTraces(
+  traces: readonly TraceSignal[],
+  context: EncodeContext,
+  writer: ProtobufWriter = new ProtobufWriter(4096),
+): Uint8Array {
+  writer.truncate(0);
+  for (const [namespace, some] of groupByNamespace(traces)) {
     const resourceSpans = writer.begin(1);
     writeResource(writer, resourceIn(context.resource, namespace));
     const scopeSpans = writer.begin(2);
@@ -31,7 +37,7 @@ export function encodeTraces(traces: readonly TraceSignal[], context: EncodeCont
     writer.end(scopeSpans);
     writer.end(resourceSpans);
   }
-  return writer.finish();
+  return writer.view();
 }
 
 /** `Span` (opentelemetry/proto/trace/v1/trace.proto). */

@@ -4,6 +4,7 @@ import type { OutboxRequest } from "../store/rows.ts";
 /** How signals become outbox requests; the encoding's name is stored beside the bytes. */
 export type Encoder<Signal> = {
   readonly encoding: string;
+  /** What it answers is read before it is asked again, and may be overwritten then. */
   encode(signals: readonly Signal[]): Uint8Array;
 };
 
@@ -67,7 +68,7 @@ export class PendingRequests {
     this.#wireBytes += bytes;
   }
 
-  /** `positions`: what they cover, as JSON. */
+  /** `positions`: what they cover, as JSON. The bodies hold until the next call. */
   encode(positions: string): readonly OutboxRequest[] {
     const { logs, traces } = this.#encoders;
     const requests: OutboxRequest[] = [];

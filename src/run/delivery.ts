@@ -9,6 +9,7 @@ import { encodeLogs } from "../otlp/encode-logs.ts";
 import { encodeTraces } from "../otlp/encode-traces.ts";
 import type { ExporterOptions } from "../otlp/exporter-options.ts";
 import { createOtlpMetricExporter } from "../otlp/metric-exporter.ts";
+import { ProtobufWriter } from "../otlp/protobuf-writer.ts";
 import type { OpenTransport } from "../otlp/open-transport.ts";
 import type { SignalKind } from "../otlp/transport.ts";
 import type { PipelineOptions } from "../pipeline/pipeline.ts";
@@ -82,9 +83,10 @@ function deliverLogs(options: DeliveryOptions, context: EncodeContext): Delivery
     };
   }
   if (transports.logs === undefined) return undefined;
+  const writer = new ProtobufWriter();
   return {
     encoding: OTLP_ENCODING,
-    encode: (signals) => encodeLogs(signals, context),
+    encode: (signals) => encodeLogs(signals, context, writer),
     transport: transports.logs.send,
     divide: divideRequest,
   };
@@ -100,9 +102,10 @@ function deliverTraces(options: DeliveryOptions, context: EncodeContext): Delive
     };
   }
   if (transports.traces === undefined) return undefined;
+  const writer = new ProtobufWriter();
   return {
     encoding: OTLP_ENCODING,
-    encode: (traces) => encodeTraces(traces, context),
+    encode: (traces) => encodeTraces(traces, context, writer),
     transport: transports.traces.send,
     divide: divideRequest,
   };
