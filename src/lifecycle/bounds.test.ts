@@ -191,14 +191,14 @@ test.each(NAMES)("every Change of an object with %s gives records within bounds"
 });
 
 test.each(NAMES)("objectPoints() of an object with %s are distinct, finite series", (name) => {
-  const { identity, points } = objectPoints(NASTY[name] ?? database(), DATABASE_KIND, {
+  const { identity, series, values } = objectPoints(NASTY[name] ?? database(), DATABASE_KIND, {
     health: "unknown",
   });
 
-  const series = points.map(({ metric, attributes }) => JSON.stringify([metric, attributes]));
-  expect(new Set(series).size).toBe(series.length);
-  expect(points.every(({ value }) => Number.isFinite(value))).toBe(true);
-  expect(points.every(({ metric }) => /^[a-z0-9_.]{1,160}$/.test(metric))).toBe(true);
+  const keys = series.map(({ metric, attributes }) => JSON.stringify([metric, attributes]));
+  expect([new Set(keys).size, values.length]).toEqual([series.length, series.length]);
+  expect(values.every((value) => Number.isFinite(value))).toBe(true);
+  expect(series.every(({ metric }) => /^[a-z0-9_.]{1,160}$/.test(metric))).toBe(true);
   expect(utf8Length(JSON.stringify(identity))).toBeLessThan(4_096 * 2);
 });
 

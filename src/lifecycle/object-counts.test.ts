@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { KIND_SERIES_ATTRIBUTES } from "./attribute-table.ts";
 import { countPoints } from "./object-counts.ts";
+import { listPoints } from "./points.ts";
 
 function point(health: string, value: number): object {
   return { metric: "lifeline.objects", unit: "{object}", value, attributes: { health } };
@@ -28,7 +29,7 @@ test("countPoints() gives per kind and namespace a point for each health that th
     "k8s.cluster.name": "prod-1",
   };
   expect(Object.keys(inA)).toEqual(KIND_SERIES_ATTRIBUTES);
-  expect(points).toEqual([
+  expect(points.map((one) => ({ identity: one.identity, points: listPoints(one) }))).toEqual([
     { identity: inA, points: [point("current", 7), point("failed", 1)] },
     {
       identity: { "k8s.object.kind": "Node", "k8s.object.group": "", "k8s.cluster.name": "prod-1" },

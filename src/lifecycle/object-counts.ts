@@ -1,6 +1,6 @@
 import { kindIdentity } from "./identity.ts";
 import type { Health } from "./health-words.ts";
-import type { ObjectPoints, Point } from "./signal.ts";
+import type { ObjectPoints, Series } from "./signal.ts";
 import { METRICS } from "./signal-table.ts";
 
 /** How many objects of a kind in a namespace (none: cluster-scoped) have this health. */
@@ -30,11 +30,12 @@ export function countPoints(
   }
   return [...groups.values()].map(({ of, counts }) => ({
     identity: kindIdentity(of, options.clusterName),
-    points: [...counts].map(([health, count]) => toPoint(health, count)),
+    series: Array.from(counts.keys(), seriesOf),
+    values: [...counts.values()],
   }));
 }
 
-function toPoint(health: Health, count: number): Point {
+function seriesOf(health: Health): Series {
   const metric = "lifeline.objects";
-  return { metric, unit: METRICS[metric].unit, value: count, attributes: { health } };
+  return { metric, unit: METRICS[metric].unit, attributes: { health } };
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { KubeObject } from "../cluster/kube-object.ts";
 import { database, DATABASE_KIND } from "../testing/kube-change.ts";
-import { objectPoints } from "./points.ts";
+import { listPoints, objectPoints } from "./points.ts";
 import type { Health } from "./health-words.ts";
 
 /** `metric{attributes}` → value, in order. */
@@ -9,7 +9,7 @@ function series(
   object: KubeObject,
   health: Health = "current",
 ): readonly (readonly [string, number])[] {
-  return objectPoints(object, DATABASE_KIND, { health }).points.map(
+  return listPoints(objectPoints(object, DATABASE_KIND, { health })).map(
     ({ metric, attributes, value }) => {
       const labels = Object.entries(attributes).map(([name, text]) => `${name}=${String(text)}`);
       return [
@@ -146,13 +146,13 @@ test("objectPoints() do not depend on the order of conditions, and of two of one
 });
 
 test("objectPoints() have units, and s for times in the status", () => {
-  const { points } = objectPoints(
+  const { series: all } = objectPoints(
     database({ status: { lastBackupTime: "2023-10-26T02:04:10Z", jobs: 1 } }),
     DATABASE_KIND,
     { health: "current" },
   );
 
-  const units = Object.fromEntries(points.map(({ metric, unit }) => [metric, unit]));
+  const units = Object.fromEntries(all.map(({ metric, unit }) => [metric, unit]));
   expect(units).toEqual({
     "lifeline.object.info": "{object}",
     "lifeline.object.created_time": "s",

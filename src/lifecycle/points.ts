@@ -1,7 +1,8 @@
 import type { KindFacts, KubeObject } from "../cluster/kube-object.ts";
 import { fieldAt } from "../util/json.ts";
 import { rememberByName } from "../util/remember-by-name.ts";
-import { parseGeneration } from "./conditions.ts";
+import { sortFew } from "../util/sort-few.ts";
+import { type Condition, parseGeneration } from "./conditions.ts";
 import { deletionRequestedAtMs } from "./deletion-time.ts";
 import { parseClusterTimeMs } from "./event-time.ts";
 import { type Health, isHealthy } from "./health-words.ts";
@@ -10,13 +11,14 @@ import { inSeconds } from "./in-seconds.ts";
 import { CONDITIONS_MAX } from "./memory.ts";
 import { readPhase } from "./phase.ts";
 import { presentConditions } from "./present-conditions.ts";
-import type { Attributes, ObjectPoints, Point } from "./signal.ts";
+import type { Attributes, ObjectPoints, Point, Series } from "./signal.ts";
 import { type MetricName, METRICS } from "./signal-table.ts";
 import { readStatusFields } from "./status-fields.ts";
 
 export type PointOptions = { readonly clusterName?: string };
 
 const NO_ATTRIBUTES: Attributes = {};
+const FIELD = "lifeline.object.status.<field>";
 
 /**
  * All series of one object and their values (docs/contract.md §5): a pure function of the object and its health, so that the
@@ -29,96 +31,123 @@ export function objectPoints(
 ): ObjectPoints {
   const { health } = options;
   const identity = readIdentity(object, facts);
-  const points = [infoPoint(identity)];
-  addTimes(points, object);
-  addGenerations(points, object, identity);
-  addConditions(points, object);
+  const to: Growing = { series: [], values: [] };
+  add(to, infoSeries(identity), 1);
+  addTimes(to, object);
+  addGenerations(to, object, identity);
+  addConditions(to, object);
   const phase = readPhase(object)?.value;
-  if (phase !== undefined) points.push(phasePoint(phase));
-  points.push(healthPoint(health), isHealthy(health) ? HEALTHY : UNHEALTHY);
-  addStatusFields(points, object, facts);
+  if (phase !== undefined) add(to, phaseSeries(phase), 1);
+  add(to, healthSeries(health), 1);
+  add(to, HEALTHY, isHealthy(health) ? 1 : 0);
+  addStatusFields(to, object, facts);
   return {
     identity: {
       ...kindIdentity(identity, options.clusterName),
       "k8s.object.name": identity.name,
     },
     // Pins hold them for seconds: a copy has no room for more.
-    points: [...points],
+    series: to.series.slice(),
+    values: to.values.slice(),
   };
 }
 
-function infoPoint({ apiVersion, owner }: Identity): Point {
-  if (owner === undefined) return versionPoint(apiVersion);
-  return point("lifeline.object.info", 1, {
+/** Each point by itself. */
+export function listPoints({ series, values }: ObjectPoints): readonly Point[] {
+  return series.map((one, index) => pointOf(one, values[index]));
+}
+
+/** Without a value it is NaN. */
+export function pointOf(
+  { metric, unit, attributes }: Series,
+  value: number | undefined = Number.NaN,
+): Point {
+  return { metric, unit, value, attributes };
+}
+
+type Growing = { readonly series: Series[]; readonly values: number[] };
+
+function add(to: Growing, series: Series, value: number): void {
+  to.series.push(series);
+  to.values.push(value);
+}
+
+function addKnown(to: Growing, series: Series, value: number | undefined): void {
+  if (value !== undefined) add(to, series, value);
+}
+
+function seriesOf(metric: MetricName, attributes: Attributes = NO_ATTRIBUTES): Series {
+  return { metric, unit: METRICS[metric].unit, attributes };
+}
+
+function infoSeries({ apiVersion, owner }: Identity): Series {
+  if (owner === undefined) return versionSeries(apiVersion);
+  return seriesOf("lifeline.object.info", {
     api_version: apiVersion,
     owner_kind: owner.kind,
     owner_name: owner.name,
   });
 }
 
-// What many objects have in common is one point: held by thousands of pins, soon compared, and its attributes encoded
+// What many objects have in common is one series: held by thousands of pins, soon compared, and its attributes encoded
 // once per request.
-const versionPoint = rememberByName((version) =>
-  point("lifeline.object.info", 1, { api_version: version }),
+const CREATED = seriesOf("lifeline.object.created_time");
+const DELETION = seriesOf("lifeline.object.deletion_time");
+const GENERATION = seriesOf("lifeline.object.generation");
+const OBSERVED_GENERATION = seriesOf("lifeline.object.observed_generation");
+const HEALTHY = seriesOf("lifeline.object.healthy");
+const versionSeries = rememberByName((version) =>
+  seriesOf("lifeline.object.info", { api_version: version }),
 );
-const phasePoint = rememberByName((phase) => point("lifeline.object.phase", 1, { phase }));
-const healthPoint = rememberByName((health) => point("lifeline.object.health", 1, { health }));
-const HEALTHY = point("lifeline.object.healthy", 1);
-const UNHEALTHY = point("lifeline.object.healthy", 0);
-const conditionPoints = rememberByName((condition) => ({
-  timeAttributes: { condition },
+const phaseSeries = rememberByName((phase) => seriesOf("lifeline.object.phase", { phase }));
+const healthSeries = rememberByName((health) => seriesOf("lifeline.object.health", { health }));
+const conditionSeries = rememberByName((condition) => ({
+  movedAt: seriesOf("lifeline.object.condition.transition_time", { condition }),
   byStatus: new Map(
-    ["True", "False", "Unknown"].map((status) => [status, conditionPoint(condition, status)]),
+    ["True", "False", "Unknown"].map((status) => [status, statusSeries(condition, status)]),
   ),
 }));
+const numberSeries = rememberByName((name) => fieldSeries(name, METRICS[FIELD].unit));
+const timeSeries = rememberByName((name) => fieldSeries(name, "s"));
 
-function conditionPoint(condition: string, status: string): Point {
-  return point("lifeline.object.condition", 1, { condition, status });
+function statusSeries(condition: string, status: string): Series {
+  return seriesOf("lifeline.object.condition", { condition, status });
 }
 
-function addTimes(points: Point[], object: KubeObject): void {
+function fieldSeries(name: string, unit: string): Series {
+  return { metric: `lifeline.object.status.${name}`, unit, attributes: NO_ATTRIBUTES };
+}
+
+function addTimes(to: Growing, object: KubeObject): void {
   const createdAtMs = parseClusterTimeMs(fieldAt(object.metadata, "creationTimestamp"));
-  addKnown(points, "lifeline.object.created_time", inSeconds(createdAtMs));
-  addKnown(points, "lifeline.object.deletion_time", inSeconds(deletionRequestedAtMs(object)));
+  addKnown(to, CREATED, inSeconds(createdAtMs));
+  addKnown(to, DELETION, inSeconds(deletionRequestedAtMs(object)));
 }
 
-function addGenerations(points: Point[], object: KubeObject, { generation }: Identity): void {
+function addGenerations(to: Growing, object: KubeObject, { generation }: Identity): void {
   const observed = parseGeneration(fieldAt(object.status, "observedGeneration"));
-  addKnown(points, "lifeline.object.generation", generation);
-  addKnown(points, "lifeline.object.observed_generation", observed);
+  addKnown(to, GENERATION, generation);
+  addKnown(to, OBSERVED_GENERATION, observed);
 }
 
-function addConditions(points: Point[], object: KubeObject): void {
+function addConditions(to: Growing, object: KubeObject): void {
   const conditions = [...presentConditions(object).values()];
-  conditions.sort((a, b) => (a.type < b.type ? -1 : 1));
+  sortFew(conditions, byType);
   if (conditions.length > CONDITIONS_MAX) conditions.length = CONDITIONS_MAX;
   for (const { type, status: said, lastTransitionTime } of conditions) {
     // A condition without a status is one of which nothing is known.
     const status = said || "Unknown";
-    const { timeAttributes, byStatus } = conditionPoints(type);
-    points.push(byStatus.get(status) ?? conditionPoint(type, status));
-    const movedAt = inSeconds(parseClusterTimeMs(lastTransitionTime));
-    addKnown(points, "lifeline.object.condition.transition_time", movedAt, timeAttributes);
+    const { movedAt, byStatus } = conditionSeries(type);
+    add(to, byStatus.get(status) ?? statusSeries(type, status), 1);
+    addKnown(to, movedAt, inSeconds(parseClusterTimeMs(lastTransitionTime)));
   }
 }
 
-function addStatusFields(points: Point[], object: KubeObject, facts: KindFacts): void {
-  for (const { name, value, isTime } of readStatusFields(object.status, facts.hints)) {
-    const unit = isTime ? "s" : METRICS["lifeline.object.status.<field>"].unit;
-    points.push({ metric: statusMetric(name), unit, value, attributes: NO_ATTRIBUTES });
-  }
+function byType(a: Condition, b: Condition): number {
+  return a.type < b.type ? -1 : 1;
 }
 
-/** One string for all objects: a map that is asked for a metric need not hash it anew. */
-const statusMetric = rememberByName((name) => `lifeline.object.status.${name}`);
-
-function addKnown(
-  points: Point[],
-  ...[metric, value, attributes]: [MetricName, number | undefined, Attributes?]
-): void {
-  if (value !== undefined) points.push(point(metric, value, attributes));
-}
-
-function point(metric: MetricName, value: number, attributes: Attributes = NO_ATTRIBUTES): Point {
-  return { metric, unit: METRICS[metric].unit, value, attributes };
+function addStatusFields(to: Growing, object: KubeObject, facts: KindFacts): void {
+  for (const { name, value, isTime } of readStatusFields(object.status, facts.hints))
+    add(to, isTime ? timeSeries(name) : numberSeries(name), value);
 }

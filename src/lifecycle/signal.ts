@@ -125,14 +125,23 @@ export const DOUBLE_ATTRIBUTES: ReadonlySet<string> = new Set([
 export type AttributeValue = string | number | boolean | readonly string[];
 export type Attributes = Readonly<Record<string, AttributeValue>>;
 
-/** One gauge data point without its time: the series is the metric's name and all attributes. */
-export type Point = {
+/** What is measured, and what tells it apart from all else that is measured of the same object. */
+export type Series = {
   readonly metric: string;
   readonly unit: string;
-  readonly value: number;
-  /** Besides the identity that all points of the object share. */
+  /** Besides the identity that all series of the object share. */
   readonly attributes: Attributes;
 };
 
-/** All points of one object: `identity` is kind, group, namespace, name (and cluster). */
-export type ObjectPoints = { readonly identity: Attributes; readonly points: readonly Point[] };
+/** One gauge data point without its time. */
+export type Point = Series & { readonly value: number };
+
+/**
+ * All series of one object, and the value of each at the same place: of thousands of objects they are held for seconds, and
+ * most series are one and the same for all. `identity` is kind, group, namespace, name (and cluster).
+ */
+export type ObjectPoints = {
+  readonly identity: Attributes;
+  readonly series: readonly Series[];
+  readonly values: readonly number[];
+};

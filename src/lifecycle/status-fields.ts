@@ -2,6 +2,7 @@ import type { PrinterColumn, SchemaHints } from "../cluster/kube-object.ts";
 import { fieldAt, isMap } from "../util/json.ts";
 import { parseQuantity } from "../util/quantity.ts";
 import { rememberByName } from "../util/remember-by-name.ts";
+import { sortFew } from "../util/sort-few.ts";
 import { snakeCase } from "../util/snake-case.ts";
 import { parseClusterTimeMs } from "./event-time.ts";
 
@@ -47,13 +48,13 @@ export function readStatusFields(status: unknown, hints: SchemaHints): readonly 
     const { path, name } = statusColumn(column.jsonPath);
     if (name === undefined || hasField(fields, name)) continue;
     const reading = readColumn(fieldAt(status, ...path), column);
-    if (reading !== undefined) fields.push({ name, ...reading });
+    if (reading !== undefined) fields.push({ name, value: reading.value, isTime: reading.isTime });
   }
   for (const { name, value } of namedAtTop(status)) {
     if (fields.length >= FIELDS_MAX) return fields;
     if (hasField(fields, name)) continue;
     const reading = readTop(value, name);
-    if (reading !== undefined) fields.push({ name, ...reading });
+    if (reading !== undefined) fields.push({ name, value: reading.value, isTime: reading.isTime });
   }
   return fields;
 }
@@ -72,7 +73,7 @@ function namedAtTop(status: Readonly<Record<string, unknown>>): readonly Named[]
     const name = isShown(value) ? metricName(key) : undefined;
     if (name !== undefined) top.push({ key, name, value });
   }
-  top.sort(byName);
+  sortFew(top, byName);
   return top;
 }
 
@@ -82,7 +83,13 @@ function byName(a: Named, b: Named): number {
 
 /** Cheap, before a name is made: a status may be a map with thousands of entries. */
 function isShown(value: unknown): boolean {
-  return typeof value === "number" || (typeof value === "string" && /^[\d.+-]/.test(value));
+  return typeof value === "number" || (typeof value === "string" && isLikeNumber(value));
+}
+
+/** Whether it begins as numbers and times do: with a digit, or one of `+`, `-` and `.`, which stand right before the digits. */
+function isLikeNumber(text: string): boolean {
+  const code = text.charCodeAt(0);
+  return code >= 0x2b && code <= 0x39;
 }
 
 type Reading = Omit<StatusField, "name">;

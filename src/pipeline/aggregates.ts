@@ -1,5 +1,6 @@
 import type { KindFacts } from "../cluster/kube-object.ts";
 import { countPoints } from "../lifecycle/object-counts.ts";
+import { listPoints } from "../lifecycle/points.ts";
 import { DURATION_BOUNDS_S, METRICS } from "../lifecycle/signal-table.ts";
 import type { Attributes, ObjectPoints } from "../lifecycle/signal.ts";
 import type { HistogramPoint, SumPoint } from "../otlp/encode-metrics.ts";
@@ -50,12 +51,12 @@ export class Aggregates {
     const current = new Map([...counted].filter(([key]) => !held.has(key)));
     const out = [...this.#exported].filter(([key]) => !held.has(key));
     const ended = out.map(([key, one]) => {
-      const now = current.get(key)?.points ?? [];
-      return { identity: one.identity, points: [], ended: without(one.points, now) };
+      const now = current.get(key)?.series ?? [];
+      return { identity: one.identity, points: [], ended: without(one, now) };
     });
-    const objects = [...current.values()].map(({ identity, points }) => ({
-      identity,
-      points,
+    const objects = [...current.values()].map((one) => ({
+      identity: one.identity,
+      points: listPoints(one),
       ended: [],
     }));
     const result = await this.#options.exporter.gauges(
@@ -93,9 +94,10 @@ export class Aggregates {
       ];
     });
     const counted = countPoints(rows, clusterName === undefined ? {} : { clusterName });
-    return counted.map(({ identity, points }) => ({
+    return counted.map(({ identity, series, values }) => ({
       identity: { ...identity, ...sharedAttributes },
-      points,
+      series,
+      values,
     }));
   }
 

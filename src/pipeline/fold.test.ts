@@ -184,7 +184,7 @@ test.each([
 );
 
 test("what was touched says what was there before, and under which watch", () => {
-  const points = { identity: {}, points: [] };
+  const points = { identity: {}, series: [], values: [] };
   const fold = createFold({ interpret: () => outcome({ health: "failed" }), pin: () => points });
   const known = objectRow(5, { watchId: 2, health: "degraded" });
 

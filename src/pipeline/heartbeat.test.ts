@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { listPoints } from "../lifecycle/points.ts";
 import type { ObjectPoints } from "../lifecycle/signal.ts";
 import type { SumPoint } from "../otlp/encode-metrics.ts";
 import type { GaugeBatch, MetricExporter } from "../otlp/metric-exporter.ts";
@@ -125,12 +126,8 @@ function toPoints(row: SeriesRow): ObjectPoints {
   const series: Record<string, number> = JSON.parse(row.status);
   return {
     identity: { name: row.name },
-    points: Object.entries(series).map(([metric, value]) => ({
-      metric,
-      value,
-      unit: "",
-      attributes: {},
-    })),
+    series: Object.keys(series).map((metric) => ({ metric, unit: "", attributes: {} })),
+    values: Object.values(series),
   };
 }
 
@@ -713,7 +710,9 @@ test.each(Array.from({ length: 60 }, (_, seed) => seed))(
     }
     function expectTruth(): void {
       const exists = allObjects(temporary.store).flatMap((row) =>
-        toPoints(row).points.map(({ metric, value }) => [`${row.name}/${metric}`, value] as const),
+        listPoints(toPoints(row)).map(
+          ({ metric, value }) => [`${row.name}/${metric}`, value] as const,
+        ),
       );
       expect(Object.fromEntries(collector.live)).toEqual(Object.fromEntries(exists));
     }

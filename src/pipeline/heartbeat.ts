@@ -1,3 +1,4 @@
+import { listPoints } from "../lifecycle/points.ts";
 import type { ObjectPoints } from "../lifecycle/signal.ts";
 import type { GaugeObject } from "../otlp/encode-metrics.ts";
 import type { MetricExporter } from "../otlp/metric-exporter.ts";
@@ -250,12 +251,12 @@ export class Heartbeat {
     for (const row of rows) {
       if (this.#options.isBlind(row.watchId)) continue;
       const now = this.#options.pointsOf(row);
-      series += now?.points.length ?? 0;
+      series += now?.series.length ?? 0;
       // What is pinned goes out as a change, with what it ended. All of it: what always changes would never come by here.
       if (this.#pins.has(row)) this.#pins.demandAll(row);
       else if (now !== undefined) {
         ids.push(row.id);
-        objects.push({ ...now, ended: [] });
+        objects.push({ identity: now.identity, points: listPoints(now), ended: [] });
       }
       await slice.breathe();
     }
@@ -353,6 +354,6 @@ function changesOf(
 ): GaugeObject | undefined {
   const identity = now?.identity ?? exported?.identity;
   if (identity === undefined) return undefined;
-  const { changed, ended } = compareSeries(exported?.points ?? [], now?.points ?? []);
+  const { changed, ended } = compareSeries(exported, now);
   return changed.length + ended.length === 0 ? undefined : { identity, points: changed, ended };
 }

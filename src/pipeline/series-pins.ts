@@ -1,4 +1,5 @@
-import type { Attributes, ObjectPoints, Point } from "../lifecycle/signal.ts";
+import { pointOf } from "../lifecycle/points.ts";
+import type { Attributes, ObjectPoints, Point, Series } from "../lifecycle/signal.ts";
 import type { Touched } from "./commit.ts";
 
 /**
@@ -125,8 +126,8 @@ function keyOf(place: SeriesPlace): string {
 /** The same series, of which nobody knows the values. */
 export function inDoubt(exported: ObjectPoints | undefined): ObjectPoints | undefined {
   if (exported === undefined) return undefined;
-  const points = exported.points.map((point) => ({ ...point, value: Number.NaN }));
-  return { identity: exported.identity, points };
+  const { identity, series } = exported;
+  return { identity, series, values: series.map(() => Number.NaN) };
 }
 
 /** Both lists of series; the newer identity and values. */
@@ -135,18 +136,26 @@ export function union(
   b: ObjectPoints | undefined,
 ): ObjectPoints | undefined {
   if (a === undefined || b === undefined) return a ?? b;
-  return { identity: b.identity, points: [...b.points, ...without(a.points, b.points)] };
+  const missing = without(a, b.series);
+  return {
+    identity: b.identity,
+    series: [...b.series, ...missing],
+    values: [...b.values, ...missing.map(({ value }) => value)],
+  };
 }
 
-const NO_POINTS: readonly Point[] = [];
+type Columns = Pick<ObjectPoints, "series" | "values">;
 
-/** The points of the first list whose series the second does not have. */
-export function without(points: readonly Point[], others: readonly Point[]): readonly Point[] {
+const NO_POINTS: readonly Point[] = [];
+const NOTHING: Columns = { series: [], values: [] };
+
+/** The points whose series the list does not have. */
+export function without({ series, values }: Columns, others: readonly Series[]): readonly Point[] {
   const missing: Point[] = [];
   let next = 0;
-  for (const point of points) {
-    const index = indexOfSeries(others, point, next);
-    if (index === undefined) missing.push(point);
+  for (const [place, one] of series.entries()) {
+    const index = indexOfSeries(others, one, next);
+    if (index === undefined) missing.push(pointOf(one, values[place]));
     else next = index + 1;
   }
   return missing;
@@ -159,34 +168,38 @@ export type Difference = {
 };
 
 /** What became of one object's series; no series stands twice in a list. */
-export function compareSeries(before: readonly Point[], after: readonly Point[]): Difference {
+export function compareSeries(before: Columns = NOTHING, after: Columns = NOTHING): Difference {
   const changed: Point[] = [];
   let next = 0;
   let kept = 0;
-  for (const point of after) {
-    const index = indexOfSeries(before, point, next);
-    const old = index === undefined ? undefined : before[index];
-    if (point.value !== old?.value || point.unit !== old.unit) changed.push(point);
+  for (const [place, one] of after.series.entries()) {
+    const index = indexOfSeries(before.series, one, next);
+    const isSame =
+      index !== undefined &&
+      after.values[place] === before.values[index] &&
+      one.unit === before.series[index]?.unit;
+    if (!isSame) changed.push(pointOf(one, after.values[place]));
     if (index === undefined) continue;
     next = index + 1;
     kept += 1;
   }
-  return { changed, ended: kept === before.length ? NO_POINTS : without(before, after) };
+  const isAllKept = kept === before.series.length;
+  return { changed, ended: isAllKept ? NO_POINTS : without(before, after.series) };
 }
 
 /**
- * Where the point's series stands in a list: looked for from `start` to its end, then from its beginning. The points of
- * one object at two times are mostly the same series in the same order, so that it is where the last one ended.
+ * Where a series stands in a list: looked for from `start` to its end, then from its beginning. What one object has at two
+ * times are mostly the same series in the same order, so that it is where the last one ended.
  */
-function indexOfSeries(points: readonly Point[], point: Point, start: number): number | undefined {
-  for (let step = 0; step < points.length; step += 1) {
-    const index = (start + step) % points.length;
-    if (isSameSeries(point, points[index])) return index;
+function indexOfSeries(list: readonly Series[], series: Series, start: number): number | undefined {
+  for (let step = 0; step < list.length; step += 1) {
+    const index = (start + step) % list.length;
+    if (isSameSeries(series, list[index])) return index;
   }
   return undefined;
 }
 
-function isSameSeries(a: Point, b: Point | undefined): boolean {
+function isSameSeries(a: Series, b: Series | undefined): boolean {
   return a === b || (a.metric === b?.metric && isSameAttributes(a.attributes, b.attributes));
 }
 
