@@ -79,6 +79,19 @@ test("a removal that comes after its successor's arrival takes nothing from it",
   expect([...pins.take().values()]).toEqual([{ kindId: 1, rowId: 2, exported: points("x") }]);
 });
 
+test("a row that changes on after its name was another's takes it back, also from what was given back", () => {
+  const pins = pinsAfter(1, 2);
+  pins.touch([touch(1), touch(2), touch(1)]);
+  const taken = pins.take();
+  const first = [...taken.values()].map(({ rowId }) => rowId);
+  pins.touch([touch(2)]);
+  pins.giveBack(taken);
+
+  pins.touch([touch(1)]);
+
+  expect([first, [...pins.take().values()].map(({ rowId }) => rowId)]).toEqual([[1], [1]]);
+});
+
 test("take() begins anew; has() asks by kind, namespace and name", () => {
   const pins = new SeriesPins();
   pins.touch([touch(1)]);

@@ -24,6 +24,8 @@ export class SeriesPins {
   #pins = new Map<string, Pin>();
   /** The rows that pinned them: asked for at every change, and no text need be made for that. */
   #rows = new Set<number>();
+  /** Whether two rows bore one name: until then each of `#rows` is the row of its pin. */
+  #isContested = false;
   /** Rows all of whose series this process has delivered: what another one did before it died is not known. */
   readonly #delivered = new Set<number>();
 
@@ -38,9 +40,12 @@ export class SeriesPins {
 
   touch(touched: readonly Touched[]): void {
     for (const touch of touched) {
+      const isRemoval = touch.healthAfter === undefined;
+      // A later change of a row leaves its pin as it is.
+      if (!isRemoval && !this.#isContested && this.#rows.has(touch.id)) continue;
       const key = keyOf(touch);
       const known = this.#pins.get(key);
-      const isRemoval = touch.healthAfter === undefined;
+      if (known !== undefined && known.rowId !== touch.id) this.#isContested = true;
       this.#pins.set(key, {
         kindId: touch.kindId,
         // A removal that comes after its successor's arrival must not take the name from it.
@@ -66,6 +71,7 @@ export class SeriesPins {
     const taken = this.#pins;
     this.#pins = new Map();
     this.#rows = new Set();
+    this.#isContested = false;
     return taken;
   }
 
@@ -80,6 +86,7 @@ export class SeriesPins {
     for (const [key, older] of pins) {
       const newer = this.#pins.get(key);
       this.#rows.add(older.rowId);
+      if (newer !== undefined && newer.rowId !== older.rowId) this.#isContested = true;
       this.#pins.set(key, newer === undefined ? older : { ...newer, exported: older.exported });
     }
   }
