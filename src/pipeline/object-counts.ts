@@ -25,6 +25,7 @@ export class ObjectCounts {
   apply(touched: readonly Touched[]): void {
     for (const touch of touched) {
       const { before, healthAfter, namespace } = touch;
+      if (before?.watchId === touch.watchId && before.health === healthAfter) continue;
       if (before !== undefined)
         this.#add({ watchId: before.watchId, namespace }, before.health, -1);
       if (healthAfter !== undefined) this.#add(touch, healthAfter, 1);
