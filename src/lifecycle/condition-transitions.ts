@@ -6,7 +6,7 @@ import {
   heldForMs,
   parseClusterTimeMs,
 } from "./event-time.ts";
-import { type Memory, ownEntry } from "./memory.ts";
+import { conditionOf, type Memory } from "./memory.ts";
 
 /** What happened to one condition; `before` is absent when it appeared, `after` when it went. */
 export type ConditionTransition = {
@@ -97,6 +97,6 @@ function leftAfter(
   type: string,
   when: EventTime,
 ): { readonly leftAfterMs?: number } {
-  const leftAfterMs = heldForMs(ownEntry(memory.conditions, type)?.sinceMs, when);
+  const leftAfterMs = heldForMs(conditionOf(memory, type)?.sinceMs, when);
   return leftAfterMs === undefined ? {} : { leftAfterMs };
 }

@@ -238,7 +238,7 @@ test("hours without the program count: what was withheld comes out at the first 
   const { flood } = writes(60);
 
   const { collapsed } = passTime(
-    readFlood(JSON.parse(JSON.stringify(writeFlood(flood)))),
+    readFlood(JSON.parse(JSON.stringify(writeFlood(flood, START))), START),
     START + 5 * 3_600_000,
   );
 
@@ -258,7 +258,8 @@ function live(
   const hotAtMs: number[] = [];
   let flood: Flood | undefined;
   const pass = (atMs: number): void => {
-    const passed = passTime(readFlood(JSON.parse(JSON.stringify(writeFlood(flood) ?? null))), atMs);
+    const json: unknown = JSON.parse(JSON.stringify(writeFlood(flood, START) ?? null));
+    const passed = passTime(readFlood(json, START), atMs);
     for (const [event, held] of Object.entries(passed.collapsed?.held ?? {}))
       told.push({ atMs, event: event === UPDATED ? UPDATED : STATUS, stoodFor: held.count });
     ({ flood } = passed);

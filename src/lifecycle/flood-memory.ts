@@ -8,6 +8,7 @@ import {
   type Writers,
 } from "./flood-guard.ts";
 import { readNetDifferences, writeNetDifferences } from "./net-differences.ts";
+import { readTime } from "./row-time.ts";
 
 /** More than the guard ever keeps; a foreign row may hold anything. */
 const LIST_MAX = 20;
@@ -19,37 +20,54 @@ const KEYS: Readonly<Record<GuardedEvent, string>> = {
 };
 
 /**
- * The guard's part of an object's memory. Counting: `{"told":[first, later by so many ms, …],"writers":[[manager, n]]}`.
- * Withholding: `{"since":ms,"writers":…,"updated":[n, net],"status":[n, net, 1 if cut]}`. What is empty is left out.
+ * The guard's part of an object's memory. Counting: `[first, later by so many ms than the one before, …]`, behind them
+ * each writer as `[manager, n]`. Withholding: `{"since":ms,"writers":…,"updated":[n, net],"status":[n, net, 1 if
+ * cut]}`; what is empty is left out. The first time of either is one after the origin.
  */
-export function writeFlood(flood: Flood | undefined): unknown {
+export function writeFlood(flood: Flood | undefined, originMs: number): unknown {
   if (flood === undefined) return undefined;
-  const writers = flood.writers.length === 0 ? undefined : flood.writers;
-  if (flood.type === "counting") return { told: writeTimes(flood.toldAtMs), writers };
-  const written: Record<string, unknown> = { since: flood.sinceMs, writers };
+  const { writers } = flood;
+  if (flood.type === "counting") return [...writeTimes(flood.toldAtMs, originMs), ...writers];
+  const written: Record<string, unknown> = {
+    since: flood.sinceMs - originMs,
+    writers: writers.length === 0 ? undefined : writers,
+  };
   for (const event of GUARDED_EVENTS) written[KEYS[event]] = writeHeld(flood.held[event]);
   return written;
 }
 
 /** What `writeFlood` wrote; `undefined` for anything that makes no sense: the guard then starts anew. */
-export function readFlood(json: unknown): Flood | undefined {
+export function readFlood(json: unknown, originMs: number): Flood | undefined {
+  if (isList(json)) return readCounting(json, originMs);
   if (!isMap(json)) return undefined;
+  const sinceMs = readTime(json["since"], originMs);
+  if (sinceMs === undefined) return undefined;
   const writers = readWriters(json["writers"]);
-  const { since, told } = json;
-  if (isTime(since))
-    return { type: "withholding", sinceMs: since, writers, held: readAllHeld(json) };
-  const toldAtMs = readTimes(told);
-  return toldAtMs.length === 0 ? undefined : { type: "counting", toldAtMs, writers };
+  return { type: "withholding", sinceMs, writers, held: readAllHeld(json) };
 }
 
-function writeTimes(times: readonly number[]): readonly number[] {
-  return times.map((timeMs, index) => (index === 0 ? timeMs : timeMs - (times[0] ?? 0)));
+function writeTimes(times: readonly number[], originMs: number): readonly number[] {
+  let lastMs = originMs;
+  return times.map((timeMs) => {
+    const offsetMs = timeMs - lastMs;
+    lastMs = timeMs;
+    return offsetMs;
+  });
 }
 
-function readTimes(json: unknown): readonly number[] {
-  const [first, ...later] = isList(json) ? json.slice(0, LIST_MAX) : [];
-  if (!isTime(first)) return [];
-  return [first, ...later.filter(isTime).map((offsetMs) => first + offsetMs)];
+function readCounting(json: readonly unknown[], originMs: number): Flood | undefined {
+  const toldAtMs: number[] = [];
+  let lastMs = originMs;
+  for (const offsetMs of json) {
+    const timeMs = readTime(offsetMs, lastMs);
+    if (timeMs === undefined || toldAtMs.length >= LIST_MAX) break;
+    toldAtMs.push(timeMs);
+    lastMs = timeMs;
+  }
+  if (toldAtMs.length === 0) return undefined;
+  const isWithWriters = json.length > toldAtMs.length;
+  const writers = isWithWriters ? readWriters(json.slice(toldAtMs.length)) : [];
+  return { type: "counting", toldAtMs, writers };
 }
 
 function writeHeld(held: Held | undefined): unknown {
@@ -80,9 +98,4 @@ function readWriters(json: unknown): Writers {
 
 function isCount(value: unknown): value is number {
   return typeof value === "number" && Number.isSafeInteger(value) && value > 0;
-}
-
-/** The range of ECMAScript's Date, ±8.64e15 ms. */
-function isTime(value: unknown): value is number {
-  return typeof value === "number" && Math.abs(value) <= 8.64e15;
 }

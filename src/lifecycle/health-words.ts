@@ -8,7 +8,7 @@ export type Health =
   | "terminating"
   | "unknown";
 
-/** Our seven words, in the order in which counts of them are told. */
+/** Our seven words, in the order in which counts of them are told; memories hold their places in it. */
 export const HEALTHS: readonly Health[] = [
   "current",
   "progressing",

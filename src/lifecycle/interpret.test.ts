@@ -261,10 +261,10 @@ test("memory starts from recorded times at a first look, however old, and invent
     generation: { value: 3, sinceMs: NOW_MS },
     health: { value: "current" },
     phase: { value: "Ready" },
-    conditions: {
-      Ready: { status: "True", sinceMs: Date.parse("2021-01-01T00:00:00Z") },
-      X: { status: "False" },
-    },
+    conditions: [
+      { type: "Ready", status: "True", sinceMs: Date.parse("2021-01-01T00:00:00Z") },
+      { type: "X", status: "False" },
+    ],
     ticks: {},
   });
 });
@@ -644,7 +644,7 @@ test.each(["__proto__", "constructor", "toString"])(
     const outcome = interpret(changeBetween(before, after), memory);
 
     expect(only(outcome, "condition_changed").attributes["lifeline.duration"]).toBe(30);
-    expect(Object.keys(outcome.memory.conditions)).toEqual([type]);
+    expect(outcome.memory.conditions).toMatchObject([{ type, status: "True" }]);
   },
 );
 
@@ -980,7 +980,7 @@ function disappearance(fields: Partial<Extract<Change, { type: "disappeared" }>>
 }
 
 test("deleted tells the last health, the age and the labels", () => {
-  const memory: Memory = { version: 1, health: { value: "degraded" }, conditions: {}, ticks: {} };
+  const memory: Memory = { version: 1, health: { value: "degraded" }, conditions: [], ticks: {} };
 
   const outcome = interpret(disappearance(), memory);
 
@@ -1084,7 +1084,7 @@ test("a lost memory starts from what the object looked like before", () => {
     database({ status: { phase: "Ready" } }),
     database({ status: { phase: "Failed" } }),
   );
-  const empty: Memory = { version: 1, conditions: {}, ticks: {} };
+  const empty: Memory = { version: 1, conditions: [], ticks: {} };
 
   for (const memory of [undefined, empty]) {
     expect(

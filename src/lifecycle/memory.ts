@@ -6,8 +6,9 @@ import {
   type Held as Withheld,
 } from "./flood-guard.ts";
 import { readFlood, writeFlood } from "./flood-memory.ts";
-import { type Health, isHealth } from "./health-words.ts";
+import { type Health, HEALTHS } from "./health-words.ts";
 import { forgetValues } from "./net-differences.ts";
+import { isTime, readTime } from "./row-time.ts";
 import type { Work } from "./traces/work.ts";
 import { readWork, writeWork } from "./traces/work-memory.ts";
 
@@ -24,8 +25,8 @@ export type Memory = {
   /** The last health that was told, and since when it holds. */
   readonly health?: Held<Health> | undefined;
   readonly phase?: Held<string> | undefined;
-  /** By condition type; at most `CONDITIONS_MAX`. */
-  readonly conditions: Readonly<Record<string, ConditionMemory>>;
+  /** One of each type; at most `CONDITIONS_MAX`. */
+  readonly conditions: readonly ConditionMemory[];
   /** By formatted path: how many times running this time-formatted status field changed alone (docs/contract.md §4). */
   readonly ticks: Readonly<Record<string, number>>;
   /** Absent for an object that is well and of which `stuck` was not told. */
@@ -45,7 +46,11 @@ export type Unwell = { readonly sinceMs?: number | undefined; readonly isTold: b
 type Held<Value> = { readonly value: Value; readonly sinceMs?: number | undefined };
 
 /** `sinceMs`: since when the status (not the reason) holds. */
-export type ConditionMemory = { readonly status: string; readonly sinceMs?: number | undefined };
+export type ConditionMemory = {
+  readonly type: string;
+  readonly status: string;
+  readonly sinceMs?: number | undefined;
+};
 
 /** Whether every part is the very same: then the row of the object keeps its text. */
 export function isSameMemory(memory: Memory, next: Memory): boolean {
@@ -64,47 +69,62 @@ export function isSameMemory(memory: Memory, next: Memory): boolean {
 /** More conditions than any real object has; what is beyond is told without durations. */
 export const CONDITIONS_MAX = 64;
 
-export const EMPTY_MEMORY: Memory = { version: 1, conditions: {}, ticks: {} };
+const NO_CONDITIONS: Memory["conditions"] = [];
+const NO_TICKS: Memory["ticks"] = {};
+
+export const EMPTY_MEMORY: Memory = { version: 1, conditions: NO_CONDITIONS, ticks: NO_TICKS };
+
+/** The words that a status normally is, by their places in a row. */
+const STATUSES: readonly string[] = ["False", "True", "Unknown"];
 
 /**
- * As compact JSON, for a row of the store should be short: what is empty is left out, what holds since a time is
- * `[value, sinceMs]` (without the time where nobody knows), conditions are `[type, status, sinceMs]`, `unwell` is
- * `[sinceMs]`, with a 1 behind it if `stuck` was told.
+ * As compact JSON, by position, for a row of the store should be short and is read and written with most changes:
+ *
+ * `[1, origin, generation, since, health, since, phase, since, unwell since, 1 if stuck was told, conditions, flood,
+ * work, ticks]`, without what is empty at its end.
+ *
+ * Times are milliseconds after the origin, which is in Unix milliseconds. Null stands for what nobody knows or what is
+ * not there, health and the usual statuses for their places in their lists; conditions are `[type, status, since, type,
+ * …]`. Whoever adds something adds it at the end; whoever moves something raises the 1, the version.
  */
 export function encodeMemory(memory: Memory): string {
   const { version, generation, health, phase, conditions, ticks, unwell, flood, work } = memory;
-  const rows: unknown[] = [];
-  for (const type of Object.keys(conditions)) {
-    const { status, sinceMs } = conditions[type] ?? {};
-    rows.push(sinceMs === undefined ? [type, status] : [type, status, sinceMs]);
-  }
-  return JSON.stringify({
+  const originMs = originOf(memory);
+  const row: unknown[] = [
     version,
-    generation: generation && writeHeld(generation),
-    health: health && writeHeld(health),
-    phase: phase && writeHeld(phase),
-    conditions: rows.length === 0 ? undefined : rows,
-    ticks: Object.keys(ticks).length === 0 ? undefined : ticks,
-    unwell: unwell && writeUnwell(unwell),
-    flood: writeFlood(flood),
-    work: writeWork(work),
-  });
+    originMs,
+    generation?.value,
+    writeSince(generation, originMs),
+    health && HEALTHS.indexOf(health.value),
+    writeSince(health, originMs),
+    phase?.value,
+    writeSince(phase, originMs),
+    writeSince(unwell, originMs),
+    unwell?.isTold === true ? 1 : undefined,
+    writeConditions(conditions, originMs),
+    writeFlood(flood, originMs),
+    writeWork(work, originMs),
+    Object.keys(ticks).length === 0 ? undefined : ticks,
+  ];
+  while (row.at(-1) === undefined) row.pop();
+  return JSON.stringify(row);
 }
 
 /** Takes what an older, a newer or a foreign program left in a row: keeps each part that it understands, drops the rest. */
 export function decodeMemory(text: string): Memory {
-  const json: unknown = JSON.parse(text);
-  if (!isMap(json)) return EMPTY_MEMORY;
+  const row: unknown = JSON.parse(text);
+  if (!isList(row) || row[0] !== EMPTY_MEMORY.version || !isTime(row[1])) return EMPTY_MEMORY;
+  const originMs = row[1];
   return {
     version: 1,
-    generation: readGeneration(json["generation"]),
-    health: readHeld(json["health"], isHealth),
-    phase: readHeld(json["phase"], isString),
-    conditions: readConditions(json["conditions"]),
-    ticks: readTicks(json["ticks"]),
-    unwell: readUnwell(json["unwell"]),
-    flood: readFlood(json["flood"]),
-    work: readWork(json["work"]),
+    generation: readGeneration(row[2], readTime(row[3], originMs)),
+    health: readHeld(readHealth(row[4]), readTime(row[5], originMs)),
+    phase: readHeld(isString(row[6]) ? row[6] : undefined, readTime(row[7], originMs)),
+    conditions: readConditions(row[10], originMs),
+    ticks: readTicks(row[13]),
+    unwell: readUnwell(readTime(row[8], originMs), row[9] === 1),
+    flood: readFlood(row[11], originMs),
+    work: readWork(row[12], originMs),
   };
 }
 
@@ -120,6 +140,12 @@ export function forgetValuesOf(memory: Memory): Memory {
   return { ...memory, flood: { ...flood, held } };
 }
 
+/** What is remembered of the condition of that type. */
+export function conditionOf(memory: Memory, type: string): ConditionMemory | undefined {
+  for (const condition of memory.conditions) if (condition.type === type) return condition;
+  return undefined;
+}
+
 /** The entry that a record itself holds: keys come from users' objects, `__proto__` and `constructor` included. */
 export function ownEntry<Value>(
   record: Readonly<Record<string, Value>>,
@@ -128,52 +154,66 @@ export function ownEntry<Value>(
   return Object.hasOwn(record, key) ? record[key] : undefined;
 }
 
-function writeHeld({ value, sinceMs }: Held<unknown>): readonly unknown[] {
-  return sinceMs === undefined ? [value] : [value, sinceMs];
+/** What most of its times are near to. */
+function originOf({ generation, health }: Memory): number {
+  return generation?.sinceMs ?? health?.sinceMs ?? 0;
 }
 
-function writeUnwell({ sinceMs, isTold }: Unwell): readonly unknown[] {
-  return isTold ? [sinceMs ?? null, 1] : [sinceMs];
+function writeSince(
+  held: { readonly sinceMs?: number | undefined } | undefined,
+  originMs: number,
+): number | undefined {
+  return held?.sinceMs === undefined ? undefined : held.sinceMs - originMs;
 }
 
-function readUnwell(json: unknown): Memory["unwell"] {
-  if (!isList(json)) return undefined;
-  const sinceMs = readTime(json[0]);
-  const isTold = json[1] === 1;
-  return sinceMs === undefined && !isTold ? undefined : { sinceMs, isTold };
+function writeConditions(
+  conditions: Memory["conditions"],
+  originMs: number,
+): readonly unknown[] | undefined {
+  if (conditions.length === 0) return undefined;
+  const row: unknown[] = [];
+  for (const condition of conditions) {
+    const { type, status } = condition;
+    const word = STATUSES.indexOf(status);
+    row.push(type, word === -1 ? status : word, writeSince(condition, originMs));
+  }
+  return row;
 }
 
-function readGeneration(json: unknown): Memory["generation"] {
-  const { value, sinceMs } = readHeld(json, isInteger) ?? {};
-  return value === undefined || sinceMs === undefined ? undefined : { value, sinceMs };
+function readGeneration(value: unknown, sinceMs: number | undefined): Memory["generation"] {
+  return isInteger(value) && sinceMs !== undefined ? { value, sinceMs } : undefined;
+}
+
+function readHealth(json: unknown): Health | undefined {
+  return typeof json === "number" ? HEALTHS[json] : undefined;
 }
 
 function readHeld<Value>(
-  json: unknown,
-  isValue: (value: unknown) => value is Value,
+  value: Value | undefined,
+  sinceMs: number | undefined,
 ): Held<Value> | undefined {
-  if (!isList(json)) return undefined;
-  const value = json[0];
-  return isValue(value) ? { value, sinceMs: readTime(json[1]) } : undefined;
+  return value === undefined ? undefined : { value, sinceMs };
 }
 
-function readConditions(json: unknown): Memory["conditions"] {
-  if (!isList(json)) return EMPTY_MEMORY.conditions;
-  const entries: [string, ConditionMemory][] = [];
-  for (const row of json) {
-    if (entries.length >= CONDITIONS_MAX) break;
-    if (!isList(row)) continue;
-    const type = row[0];
-    const status = row[1];
+function readUnwell(sinceMs: number | undefined, isTold: boolean): Memory["unwell"] {
+  return sinceMs === undefined && !isTold ? undefined : { sinceMs, isTold };
+}
+
+function readConditions(json: unknown, originMs: number): Memory["conditions"] {
+  if (!isList(json)) return NO_CONDITIONS;
+  const conditions: ConditionMemory[] = [];
+  for (let at = 0; at < json.length && conditions.length < CONDITIONS_MAX; at += 3) {
+    const type = json[at];
+    const word = json[at + 1];
+    const status = typeof word === "number" ? STATUSES[word] : word;
     if (isString(type) && isString(status))
-      entries.push([type, { status, sinceMs: readTime(row[2]) }]);
+      conditions.push({ type, status, sinceMs: readTime(json[at + 2], originMs) });
   }
-  // Unlike an assignment, this makes `__proto__` a key like any other.
-  return Object.fromEntries(entries);
+  return conditions;
 }
 
 function readTicks(json: unknown): Memory["ticks"] {
-  if (!isMap(json)) return EMPTY_MEMORY.ticks;
+  if (!isMap(json)) return NO_TICKS;
   return Object.fromEntries(Object.entries(json).slice(0, CONDITIONS_MAX).filter(isTick));
 }
 
@@ -187,9 +227,4 @@ function isString(value: unknown): value is string {
 
 function isInteger(value: unknown): value is number {
   return Number.isSafeInteger(value);
-}
-
-/** The range of ECMAScript's Date, ±8.64e15 ms. */
-function readTime(value: unknown): number | undefined {
-  return typeof value === "number" && Math.abs(value) <= 8.64e15 ? value : undefined;
 }

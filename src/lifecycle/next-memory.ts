@@ -4,11 +4,11 @@ import { type ConditionTransition, conditionSinceMs } from "./condition-transiti
 import type { Condition } from "./conditions.ts";
 import { parseClusterTimeMs } from "./event-time.ts";
 import {
+  conditionOf,
   CONDITIONS_MAX,
   type ConditionMemory,
   EMPTY_MEMORY,
   type Memory,
-  ownEntry,
 } from "./memory.ts";
 import { readPhase } from "./phase.ts";
 import { presentConditions } from "./present-conditions.ts";
@@ -52,7 +52,7 @@ export function startMemory({ object, health, observedAtMs, created }: FirstSigh
       memory: EMPTY_MEMORY,
       observedAtMs,
     }),
-    ticks: {},
+    ticks: EMPTY_MEMORY.ticks,
     // How long it has been so before its first sight nobody knows.
     unwell: isHealthy(health) ? undefined : { sinceMs: knownSinceMs, isTold: false },
   };
@@ -75,36 +75,30 @@ export function rememberConditions({
   memory,
   observedAtMs,
 }: ConditionFold): Memory["conditions"] {
-  if (transitions.length === 0 && areRemembered(conditions, memory.conditions))
-    return memory.conditions;
+  if (transitions.length === 0 && areRemembered(conditions, memory)) return memory.conditions;
   const moved = new Map(transitions.map((transition) => [transition.type, transition]));
-  const entries: [string, ConditionMemory][] = [];
+  const next: ConditionMemory[] = [];
   for (const condition of conditions.values()) {
-    const { type } = condition;
-    if (entries.length >= CONDITIONS_MAX) break;
+    const { type, status } = condition;
+    if (next.length >= CONDITIONS_MAX) break;
     const transition = moved.get(type);
-    const remembered = ownEntry(memory.conditions, type);
-    if (transition !== undefined && transition.before?.status !== condition.status) {
-      entries.push([type, { status: condition.status, sinceMs: transition.when.happenedAtMs }]);
-    } else if (remembered?.status === condition.status) {
-      entries.push([type, remembered]);
+    const remembered = conditionOf(memory, type);
+    if (transition !== undefined && transition.before?.status !== status) {
+      next.push({ type, status, sinceMs: transition.when.happenedAtMs });
+    } else if (remembered?.status === status) {
+      next.push(remembered);
     } else {
-      const sinceMs = conditionSinceMs(condition, observedAtMs);
-      entries.push([type, { status: condition.status, sinceMs }]);
+      next.push({ type, status, sinceMs: conditionSinceMs(condition, observedAtMs) });
     }
   }
-  // Unlike an assignment, this makes `__proto__` a key like any other.
-  return Object.fromEntries(entries);
+  return next;
 }
 
 /** Whether these conditions, and no others, are remembered with the status that they have. */
-function areRemembered(
-  conditions: ReadonlyMap<string, Condition>,
-  remembered: Memory["conditions"],
-): boolean {
-  if (Object.keys(remembered).length !== conditions.size) return false;
+function areRemembered(conditions: ReadonlyMap<string, Condition>, memory: Memory): boolean {
+  if (memory.conditions.length !== conditions.size) return false;
   for (const { type, status } of conditions.values())
-    if (ownEntry(remembered, type)?.status !== status) return false;
+    if (conditionOf(memory, type)?.status !== status) return false;
   return true;
 }
 

@@ -101,10 +101,10 @@ test("a child that was well at its first sight did not work for its owner, but o
   const meanwhile = member("meanwhile", {
     generation: { value: 5, sinceMs: 110_000 },
     health: { value: "current" },
-    conditions: {
-      Ready: { status: "True", sinceMs: 140_000 },
-      Scheduled: { status: "True", sinceMs: 120_000 },
-    },
+    conditions: [
+      { type: "Ready", status: "True", sinceMs: 140_000 },
+      { type: "Scheduled", status: "True", sinceMs: 120_000 },
+    ],
   });
 
   const trace = withFamily(OWNER, [...wellForLong, meanwhile]);

@@ -102,7 +102,7 @@ function workedAt(
 
 /** Of what was well at its first sight its conditions may know. */
 function wellSinceMs({ health, conditions }: Memory): number | undefined {
-  const turnedMs = Object.values(conditions).flatMap(({ sinceMs }) => sinceMs ?? []);
+  const turnedMs = conditions.flatMap(({ sinceMs }) => sinceMs ?? []);
   return health?.sinceMs ?? (turnedMs.length === 0 ? undefined : Math.max(...turnedMs));
 }
 

@@ -1,4 +1,5 @@
 import { isList } from "../../util/json.ts";
+import { isTime, readTime } from "../row-time.ts";
 import { type Mark, MARKS_MAX, type Moment, type Role, type Work } from "./work.ts";
 
 const ROLES: readonly Role[] = ["converge", "delete", "disruption"];
@@ -7,17 +8,18 @@ const ABOUT: readonly Mark["about"][] = ["condition", "phase", "finalizer", "obs
 const WORKS_MAX = 3;
 
 /**
- * As JSON for the row: roles and subjects by their places in the lists above, times as milliseconds after the start's,
- * a moment with a recorded time as `[observed, recorded, late]`.
+ * As JSON for the row: roles and subjects by their places in the lists above, the start as milliseconds after the
+ * origin, other times as milliseconds after the start, a moment with a recorded time as `[observed, recorded, late]`; of
+ * a mark without a time what is empty at its end is left out.
  */
-export function writeWork(work: readonly Work[] | undefined): unknown {
+export function writeWork(work: readonly Work[] | undefined, memoryOriginMs: number): unknown {
   if (work === undefined || work.length === 0) return undefined;
   return work.map(({ role, generation, of, ordinal, start, managers, marks, leftOut }) => [
     ROLES.indexOf(role),
     generation,
     of,
     ordinal,
-    start.observedMs,
+    start.observedMs - memoryOriginMs,
     writeMoment(start, start.observedMs),
     managers,
     leftOut,
@@ -26,15 +28,21 @@ export function writeWork(work: readonly Work[] | undefined): unknown {
 }
 
 /** What it understands of what an older or a foreign program wrote; work that it does not is given up. */
-export function readWork(json: unknown): readonly Work[] | undefined {
+export function readWork(json: unknown, memoryOriginMs: number): readonly Work[] | undefined {
   if (!isList(json)) return undefined;
-  const work = json.slice(0, WORKS_MAX).flatMap((one) => readOne(one) ?? []);
+  const work: Work[] = [];
+  for (const row of json.slice(0, WORKS_MAX)) {
+    const one = readOne(row, memoryOriginMs);
+    if (one !== undefined) work.push(one);
+  }
   return work.length === 0 ? undefined : work;
 }
 
 function writeMark({ about, name, value, reason, at }: Mark, originMs: number): unknown {
   const facts = [ABOUT.indexOf(about), name, value, reason];
-  return at === undefined ? facts : [...facts, writeMoment(at, originMs)];
+  if (at !== undefined) return [...facts, writeMoment(at, originMs)];
+  while (facts.at(-1) === "") facts.pop();
+  return facts;
 }
 
 function writeMoment({ observedMs, recordedMs, isLate }: Moment, originMs: number): unknown {
@@ -44,12 +52,13 @@ function writeMoment({ observedMs, recordedMs, isLate }: Moment, originMs: numbe
   return isLate === true ? [observed, recorded, 1] : [observed, recorded];
 }
 
-function readOne(json: unknown): Work | undefined {
+function readOne(json: unknown, memoryOriginMs: number): Work | undefined {
   if (!isList(json)) return undefined;
-  const [roleAt, generation, of, ordinal, originMs, start, managers, leftOut, marks] = json;
+  const [roleAt, generation, of, ordinal, startMs, start, managers, leftOut, marks] = json;
   const role = typeof roleAt === "number" ? ROLES[roleAt] : undefined;
   if (role === undefined || !isInteger(generation) || typeof ordinal !== "string") return undefined;
-  if (!isInteger(of) || !isTime(originMs)) return undefined;
+  const originMs = readTime(startMs, memoryOriginMs);
+  if (!isInteger(of) || originMs === undefined) return undefined;
   const startMoment = readMoment(start, originMs);
   if (startMoment === undefined) return undefined;
   return {
@@ -60,15 +69,22 @@ function readOne(json: unknown): Work | undefined {
     start: startMoment,
     managers: isList(managers) ? managers.filter(isText) : [],
     leftOut: isInteger(leftOut) ? leftOut : 0,
-    marks: isList(marks)
-      ? marks.slice(0, MARKS_MAX).flatMap((mark) => readMark(mark, originMs) ?? [])
-      : [],
+    marks: isList(marks) ? readMarks(marks.slice(0, MARKS_MAX), originMs) : [],
   };
+}
+
+function readMarks(json: readonly unknown[], originMs: number): readonly Mark[] {
+  const marks: Mark[] = [];
+  for (const row of json) {
+    const mark = readMark(row, originMs);
+    if (mark !== undefined) marks.push(mark);
+  }
+  return marks;
 }
 
 function readMark(json: unknown, originMs: number): Mark | undefined {
   if (!isList(json)) return undefined;
-  const [aboutAt, name, value, reason, at] = json;
+  const [aboutAt, name = "", value = "", reason = "", at] = json;
   const about = typeof aboutAt === "number" ? ABOUT[aboutAt] : undefined;
   if (about === undefined || !isText(name) || !isText(value) || !isText(reason)) return undefined;
   if (at === undefined) return { about, name, value, reason };
@@ -91,9 +107,4 @@ function isText(value: unknown): value is string {
 
 function isInteger(value: unknown): value is number {
   return Number.isSafeInteger(value);
-}
-
-/** The range of ECMAScript's Date. */
-function isTime(value: unknown): value is number {
-  return typeof value === "number" && Math.abs(value) <= 8.64e15;
 }
