@@ -1,5 +1,6 @@
 import type { Difference } from "../history/change.ts";
 import { isMap } from "../util/json.ts";
+import type { Phase } from "./phase.ts";
 import { countTicks, isLearnedTick, isTickingName } from "./ticking.ts";
 
 /** What the differences of one Change are, as far as news goes (docs/contract.md §4). */
@@ -14,8 +15,8 @@ export type ClassifiedDifferences = {
 
 export type ClassifyOptions = {
   readonly ticks: Readonly<Record<string, number>>;
-  /** The fields under status that are the phase before or after. */
-  readonly phaseFields: ReadonlySet<string>;
+  /** Of either side of the Change. */
+  readonly phase: { readonly before: Phase | undefined; readonly after: Phase | undefined };
 };
 
 /** Fields that the API server keeps for itself; a deletion has its own record. */
@@ -90,7 +91,8 @@ function isTold({ path, before, after }: Difference, options: ClassifyOptions): 
     return element === undefined
       ? isConditionList(before) && isConditionList(after)
       : element.startsWith("[type=");
-  return path.length === 2 && options.phaseFields.has(field) && isScalar(before) && isScalar(after);
+  const isPhase = field === options.phase.before?.field || field === options.phase.after?.field;
+  return path.length === 2 && isPhase && isScalar(before) && isScalar(after);
 }
 
 function isConditionList(value: unknown): boolean {

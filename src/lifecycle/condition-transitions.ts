@@ -21,7 +21,7 @@ export type ConditionTransition = {
 export type TransitionClock = {
   readonly observedAtMs: number;
   /** By the cluster's clock, when the object was written. */
-  readonly writtenAtMs?: number;
+  readonly writtenAtMs?: number | undefined;
 };
 
 type ByType = ReadonlyMap<string, Condition>;
@@ -32,7 +32,7 @@ export function findConditionTransitions(
   memory: Memory,
   clock: TransitionClock,
 ): readonly ConditionTransition[] {
-  // Of a status that was not written only one side is read.
+  // Of conditions that were not written only one side is read.
   if (sides.before === sides.after) return [];
   const transitions: ConditionTransition[] = [];
   for (const after of sides.after.values()) {

@@ -1,4 +1,5 @@
 import type { KubeObject } from "../cluster/kube-object.ts";
+import type { Difference } from "../history/change.ts";
 import { countChanges } from "./change-counts.ts";
 import { type ClassifiedDifferences, classifyDifferences } from "./classify-differences.ts";
 import {
@@ -192,24 +193,28 @@ type Prepared = Understood & {
 };
 
 function readSides(change: Changed, memory: Memory, conditions: readonly Condition[]): Sides {
-  const { before, after, observedAtMs, writtenAtMs } = change;
-  const phase = { before: readPhase(before), after: readPhase(after) };
-  const phaseFields = new Set(
-    [phase.before?.field, phase.after?.field].filter((field) => field !== undefined),
-  );
-  const classified = classifyDifferences(change.differences, { ticks: memory.ticks, phaseFields });
-  const clock = { observedAtMs, ...(writtenAtMs === undefined ? {} : { writtenAtMs }) };
-  const present = conditionsByType(conditions);
+  const { before, after, differences, observedAtMs, writtenAtMs } = change;
   // History shares what a write left as it was.
   const isSameStatus = before.status === after.status;
+  const phaseAfter = readPhase(after);
+  const phase = { before: isSameStatus ? phaseAfter : readPhase(before), after: phaseAfter };
+  const classified = classifyDifferences(differences, { ticks: memory.ticks, phase });
+  const clock = { observedAtMs, writtenAtMs };
+  const present = conditionsByType(conditions);
+  const areKept = isSameStatus || !differences.some(isOfConditions);
   return {
-    conditions: { before: isSameStatus ? present : presentConditions(before), after: present },
+    conditions: { before: areKept ? present : presentConditions(before), after: present },
     phase,
     classified,
     specChanged: classified.updated.some(({ path }) => path[0] !== "metadata"),
     clock,
     when: whenWritten(clock),
   };
+}
+
+/** Without any the conditions of both sides are the same, perhaps in another order: then only one side is read. */
+function isOfConditions({ path }: Difference): boolean {
+  return path[0] === "status" && (path.length === 1 || path[1] === "conditions");
 }
 
 /** A requested deletion leaves no time in managedFields: it has its own. */

@@ -94,11 +94,15 @@ export function rememberConditions({
   return next;
 }
 
-/** Whether these conditions, and no others, are remembered with the status that they have. */
+/** Whether these conditions, and no others, are remembered in this order with the status that they have. */
 function areRemembered(conditions: ReadonlyMap<string, Condition>, memory: Memory): boolean {
   if (memory.conditions.length !== conditions.size) return false;
-  for (const { type, status } of conditions.values())
-    if (conditionOf(memory, type)?.status !== status) return false;
+  let at = 0;
+  for (const { type, status } of conditions.values()) {
+    const known = memory.conditions[at];
+    if (known?.type !== type || known.status !== status) return false;
+    at += 1;
+  }
   return true;
 }
 
