@@ -161,7 +161,8 @@ function tellCollapsed(
 ): readonly LogSignal[] {
   if (collapsed === undefined) return [];
   const identity = readIdentity(before, kind);
-  const trace = traceOfRecords(identity, memory, options);
+  const work = workOfRecords({ work: memory.work, ended: [] });
+  const trace = traceOfRecords(identity, { work, generation: memory.generation }, options);
   return collapsedRecords(createSubject(identity, observedAtMs, trace), collapsed);
 }
 

@@ -82,7 +82,7 @@ function interpretDisappeared(
     observedAtMs,
     traceOfRecords(
       identity,
-      { work: ended.map(({ work }) => work), generation: known?.generation },
+      { work: workOfRecords({ work: undefined, ended }), generation: known?.generation },
       options,
     ),
   );

@@ -43,7 +43,7 @@ export const SPANS: readonly SpanDescription[] = [
   },
   {
     name: "<Kind> disruption",
-    when: "The root of a loss of health at the same generation: until it is current again. Linked to the generation's.",
+    when: "The root of a loss of health at the same generation: until it is current again; after work that failed, from the failure on, and only if it recovers. Linked to the generation's.",
     attributes: ROOT,
   },
   {

@@ -75,7 +75,8 @@ is for what failed alone. A trace context in an annotation (\`tracing.k8s.io/tra
 
 What a trace does not tell:
 
-- Work that failed is over. That it recovers later is in its records, and so is the end of what was told as \`timed_out\`, deletions included.
+- Work that failed is over. If the object recovers at the same generation, within \`LIFELINE_TRACE_MAX\`, that is a disruption; if it does not, no more is told.
+  The end of what was told as \`timed_out\` is in its records alone, deletions included.
 - Work that is switched off before it is done (suspended, paused) gives no trace.
 - What is found on its way at a first look is told from its creation, or from the last write of its spec, though it may have been well in between.
 - Children are those that exist when their owner's work ends, at most 100 of each owner, by the times that are remembered of them: mostly whole

@@ -9,10 +9,12 @@ import { CONDITIONS_MAX } from "../memory.ts";
 import { readPhase } from "../phase.ts";
 import { readFinalizers } from "../finalizers.ts";
 import {
+  isRecovery,
   type Mark,
   MARKS_MAX,
   type Moment,
   TAKEN_UP,
+  type TraceOutcome,
   usedMs,
   withMark,
   type Work,
@@ -53,9 +55,9 @@ export function beginWork(step: WorkStep, cause: AppearanceCause, limits: WorkLi
   if (step.generation === undefined && !isMap(step.object.status)) return NOTHING;
   if (cause === "created")
     return settle([asFound(converge(step, startOfCreated(step)), step)], step, limits);
-  if (step.health !== "progressing" && step.health !== "unknown") return NOTHING;
   const late = { ...step, isLate: true };
-  const old = asFound(converge(late, startOfFound(step)), step);
+  const old = step.health === "failed" ? foundFailed(late) : foundInProgress(late);
+  if (old === undefined) return NOTHING;
   const isOver = step.observedAtMs - usedMs(old.start) >= limits.maxMs;
   return isOver ? NOTHING : settle([old], late, limits);
 }
@@ -64,10 +66,11 @@ export function beginWork(step: WorkStep, cause: AppearanceCause, limits: WorkLi
  * What goes on after a write (or after mere time), given what went on before it.
  *
  * ```
- *            spec written                    health current, failed
- *   nothing ──────────────▶ converge ─────────────────────────────────▶ nothing
- *      │ health lost                  ──spec written──▶ the next converge
- *      └────────▶ disruption ──health current──▶ nothing
+ *            spec written              health current
+ *   nothing ──────────────▶ converge ──────────────────▶ nothing
+ *      │ health lost            │     ──spec written──▶ the next converge
+ *      │                        │ health failed
+ *      └────────────────────────┴────────▶ disruption ──health current──▶ nothing
  *   anything ──deletion requested──▶ delete ──gone──▶
  * ```
  */
@@ -125,12 +128,16 @@ export function workDueAtMs(
   open: readonly Work[] | undefined,
   { maxMs }: WorkLimits,
 ): number | undefined {
-  const due = (open ?? []).filter(isTold).map(({ start }) => usedMs(start) + maxMs);
+  const due = (open ?? [])
+    .filter((one) => isTold(one, "timed_out"))
+    .map(({ start }) => usedMs(start) + maxMs);
   return due.length === 0 ? undefined : Math.min(...due);
 }
 
 /** Whether there is anything to tell: of an object that shows neither transitions nor what its controller observed there is not. */
-export function isTold({ role, marks }: Work): boolean {
+export function isTold(one: Work, outcome: TraceOutcome): boolean {
+  if (isRecovery(one)) return outcome === "current";
+  const { role, marks } = one;
   return (
     role !== "converge" || marks.some(({ at, about }) => at !== undefined || about === "observe")
   );
@@ -291,19 +298,47 @@ function disruption(step: NextStep): Work {
   const since = turned?.after?.lastTransitionTime;
   const marks = marksOf(step);
   const start = marks[0]?.at ?? momentOf(step.when.happenedAtMs, step);
-  const { happenedAtMs } = step.when;
-  const written =
-    happenedAtMs === step.observedAtMs
-      ? step.object.metadata.resourceVersion
-      : String(happenedAtMs);
   const hasMoved = since !== turned?.before?.lastTransitionTime;
-  const ordinal = hasMoved && since !== undefined ? since : written;
-  const begun = makeWork("disruption", step, {
-    start,
-    marks: startMarks(step.before),
-    ordinal: cutUtf8(ordinal, REASON_MAX_BYTES),
-  });
+  const ordinal = disruptionOrdinal(hasMoved ? since : undefined, step);
+  const begun = makeWork("disruption", step, { start, marks: startMarks(step.before), ordinal });
   return marks.reduce(withMark, begun);
+}
+
+function disruptionOrdinal(
+  since: string | undefined,
+  { object, when, observedAtMs }: WorkStep,
+): string {
+  const { happenedAtMs } = when;
+  const written =
+    happenedAtMs === observedAtMs ? object.metadata.resourceVersion : String(happenedAtMs);
+  return cutUtf8(since ?? written, REASON_MAX_BYTES);
+}
+
+/**
+ * The disruption that a failure begins. Its work is over and told, so that of one that stays failed there is no more to
+ * tell. By the first condition that is bad, which is all that a replica which did not see the failure has.
+ */
+function recovery(step: WorkStep, start: Moment): Work {
+  const phase = readPhase(step.object)?.value;
+  const failed: Mark = { about: "health", name: "", value: "failed", reason: "" };
+  const marks = [failed, ...startMarks({ conditions: step.conditions, phase })];
+  const ordinal = disruptionOrdinal(firstBad(step)?.lastTransitionTime, step);
+  return makeWork("disruption", step, { start, marks, ordinal });
+}
+
+function firstBad({ conditions }: WorkStep): Condition | undefined {
+  return [...conditions.values()].find(({ type, status }) => isAwaited(type, status));
+}
+
+function foundInProgress(late: WorkStep): Work | undefined {
+  const isOpen = late.health === "progressing" || late.health === "unknown";
+  return isOpen ? asFound(converge(late, startOfFound(late)), late) : undefined;
+}
+
+/** Failed since its condition turned bad, if it says when: at least that long. */
+function foundFailed(late: WorkStep): Work | undefined {
+  const sinceMs = parseClusterTimeMs(firstBad(late)?.lastTransitionTime);
+  return sinceMs === undefined ? undefined : recovery(late, momentOf(sinceMs, late));
 }
 
 /** Ends what the present state ends, and notes that a controller has taken the generation up. */
@@ -317,6 +352,7 @@ function settle(known: readonly Work[], step: WorkStep, limits: WorkLimits): Fol
     const outcome = outcomeOf(observed, step);
     if (outcome === undefined) open.push(observed);
     else ended.push(endOf(observed, outcome, endMoment(step)));
+    if (outcome === "failed") open.push(recovery(step, endMoment(step)));
   }
   const timed = step.isLate ? timeOut(open, step, limits) : { work: open, ended: [] };
   return {

@@ -6,7 +6,7 @@ import type { Memory } from "../memory.ts";
 import type { Subject } from "../record.ts";
 import type { DurationSignal, TraceContext, TraceSignal } from "../signal.ts";
 import { recordContext, tellWork } from "./tell-work.ts";
-import type { Work } from "./work.ts";
+import { isRecovery, type Work } from "./work.ts";
 import type { EndedWork } from "./work-step.ts";
 
 /** What a Change does to the work that an object's traces will tell. */
@@ -18,9 +18,13 @@ export type WorkStory = {
 
 export const NO_WORK: WorkStory = { work: undefined, ended: [] };
 
-/** What the records of the Change belong to: what goes on after it, else what it ended. */
+/** What the records of the Change belong to: what goes on after it, else what it ended; but nothing that may never be told. */
 export function workOfRecords({ work, ended }: WorkStory): readonly Work[] | undefined {
-  return work ?? ended.map((one) => one.work);
+  const goesOn = work?.filter((one) => !isRecovery(one)) ?? [];
+  if (goesOn.length > 0) return goesOn;
+  return ended
+    .filter((one) => one.outcome === "current" || !isRecovery(one.work))
+    .map((one) => one.work);
 }
 
 /** The traces of what a Change ended, and how long that took. */

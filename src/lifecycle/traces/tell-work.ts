@@ -38,7 +38,7 @@ export function tellWork(
   const { work, outcome, end } = ended;
   const tookMs = usedMs(end) - usedMs(work.start);
   // What was over at its first sight says nothing of how long it took.
-  if (!isTold(work) || (outcome === "current" && tookMs <= 0)) return [];
+  if (!isTold(work, outcome) || (outcome === "current" && tookMs <= 0)) return [];
   const { identity } = about;
   const trace = contextOf(identity, work, isSampled);
   const signals: (TraceSignal | DurationSignal)[] = [];

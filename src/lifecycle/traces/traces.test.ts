@@ -159,17 +159,71 @@ test.each<{
     ],
   },
   {
-    what: "failed",
+    what: "failed, and recovered at the same generation",
     steps: [
       NEW,
       { atMs: 2_300, look: { observed: 1, conditions: { Ready: "False ImagePullFailed" } } },
+      { atMs: 5_300, look: { observed: 1, conditions: { Ready: "False Pulling" } } },
       { atMs: 9_300, look: { observed: 1, conditions: { Ready: "True" } } },
     ],
     told: [
       `CustomDatabase converge 0–2000 failed Ready
   observe 0–2000
   condition Ready 0–2000 ImagePullFailed (1 events)`,
+      `CustomDatabase disruption 0–7000 current Ready
+  condition Ready 0–7000 Pulling (1 events)`,
     ],
+  },
+  {
+    what: "failed, once, where it was never well at that generation",
+    steps: [
+      NEW,
+      { atMs: 2_300, look: { observed: 1, conditions: { Ready: "False ImagePullFailed" } } },
+      {
+        atMs: 9_300,
+        look: { generation: 2, observed: 1, spec: 2, conditions: { Ready: "False PullFailed" } },
+      },
+      {
+        atMs: 11_300,
+        look: { generation: 2, observed: 2, spec: 2, conditions: { Ready: "False PullFailed" } },
+      },
+      { atMs: 7 * HOUR_MS, cause: "time" },
+      { atMs: 8 * HOUR_MS, cause: "gone" },
+    ],
+    told: [
+      `CustomDatabase converge 0–2000 failed Ready
+  observe 0–2000
+  condition Ready 0–2000 ImagePullFailed (1 events)`,
+      `CustomDatabase converge 0–2000 failed Ready (1 events)
+  observe 0–2000
+  condition Ready 0–2000 PullFailed (1 events)`,
+    ],
+  },
+  {
+    what: "what was found failed, and recovered",
+    steps: [
+      {
+        atMs: 30_000,
+        cause: "first-look",
+        late: true,
+        look: { observed: 1, conditions: { Ready: "False PullFailed 12" } },
+      },
+      { atMs: 40_000, look: { observed: 1, conditions: { Ready: "True x 40" } } },
+    ],
+    told: ["CustomDatabase disruption 0–28000 current Ready\n  condition Ready 0–28000 PullFailed"],
+  },
+  {
+    what: "nothing of what was found failed, but nobody knows since when",
+    steps: [
+      {
+        atMs: 30_000,
+        cause: "first-look",
+        late: true,
+        look: { observed: 1, phase: "Failed" },
+      },
+      { atMs: 40_000, look: { observed: 1, phase: "Ready" } },
+    ],
+    told: [],
   },
   {
     what: "superseded, and superseded again",
@@ -563,6 +617,50 @@ test("deletions and disruptions have traces of their own, linked to their genera
   expect(disruption?.spans[0].links).toEqual([expect.objectContaining(link)]);
   expect(deletion?.spans[0].links).toEqual([expect.objectContaining(link)]);
   expect(logsOf(signals).at(-1)?.trace?.traceId).toBe(deletion?.traceId);
+});
+
+function seen(atMs: number, ready: string): Step {
+  return { atMs, look: { observed: 1, conditions: { Ready: ready } } };
+}
+
+test("a recovery is linked to the failure, and is known by when the failing condition turned bad", () => {
+  const failing: readonly Step[] = [
+    { atMs: 0, look: { observed: 0 } },
+    seen(2_300, "False Waiting 2"),
+    seen(9_300, "False PullFailed 2"),
+    seen(12_300, "False PullFailedAgain 2"),
+  ];
+
+  const before = play(failing);
+  const signals = play([
+    ...failing,
+    seen(20_300, "True Up 20"),
+    seen(30_300, "False Lost 30"),
+    seen(40_300, "True Up 40"),
+  ]);
+  const found = play([
+    { ...seen(15_000, "False PullFailedAgain 2"), cause: "first-look", late: true },
+    seen(20_300, "True Up 20"),
+  ]);
+
+  const [failure, recovery, disruption] = tracesOf(signals);
+  const ids = [2, 30].map((second) =>
+    sha256(`lifeline/trace\0uid-1\0disruption\x001\0${formatRfc3339(T0 + second * 1_000)}`).slice(
+      0,
+      32,
+    ),
+  );
+  expect([recovery?.traceId, disruption?.traceId]).toEqual(ids);
+  expect(recovery?.spans[0]).toMatchObject({
+    startMs: failure?.spans[0].endMs,
+    links: [{ traceId: failure?.traceId, spanId: failure?.spans[0].spanId }],
+  });
+  expect(tracesOf(found).map(({ traceId }) => traceId)).toEqual([recovery?.traceId]);
+  // Until it recovers nobody knows that there will be a trace of that.
+  expect(new Set(logsOf(before).map(({ trace }) => trace?.traceId))).toEqual(
+    new Set([failure?.traceId]),
+  );
+  expect(logsOf(signals).map(({ trace }) => trace?.traceId)).toContain(recovery?.traceId);
 });
 
 test("a deletion that timed out is not told again when it comes to its end", () => {

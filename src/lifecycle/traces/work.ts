@@ -48,6 +48,16 @@ export type Work = {
 /** The value of an `observe` without a time: the controller had taken the generation up when it was first seen. */
 export const TAKEN_UP = "taken-up";
 
+/**
+ * Whether it is the disruption that follows upon a failure, which was told: that the object is failed then is its first
+ * mark. There is more to tell only if it recovers.
+ */
+export function isRecovery({ role, marks }: Work): boolean {
+  return (
+    role === "disruption" && marks.some(({ about, at }) => about === "health" && at === undefined)
+  );
+}
+
 /** An object that flaps for hours must not fill its row; with these a row grows by some 6 KB at most. */
 export const MARKS_MAX = 100;
 
