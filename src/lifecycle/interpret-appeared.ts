@@ -20,6 +20,7 @@ import { countTransitions, type Transitions } from "./transition-counts.ts";
 import { beginWork } from "./traces/follow-work.ts";
 import {
   NO_WORK,
+  rememberDone,
   tellEnded,
   traceOfRecords,
   workOfRecords,
@@ -40,7 +41,11 @@ export function interpretAppeared(
   const created = cause === "created";
   const begun = startMemory({ object: after, health: assessment.health, observedAtMs, created });
   const followed = workOf(change, { assessment, memory: begun }, options);
-  const memory = followed.work === undefined ? begun : { ...begun, work: followed.work };
+  const done = rememberDone(undefined, followed.ended, after);
+  const memory =
+    followed.work === undefined && done === undefined
+      ? begun
+      : { ...begun, work: followed.work, done };
   const { generation } = memory;
   const subject = createSubject(
     identity,

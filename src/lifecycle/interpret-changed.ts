@@ -33,6 +33,7 @@ import { countTransitions, type Transitions } from "./transition-counts.ts";
 import { tellUpdates } from "./tell-updates.ts";
 import { followWork } from "./traces/follow-work.ts";
 import {
+  rememberDone,
   tellEnded,
   traceOfRecords,
   workOfRecords,
@@ -66,7 +67,8 @@ export function interpretChanged(
     flood: passed.flood,
     minimumSeverity: options.minimumSeverity ?? "DEBUG",
   });
-  const prepared = { ...understood, flood: updates.flood, work: story.work };
+  const done = rememberDone(memory.done, story.ended, after);
+  const prepared = { ...understood, flood: updates.flood, work: story.work, done };
   const stuck = tellStuck(subject, remember(memory, prepared), {
     object: after,
     facts: kind,
@@ -191,6 +193,7 @@ type Understood = {
 type Prepared = Understood & {
   readonly flood: Flood | undefined;
   readonly work: Memory["work"];
+  readonly done: Memory["done"];
 };
 
 function readSides(change: Changed, memory: Memory, conditions: readonly Condition[]): Sides {
@@ -252,7 +255,7 @@ function tellTransitions(
 
 /** The memory itself where the write moved nothing in it: then its row keeps its text. */
 function remember(memory: Memory, prepared: Prepared): Memory {
-  const { change, sides, transitions, generation, flood, work } = prepared;
+  const { change, sides, transitions, generation, flood, work, done } = prepared;
   const { observedAtMs } = change;
   const health = rememberHealth(memory, transitions.health);
   const phase = rememberPhase(memory, transitions.phase);
@@ -279,6 +282,7 @@ function remember(memory: Memory, prepared: Prepared): Memory {
     unwell,
     flood,
     work,
+    done,
   };
   return isSameMemory(memory, next) ? memory : next;
 }

@@ -26,6 +26,7 @@ import { countTransitions } from "./transition-counts.ts";
 import { rememberUnwell, tellStuck } from "./stuck.ts";
 import { endWork, followWork } from "./traces/follow-work.ts";
 import {
+  rememberDone,
   tellEnded,
   traceOfRecords,
   workOfRecords,
@@ -142,9 +143,10 @@ function interpretElapsed(
   const { stuckAfterMs } = options;
   const { flood } = passed;
   const { work } = followed;
+  const done = rememberDone(memory.done, followed.ended, object);
   const stuck = tellStuck(
     subject,
-    passOver(memory, { assessment, transition, flood, work, observedAtMs }),
+    passOver(memory, { assessment, transition, flood, work, done, observedAtMs }),
     {
       object,
       facts,
@@ -205,12 +207,13 @@ type Passed = {
   readonly transition: HealthTransition | undefined;
   readonly flood: Memory["flood"];
   readonly work: Memory["work"];
+  readonly done: Memory["done"];
   readonly observedAtMs: number;
 };
 
 /** The memory after time has passed; the memory itself where that moved nothing in it. */
 function passOver(memory: Memory, passed: Passed): Memory {
-  const { assessment, transition, flood, work, observedAtMs } = passed;
+  const { assessment, transition, flood, work, done, observedAtMs } = passed;
   const health = rememberHealth(memory, transition);
   const { generation } = memory;
   const unwell = rememberUnwell(memory, {
@@ -219,6 +222,6 @@ function passOver(memory: Memory, passed: Passed): Memory {
     generation,
     observedAtMs,
   });
-  const next: Memory = { ...memory, health, unwell, flood, work };
+  const next: Memory = { ...memory, health, unwell, flood, work, done };
   return isSameMemory(memory, next) ? memory : next;
 }

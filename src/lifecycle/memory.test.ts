@@ -20,6 +20,12 @@ const FULL: Memory = {
   ],
   ticks: { "status.scanned": 2 },
   unwell: { sinceMs: 2_000, isTold: true },
+  done: {
+    role: "converge",
+    generation: 3,
+    start: { observedMs: 1_300, recordedMs: 1_000 },
+    end: { observedMs: 9_000, recordedMs: 2_000, isLate: true },
+  },
   flood: {
     type: "withholding",
     sinceMs: 4_000,
@@ -83,7 +89,8 @@ test("encodeMemory() writes what the state file holds, short", () => {
     '[1,1000,3,0,3,1000,"Failed",null,1000,1,["Ready",0,2000,"Odd",1,null,"Own","Perhaps",-500],' +
       '{"since":3000,"writers":[["kubectl/Apply",3]],' +
       '"updated":[3,[[["spec","size"],{"before":1,"after":2}],[["metadata","labels","a/b"],{"after":"x"}],[["spec","text"]]],1],' +
-      '"status":[1,[[["status","n"],{"before":null}]]]},null,{"status.scanned":2}]',
+      '"status":[1,[[["status","n"],{"before":null}]]]},null,{"status.scanned":2},' +
+      "[0,3,1300,[0,-300],[7700,700,1]]]",
   );
 });
 

@@ -9,8 +9,8 @@ import { readFlood, writeFlood } from "./flood-memory.ts";
 import { type Health, HEALTHS } from "./health-words.ts";
 import { forgetValues } from "./net-differences.ts";
 import { isTime, readTime } from "./row-time.ts";
-import type { Work } from "./traces/work.ts";
-import { readWork, writeWork } from "./traces/work-memory.ts";
+import type { PastWork, Work } from "./traces/work.ts";
+import { readPastWork, readWork, writePastWork, writeWork } from "./traces/work-memory.ts";
 
 /**
  * What lifecycle remembers about one object between two Changes, kept in the object's row as `encodeMemory` writes it.
@@ -35,6 +35,8 @@ export type Memory = {
   readonly flood?: Flood | undefined;
   /** What goes on and will be a trace when it ends; absent where nothing does. */
   readonly work?: readonly Work[] | undefined;
+  /** The last work on a generation that is over; only of an object that another one controls, whose trace tells of it. */
+  readonly done?: PastWork | undefined;
 };
 
 /**
@@ -62,7 +64,8 @@ export function isSameMemory(memory: Memory, next: Memory): boolean {
     next.ticks === memory.ticks &&
     next.unwell === memory.unwell &&
     next.flood === memory.flood &&
-    next.work === memory.work
+    next.work === memory.work &&
+    next.done === memory.done
   );
 }
 
@@ -81,14 +84,15 @@ const STATUSES: readonly string[] = ["False", "True", "Unknown"];
  * As compact JSON, by position, for a row of the store should be short and is read and written with most changes:
  *
  * `[1, origin, generation, since, health, since, phase, since, unwell since, 1 if stuck was told, conditions, flood,
- * work, ticks]`, without what is empty at its end.
+ * work, ticks, what was done]`, without what is empty at its end.
  *
  * Times are milliseconds after the origin, which is in Unix milliseconds. Null stands for what nobody knows or what is
  * not there, health and the usual statuses for their places in their lists; conditions are `[type, status, since, type,
  * …]`. Whoever adds something adds it at the end; whoever moves something raises the 1, the version.
  */
 export function encodeMemory(memory: Memory): string {
-  const { version, generation, health, phase, conditions, ticks, unwell, flood, work } = memory;
+  const { version, generation, health, phase, conditions, ticks, unwell, flood, work, done } =
+    memory;
   const originMs = originOf(memory);
   const row: unknown[] = [
     version,
@@ -105,6 +109,7 @@ export function encodeMemory(memory: Memory): string {
     writeFlood(flood, originMs),
     writeWork(work, originMs),
     Object.keys(ticks).length === 0 ? undefined : ticks,
+    writePastWork(done),
   ];
   while (row.at(-1) === undefined) row.pop();
   return JSON.stringify(row);
@@ -125,6 +130,7 @@ export function decodeMemory(text: string): Memory {
     unwell: readUnwell(readTime(row[8], originMs), row[9] === 1),
     flood: readFlood(row[11], originMs),
     work: readWork(row[12], originMs),
+    done: readPastWork(row[14]),
   };
 }
 

@@ -68,7 +68,7 @@ export const SPANS: readonly SpanDescription[] = [
   },
   {
     name: "child <Kind>",
-    when: "An object that it controls (and below, one that this controls), of the kinds that are watched, which worked meanwhile; linked to that one's own trace. Those that are gone by then are not told.",
+    when: "An object that it controls (and below, one that this controls), of the kinds that are watched, which worked meanwhile, or whose own did; linked to that one's own traces. Those that are gone by then are not told.",
     attributes: [
       "lifeline.stage",
       "k8s.object.kind",

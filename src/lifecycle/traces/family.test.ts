@@ -65,21 +65,117 @@ test("a child is linked to its own trace, and has the same id from any replica",
   expect(child?.spanId).toBe(spanIdOf(OWNER.traceId, "child pod-0", 0));
 });
 
-test("a child that still works when its owner is done goes on to the end", () => {
-  const open = {
-    role: "converge" as const,
-    generation: 1,
-    of: 1,
-    ordinal: "0",
-    start: { observedMs: 130_000 },
-    managers: [],
-    marks: [],
-    leftOut: 0,
-  };
+const OPEN = {
+  role: "converge" as const,
+  generation: 1,
+  of: 1,
+  ordinal: "0",
+  start: { observedMs: 130_000 },
+  managers: [],
+  marks: [],
+  leftOut: 0,
+};
 
-  const trace = withFamily(OWNER, [member("pod-0", { ...wellSince(1, 2), work: [open] })]);
+test("a child that still works when its owner is done goes on to the end", () => {
+  const trace = withFamily(OWNER, [member("pod-0", { ...wellSince(1, 2), work: [OPEN] })]);
 
   expect(drawTrace(trace.spans)).toContain("child Pod 30000–60000");
+});
+
+const DONE: NonNullable<Memory["done"]> = {
+  role: "converge",
+  generation: 3,
+  start: { observedMs: 105_300, recordedMs: 105_000 },
+  end: { observedMs: 120_700, recordedMs: 119_000, isLate: false },
+};
+
+test("a child's span goes by when its work was seen to begin and to end, and says what was recorded", () => {
+  const seen = member("pod-0", { ...wellSince(105_000, 119_000), done: DONE });
+  const late = member("pod-1", {
+    ...wellSince(105_000, 119_000),
+    done: { ...DONE, end: { observedMs: 150_700, recordedMs: 119_000, isLate: true } },
+  });
+
+  const [, ...spans] = withFamily(OWNER, [seen, late]).spans;
+
+  const start = { "lifeline.start": "observed", "lifeline.recorded_start": "1970-01-01T00:01:45Z" };
+  expect(spans).toMatchObject([
+    {
+      startMs: 105_300,
+      endMs: 120_700,
+      attributes: {
+        ...start,
+        "lifeline.end": "observed",
+        "lifeline.recorded_end": "1970-01-01T00:01:59Z",
+      },
+    },
+    {
+      endMs: 119_000,
+      attributes: {
+        ...start,
+        "lifeline.end": "recorded",
+        "lifeline.observed_end": "1970-01-01T00:02:30.700Z",
+      },
+    },
+  ]);
+});
+
+test("a child whose work nobody saw goes by what was recorded, and where it leaves its owner's work by that", () => {
+  const says = { "lifeline.start": "observed", "lifeline.recorded_start": "1970-01-01T00:01:39Z" };
+  const owner = {
+    ...OWNER,
+    spans: [{ ...ROOT, attributes: { ...ROOT.attributes, ...says } }] as const,
+  };
+
+  const [, inside, across] = withFamily(owner, [
+    member("pod-0", wellSince(105_000, 119_000)),
+    member("pod-1", wellSince(90_000, 119_000)),
+  ]).spans;
+
+  const recorded = { "lifeline.start": "recorded", "lifeline.end": "recorded" };
+  expect(inside?.attributes).toMatchObject(recorded);
+  expect(across?.attributes).toMatchObject({ ...recorded, ...says });
+});
+
+test("what was done for a child before it worked itself, or after, belongs to it", () => {
+  const pods = [
+    member("pod-0", wellSince(103_000, 108_000)),
+    member("pod-1", wellSince(112_000, 150_000)),
+  ];
+  const well = member("quiet", { health: { value: "current" } }, [
+    member("pod-2", wellSince(120_000, 130_000)),
+  ]);
+
+  const trace = withFamily(OWNER, [member("set", wellSince(110_000, 115_000), pods), well]);
+
+  expect(drawTrace(trace.spans)).toBe(
+    `CustomDatabase converge 0–60000
+  child StatefulSet 3000–50000
+    child Pod 3000–8000
+    child Pod 12000–50000
+  child StatefulSet 20000–30000
+    child Pod 20000–30000`,
+  );
+  expect(trace.spans.map(({ links }) => links.length)).toEqual([0, 1, 1, 1, 0, 1]);
+});
+
+test("a child that came to its goal and lost it again has both in one span, linked to both traces", () => {
+  const lost = {
+    ...OPEN,
+    role: "disruption" as const,
+    ordinal: "T",
+    start: { observedMs: 140_000 },
+  };
+
+  const trace = withFamily(OWNER, [
+    member("pod-0", { health: { value: "failed" }, done: DONE, work: [lost] }),
+  ]);
+
+  expect(drawTrace(trace.spans)).toContain("child Pod 5300–60000");
+  expect(trace.spans[1]?.links.map(({ traceId }) => traceId)).toEqual([
+    traceIdOf({ uid: "pod-0", role: "converge", generation: 3, ordinal: "0" }),
+    traceIdOf({ uid: "pod-0", role: "disruption", generation: 1, ordinal: "T" }),
+  ]);
 });
 
 test("what a child did before, and what it does after, is no part of its owner's work", () => {

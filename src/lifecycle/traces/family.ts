@@ -1,12 +1,21 @@
 import type { KubeObject } from "../../cluster/kube-object.ts";
+import { formatRfc3339 } from "../../util/format-rfc3339.ts";
 import { fieldAt } from "../../util/json.ts";
 import { cutUtf8 } from "../../util/utf8.ts";
 import { isHealthy } from "../health-words.ts";
 import type { Memory } from "../memory.ts";
-import type { Span, TraceSignal } from "../signal.ts";
+import type { Attributes, AttributeValue, Span, SpanLink, TraceSignal } from "../signal.ts";
 import { SPANS_MAX } from "./spans-of.ts";
 import { rootName, spanIdOf, traceIdOf } from "./trace-ids.ts";
-import { usedMs } from "./work.ts";
+import {
+  isRecorded,
+  isRecovery,
+  type Moment,
+  type PastWork,
+  type Role,
+  usedMs,
+  type Work,
+} from "./work.ts";
 
 /** An object that another one controls, as it is remembered when the other's work ends, and what it controls itself. */
 export type FamilyMember = {
@@ -17,6 +26,24 @@ export type FamilyMember = {
   readonly memory: Memory;
   readonly children: readonly FamilyMember[];
 };
+
+/** A time that a span begins or ends at, and what the span says of it. */
+type Edge = { readonly timeMs: number; readonly says: Attributes };
+
+/** A while that a member worked, and in which trace of its own that is told; without an end while it still does. */
+type Stretch = {
+  readonly role: Role;
+  readonly generation: number;
+  readonly ordinal: string;
+  readonly start: Edge | undefined;
+  readonly end: Edge | undefined;
+};
+
+/** A part of the owner's work. */
+type Extent = { readonly start: Edge; readonly end: Edge };
+
+/** The spans of a member and of all below it, its own first. */
+type Branch = Extent & { readonly spans: readonly Span[] };
 
 /** Kubernetes' own times are whole seconds, cut: what was made by this work may seem a moment older than it. */
 const RESOLUTION_MS = 2_000;
@@ -38,37 +65,39 @@ export function hasFamily({ spans: [root] }: TraceSignal): boolean {
 }
 
 /**
- * The owner's trace with a span for each child that worked while it did, which is linked to the child's own trace; below
- * it those of the child's children. Whichever watch told first what: it is read when the owner's work ends.
+ * The owner's trace with a span for each child that worked while it did, or whose children did, which is linked to the
+ * child's own traces; below it those of the child's children. Whichever watch told first what: it is read when the
+ * owner's work ends.
  */
 export function withFamily(trace: TraceSignal, family: readonly FamilyMember[]): TraceSignal {
   const [root, ...stages] = trace.spans;
-  const spans = family.flatMap((member) => spansOfMember(member, { trace, parent: root }));
+  const spans = family.flatMap((member) => branchOf(member, { trace, parent: root })?.spans ?? []);
   if (spans.length === 0) return trace;
   return { ...trace, spans: [root, ...[...stages, ...spans].slice(0, SPANS_MAX - 1)] };
 }
 
-function spansOfMember(
+function branchOf(
   member: FamilyMember,
-  { trace, parent }: { readonly trace: TraceSignal; readonly parent: Span },
-): readonly Span[] {
-  const { kind, group, name, uid, memory, children } = member;
-  const worked = workedAt(memory);
-  if (worked === undefined) return [];
-  const began = worked.beganMs ?? parent.startMs;
-  const ended = worked.endedMs ?? parent.endMs;
-  // What was done before this work began is no part of it.
-  if (began < parent.startMs - RESOLUTION_MS && ended <= parent.startMs) return [];
-  const startMs = within(parent, began);
-  const generation = memory.generation?.value ?? 0;
-  const traceId = traceIdOf({ uid, role: "converge", generation, ordinal: "0" });
-  const link = { traceId, spanId: spanIdOf(traceId, rootName(kind, "converge"), 0) };
+  { trace, parent }: { readonly trace: TraceSignal; readonly parent: Pick<Span, "spanId"> },
+): Branch | undefined {
+  const { kind, group, name, uid, memory } = member;
+  const spanId = spanIdOf(trace.traceId, `child ${uid}`, 0);
+  const below = member.children.flatMap(
+    (child) => branchOf(child, { trace, parent: { spanId } }) ?? [],
+  );
+  const [root] = trace.spans;
+  const stretches = stretchesOf(memory).flatMap((stretch) => {
+    const extent = within(root, stretch);
+    return extent === undefined ? [] : [{ ...stretch, ...extent }];
+  });
+  const extent = hull([...stretches, ...below]);
+  if (extent === undefined) return undefined;
   const span: Span = {
-    spanId: spanIdOf(trace.traceId, `child ${uid}`, 0),
+    spanId,
     parentSpanId: parent.spanId,
     name: `child ${kind}`,
-    startMs,
-    endMs: Math.max(startMs, within(parent, ended)),
+    startMs: extent.start.timeMs,
+    endMs: extent.end.timeMs,
     attributes: {
       "lifeline.stage": "child",
       "k8s.object.kind": kind,
@@ -76,28 +105,56 @@ function spansOfMember(
       "k8s.object.name": name,
       "k8s.object.uid": uid,
       ...(memory.health === undefined ? {} : { "lifeline.health": memory.health.value }),
+      ...extent.start.says,
+      ...extent.end.says,
     },
     events: [],
-    links: [{ ...link, attributes: { "lifeline.role": "converge" } }],
+    links: stretches.map((stretch) => linkTo(stretch, member)),
   };
-  return [span, ...children.flatMap((child) => spansOfMember(child, { trace, parent: span }))];
+  return { ...extent, spans: [span, ...below.flatMap(({ spans }) => spans)] };
 }
 
-/**
- * From when to when it last worked, in Unix milliseconds, as far as anybody knows; without an end while it still does.
- * Undefined for what is well and always was: it did nothing that was seen.
- */
-function workedAt(
+function linkTo(
+  { role, generation, ordinal }: Stretch,
+  { uid, kind }: Pick<FamilyMember, "uid" | "kind">,
+): SpanLink {
+  const traceId = traceIdOf({ uid, role, generation, ordinal });
+  const spanId = spanIdOf(traceId, rootName(kind, role), 0);
+  return { traceId, spanId, attributes: { "lifeline.role": role } };
+}
+
+/** When it worked last, as far as anybody knows. None of what is well and always was: it did nothing that was seen. */
+function stretchesOf(memory: Memory): readonly Stretch[] {
+  const done = memory.done === undefined ? [] : [pastStretch(memory.done)];
+  const open = (memory.work ?? []).filter((one) => !isRecovery(one)).map(openStretch);
+  if (open.length > 0) return [...done, ...open];
+  const isWell = memory.health !== undefined && isHealthy(memory.health.value);
+  if (isWell && done.length > 0) return done;
+  return recordedStretch(memory, { isWell, start: done.at(-1)?.start });
+}
+
+function pastStretch({ role, generation, start, end }: PastWork): Stretch {
+  const edges = { start: edgeAt("start", start), end: edgeAt("end", end) };
+  return { role, generation, ordinal: "0", ...edges };
+}
+
+function openStretch({ role, generation, ordinal, start }: Work): Stretch {
+  return { role, generation, ordinal, start: edgeAt("start", start), end: undefined };
+}
+
+/** Of what nobody saw begin or end, what is remembered otherwise; what is not well is not done. */
+function recordedStretch(
   memory: Memory,
-): { readonly beganMs?: number; readonly endedMs?: number } | undefined {
-  const { work, generation, health } = memory;
-  const open = work?.find(({ role }) => role === "converge");
-  if (open !== undefined) return { beganMs: usedMs(open.start) };
-  const beganMs = generation?.sinceMs ?? health?.sinceMs;
-  if (health === undefined || !isHealthy(health.value))
-    return beganMs === undefined ? {} : { beganMs };
-  const endedMs = wellSinceMs(memory) ?? beganMs;
-  return endedMs === undefined ? undefined : { beganMs: beganMs ?? endedMs, endedMs };
+  { isWell, start }: { readonly isWell: boolean; readonly start: Edge | undefined },
+): readonly Stretch[] {
+  const { generation, health } = memory;
+  const began = start ?? recordedAt("start", generation?.sinceMs ?? health?.sinceMs);
+  const of = { role: "converge", generation: generation?.value ?? 0, ordinal: "0" } as const;
+  if (!isWell) return [{ ...of, start: began, end: undefined }];
+  const endMs = wellSinceMs(memory) ?? began?.timeMs;
+  if (endMs === undefined) return [];
+  const end = recordedAt("end", endMs);
+  return [{ ...of, start: began ?? recordedAt("start", endMs), end }];
 }
 
 /** Of what was well at its first sight its conditions may know. */
@@ -106,6 +163,63 @@ function wellSinceMs({ health, conditions }: Memory): number | undefined {
   return health?.sinceMs ?? (turnedMs.length === 0 ? undefined : Math.max(...turnedMs));
 }
 
-function within({ startMs, endMs }: Span, timeMs: number): number {
-  return Math.min(endMs, Math.max(startMs, timeMs));
+/** What of it falls into the owner's work: what was done before that began is no part of it. */
+function within(root: Span, { start, end }: Stretch): Extent | undefined {
+  const began = start ?? edgeOf(root, "start");
+  const ended = end ?? edgeOf(root, "end");
+  if (began.timeMs < root.startMs - RESOLUTION_MS && ended.timeMs <= root.startMs) return undefined;
+  const from = clipped(root, began, "start");
+  const to = clipped(root, ended, "end");
+  return { start: from, end: to.timeMs < from.timeMs ? { ...to, timeMs: from.timeMs } : to };
+}
+
+/** What was there before begins with the owner's work, and what goes on after it ends with that. */
+function clipped(root: Span, edge: Edge, side: Side): Edge {
+  if (edge.timeMs < root.startMs) return { ...edgeOf(root, side), timeMs: root.startMs };
+  if (edge.timeMs <= root.endMs) return edge;
+  // A start behind the end is of a clock that runs ahead.
+  return { ...(side === "end" ? edgeOf(root, side) : edge), timeMs: root.endMs };
+}
+
+/** From the first to the last of what it did, and of what was done for it. */
+function hull(extents: readonly Extent[]): Extent | undefined {
+  const [first, ...others] = extents;
+  if (first === undefined) return undefined;
+  let { start, end } = first;
+  for (const other of others) {
+    if (other.start.timeMs < start.timeMs) ({ start } = other);
+    if (other.end.timeMs > end.timeMs) ({ end } = other);
+  }
+  return { start, end };
+}
+
+type Side = "start" | "end";
+
+/** By which clock it is, and what the other one says. */
+function edgeAt(side: Side, moment: Moment): Edge {
+  const recorded = isRecorded(moment);
+  const otherMs = recorded ? moment.observedMs : moment.recordedMs;
+  const other = `lifeline.${recorded ? "observed" : "recorded"}_${side}`;
+  return {
+    timeMs: usedMs(moment),
+    says: {
+      [`lifeline.${side}`]: recorded ? "recorded" : "observed",
+      ...(otherMs === undefined ? {} : { [other]: formatRfc3339(otherMs) }),
+    },
+  };
+}
+
+/** What an object says of itself, or what is remembered of it: mostly whole seconds. */
+function recordedAt(side: Side, timeMs: number | undefined): Edge | undefined {
+  return timeMs === undefined ? undefined : { timeMs, says: { [`lifeline.${side}`]: "recorded" } };
+}
+
+function edgeOf({ startMs, endMs, attributes }: Span, side: Side): Edge {
+  const names = [`lifeline.${side}`, `lifeline.observed_${side}`, `lifeline.recorded_${side}`];
+  const says: Record<string, AttributeValue> = {};
+  for (const name of names) {
+    const value = attributes[name];
+    if (value !== undefined) says[name] = value;
+  }
+  return { timeMs: side === "start" ? startMs : endMs, says };
 }

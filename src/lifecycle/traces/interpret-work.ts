@@ -5,9 +5,11 @@ import type { Identity } from "../identity.ts";
 import type { Memory } from "../memory.ts";
 import type { Subject } from "../record.ts";
 import type { DurationSignal, TraceContext, TraceSignal } from "../signal.ts";
+import { controllerUid } from "./family.ts";
+import { isTold } from "./follow-work.ts";
 import { recordContext, tellWork } from "./tell-work.ts";
 import { isRecovery, type Work } from "./work.ts";
-import type { EndedWork } from "./work-step.ts";
+import { type EndedWork, pastOf } from "./work-step.ts";
 
 /** What a Change does to the work that an object's traces will tell. */
 export type WorkStory = {
@@ -25,6 +27,20 @@ export function workOfRecords({ work, ended }: WorkStory): readonly Work[] | und
   return ended
     .filter((one) => one.outcome === "current" || !isRecovery(one.work))
     .map((one) => one.work);
+}
+
+/** `Memory.done` from now on: whoever is controlled is told of in its owner's trace, too. */
+export function rememberDone(
+  known: Memory["done"],
+  ended: readonly EndedWork[],
+  object: KubeObject,
+): Memory["done"] {
+  // So it is with most Changes.
+  if (ended.length === 0 || controllerUid(object) === "") return known;
+  const last = ended.findLast(
+    ({ work, outcome }) => work.role === "converge" && isTold(work, outcome),
+  );
+  return last === undefined ? known : pastOf(last);
 }
 
 /** The traces of what a Change ended, and how long that took. */

@@ -768,6 +768,42 @@ test("how long it took is counted with the trace as its example, but for what ti
   ]);
 });
 
+/** What is remembered of its last work after a rollout and a disruption. */
+function doneAfter(metadata: Partial<ObjectMeta>): Memory["done"] {
+  let memory: Memory | undefined;
+  const second = (atMs: number, observed: number, ready: string): Step => ({
+    atMs,
+    look: { generation: 2, observed, spec: 2, conditions: { Ready: ready }, metadata },
+  });
+  const steps = [
+    { atMs: 400, look: { observed: 1, conditions: { Ready: "True" }, metadata } },
+    second(9_000, 1, "True Up 5"),
+    second(9_400, 2, "True Up 5"),
+    second(30_000, 2, "False Lost 29"),
+    second(31_000, 2, "True Up 31"),
+  ];
+  play(steps, (change, known) => {
+    const outcome = interpret(change, known);
+    ({ memory } = outcome);
+    return outcome;
+  });
+  return memory?.done;
+}
+
+test("only what another one controls remembers when its last work was done, through restarts", () => {
+  const owner = { apiVersion: "v1", kind: "Owner", name: "owner", uid: "owner", controller: true };
+
+  const [alone, controlled] = [{}, { ownerReferences: [owner] }].map(doneAfter);
+
+  expect(alone).toBeUndefined();
+  expect(controlled).toEqual({
+    role: "converge",
+    generation: 2,
+    start: { observedMs: T0 + 9_000 },
+    end: { observedMs: T0 + 9_400 },
+  });
+});
+
 test("what is not sampled is not told, and its records say so", () => {
   const fold = createInterpret({ traces: { maxMs: HOUR_MS, isSampled: () => false } });
 

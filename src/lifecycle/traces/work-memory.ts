@@ -1,6 +1,6 @@
 import { isList } from "../../util/json.ts";
 import { isTime, readTime } from "../row-time.ts";
-import { type Mark, MARKS_MAX, type Moment, type Role, type Work } from "./work.ts";
+import { type Mark, MARKS_MAX, type Moment, type PastWork, type Role, type Work } from "./work.ts";
 
 const ROLES: readonly Role[] = ["converge", "delete", "disruption"];
 const ABOUT: readonly Mark["about"][] = ["condition", "phase", "finalizer", "observe", "health"];
@@ -36,6 +36,25 @@ export function readWork(json: unknown, memoryOriginMs: number): readonly Work[]
     if (one !== undefined) work.push(one);
   }
   return work.length === 0 ? undefined : work;
+}
+
+/** As above: the role, the generation, the start's time, and both moments after it. */
+export function writePastWork(past: PastWork | undefined): unknown {
+  if (past === undefined) return undefined;
+  const { role, generation, start, end } = past;
+  const originMs = start.observedMs;
+  const moments = [writeMoment(start, originMs), writeMoment(end, originMs)];
+  return [ROLES.indexOf(role), generation, originMs, ...moments];
+}
+
+export function readPastWork(json: unknown): PastWork | undefined {
+  if (!isList(json)) return undefined;
+  const [roleAt, generation, originMs, ...moments] = json;
+  const role = typeof roleAt === "number" ? ROLES[roleAt] : undefined;
+  if (role === undefined || !isInteger(generation) || !isTime(originMs)) return undefined;
+  const [start, end] = moments.map((moment) => readMoment(moment, originMs));
+  if (start === undefined || end === undefined) return undefined;
+  return { role, generation, start, end };
 }
 
 function writeMark({ about, name, value, reason, at }: Mark, originMs: number): unknown {

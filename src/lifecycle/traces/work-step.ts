@@ -9,7 +9,14 @@ import type { Health } from "../health-words.ts";
 import type { HealthTransition } from "../health-transition.ts";
 import type { PhaseTransition } from "../phase-transition.ts";
 import { hasGoodState, isAwaited } from "../good-state.ts";
-import { type Mark, type Moment, type TraceOutcome, usedMs, type Work } from "./work.ts";
+import {
+  type Mark,
+  type Moment,
+  type PastWork,
+  type TraceOutcome,
+  usedMs,
+  type Work,
+} from "./work.ts";
 
 /** What one Change shows of an object, as far as work is concerned. */
 export type WorkStep = {
@@ -39,6 +46,11 @@ export type EndedWork = {
   readonly outcome: TraceOutcome;
   readonly end: Moment;
 };
+
+/** What an owner's trace tells of it. */
+export function pastOf({ work: { role, generation, start }, end }: EndedWork): PastWork {
+  return { role, generation, start, end };
+}
 
 /** A time of the Change's, as seen in it. */
 export function momentOf(

@@ -45,6 +45,14 @@ export type Work = {
   readonly leftOut: number;
 };
 
+/** Work that is over, as far as an owner's trace tells of it. */
+export type PastWork = {
+  readonly role: Role;
+  readonly generation: number;
+  readonly start: Moment;
+  readonly end: Moment;
+};
+
 /** The value of an `observe` without a time: the controller had taken the generation up when it was first seen. */
 export const TAKEN_UP = "taken-up";
 
