@@ -161,6 +161,8 @@ serverTest("a Deployment's creation and its rollout are traces of their own", as
     "lifeline.change.managers": ["testbed/Update"],
   });
   expect(shapeOf(rollout)).toMatch(/^Deployment converge current/);
+  const replaced = rollout.filter(({ attributes }) => attributes["lifeline.gone"] === true);
+  shown(rollout, () => expect(replaced.map(({ name }) => name)).toContain("child Pod"));
   expect(rootOf(rollout).attributes).toMatchObject({
     "k8s.object.generation": 2,
     "lifeline.change.managers": ["release-bot/Update"],

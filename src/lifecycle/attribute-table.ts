@@ -220,7 +220,12 @@ export const ATTRIBUTES: Readonly<Record<string, AttributeDescription>> = {
   },
   "lifeline.trace.left_out": {
     type: "int",
-    description: "How many transitions had no room, because there were more than 100",
+    description:
+      "How many transitions had no room, because there were more than 100, or children that are gone, more than 20",
+  },
+  "lifeline.gone": {
+    type: "boolean",
+    description: "True of a child that was gone before its owner's work ended",
   },
   "lifeline.start": {
     type: "string",

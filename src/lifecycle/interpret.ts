@@ -91,6 +91,7 @@ function interpretDisappeared(
   return {
     memory: known ?? startMemory({ object, health: lastHealth, observedAtMs, created: false }),
     health: lastHealth,
+    ...(options.traces === undefined ? {} : { ended }),
     signals: [
       ...collapsedRecords(subject, collapse(known?.flood)),
       ...records,

@@ -112,9 +112,54 @@ test("encodeMemory() leaves out what is empty", () => {
   expect(encodeMemory(EMPTY_MEMORY)).toBe("[1,0]");
 });
 
+const MARK = { name: "Ready", reason: "Waiting", at: { observedMs: 1_500 } };
+const PAST = { role: "delete", generation: 2, start: { observedMs: 3_000 } } as const;
+const GOING: Memory = {
+  ...EMPTY_MEMORY,
+  work: [
+    {
+      role: "converge",
+      generation: 2,
+      of: 2,
+      ordinal: "0",
+      start: { observedMs: 1_000, recordedMs: 500 },
+      managers: ["a/Apply"],
+      marks: [{ about: "condition", value: "False", ...MARK }],
+      leftOut: 1,
+      gone: [
+        {
+          owner: "set",
+          kind: "Pod",
+          group: "",
+          name: "pod-0",
+          uid: "uid-0",
+          at: { observedMs: 4_000, recordedMs: 3_900, isLate: true },
+          past: [{ ...PAST, end: { observedMs: 4_000 } }],
+        },
+        {
+          owner: "set",
+          kind: "Pod",
+          group: "",
+          name: "pod-1",
+          uid: "uid-1",
+          at: { observedMs: 5_000 },
+          past: [],
+        },
+      ],
+    },
+  ],
+};
+
+test("encodeMemory() writes of work that goes on which children went, short", () => {
+  expect(encodeMemory(GOING)).toBe(
+    '[1,0,null,null,null,null,null,null,null,null,null,null,[[0,2,2,"0",1000,[0,-500],["a/Apply"],1,[[0,"Ready","False","Waiting",500]],' +
+      '[["set","Pod","","pod-0","uid-0",4000,[0,-100,1],[1,2,3000,0,1000]],["set","Pod","","pod-1","uid-1",5000,0]]]]]',
+  );
+});
+
 const TOLD: Memory = { ...EMPTY_MEMORY, unwell: { isTold: true } };
 
-test.each([FULL, COUNTING, WORKING, TOLD, EMPTY_MEMORY])(
+test.each([FULL, COUNTING, WORKING, GOING, TOLD, EMPTY_MEMORY])(
   "decodeMemory() reads what encodeMemory() wrote of %j",
   (memory) => {
     expect(decodeMemory(encodeMemory(memory))).toEqual(memory);

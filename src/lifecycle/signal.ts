@@ -1,6 +1,8 @@
 import type { Change } from "../history/change.ts";
 import type { Health } from "./health-words.ts";
 import type { Memory } from "./memory.ts";
+import type { GoneChild } from "./traces/work.ts";
+import type { EndedWork } from "./traces/work-step.ts";
 
 /** The pure fold: what one Change means, given what is remembered of the object. */
 export type Interpret = (change: Change, memory: Memory | undefined) => Outcome;
@@ -12,6 +14,8 @@ export type Outcome = {
   readonly signals: readonly Signal[];
   /** Unix milliseconds at which an `elapsed` Change is wanted even if nothing happens. */
   readonly wakeAtMs?: number;
+  /** Of an object that is gone: the work that ended with it, for the traces of its owners; absent where there are no traces. */
+  readonly ended?: readonly EndedWork[];
 };
 
 export type Signal = LogSignal | TraceSignal | CountSignal | DurationSignal;
@@ -48,6 +52,8 @@ export type TraceSignal = {
   /** The object's namespace: an attribute of the OTLP resource. */
   readonly namespace?: string;
   readonly spans: readonly [Span, ...Span[]];
+  /** The children that went meanwhile, until `withFamily` made spans of them. */
+  readonly gone?: readonly GoneChild[];
 };
 
 /** One span, in the shape of OTLP's data model but for encoding; of kind INTERNAL. Times in Unix milliseconds. */

@@ -68,7 +68,7 @@ export const SPANS: readonly SpanDescription[] = [
   },
   {
     name: "child <Kind>",
-    when: "An object that it controls (and below, one that this controls), of the kinds that are watched, which worked meanwhile, or whose own did; linked to that one's own traces. Those that are gone by then are not told.",
+    when: "An object that it controls (and below, one that this controls), of the kinds that are watched, which worked meanwhile, or whose own did; linked to that one's own traces.",
     attributes: [
       "lifeline.stage",
       "k8s.object.kind",
@@ -76,6 +76,7 @@ export const SPANS: readonly SpanDescription[] = [
       "k8s.object.name",
       "k8s.object.uid",
       "lifeline.health",
+      "lifeline.gone",
     ],
   },
   {

@@ -128,6 +128,11 @@ export class Commit {
     return this.#rows.find(kindId, uid);
   }
 
+  /** The object with this UID, of whatever kind. */
+  findOwner(uid: string): ObjectRow | undefined {
+    return this.#rows.findOwner(uid);
+  }
+
   findById(id: number): ObjectRow | undefined {
     return this.#rows.findById(id);
   }

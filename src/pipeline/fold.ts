@@ -2,7 +2,7 @@ import type { KindFacts, KubeObject } from "../cluster/kube-object.ts";
 import type { Change } from "../history/change.ts";
 import { columnsOf, type ObjectState } from "../history/object-state.ts";
 import { admitFirstLook, type InitialPolicy } from "../lifecycle/first-look.ts";
-import { decodeMemory, encodeMemory } from "../lifecycle/memory.ts";
+import { decodeMemory, encodeMemory, type Memory } from "../lifecycle/memory.ts";
 import type { Health } from "../lifecycle/health-words.ts";
 import type {
   CountSignal,
@@ -15,6 +15,7 @@ import type {
   TraceSignal,
 } from "../lifecycle/signal.ts";
 import { controllerUid, hasFamily, withFamily } from "../lifecycle/traces/family.ts";
+import { goneChild } from "../lifecycle/traces/gone-child.ts";
 import type { ObjectRow } from "../store/rows.ts";
 import type { Store } from "../store/store.ts";
 import type { ActiveWatch } from "./active-watch.ts";
@@ -22,6 +23,7 @@ import type { Commit, Touched } from "./commit.ts";
 import { healthOf } from "./health-of.ts";
 import { isLoudEnough } from "./loud-enough.ts";
 import { readFamily } from "./read-family.ts";
+import { rememberGone } from "./remember-gone.ts";
 import { Withholding } from "./withholding.ts";
 
 export type FoldOptions = {
@@ -96,12 +98,36 @@ export class Fold {
 
   /** Takes a Change after which the object is gone. */
   drop(watch: ActiveWatch, known: ObjectRow, change: Change): void {
-    const outcome = this.#options.interpret(change, decodeMemory(known.memory));
+    const { commit, interpret } = this.#options;
+    const memory = decodeMemory(known.memory);
+    const outcome = interpret(change, memory);
     const touched = this.#touch(known, { known, change, after: undefined });
+    const owners = this.#ownersOf(watch, known, { change, memory, ended: outcome.ended });
     const admitted = this.#admit(watch, change, this.#withFamily(known.uid, outcome));
     const said = this.#withholding.dropped(known, { change, signals: admitted.signals });
     this.#reckon(watch, admitted);
-    this.#options.commit.remove(known, touched, said);
+    for (const owner of owners) commit.put(owner, undefined, []);
+    commit.remove(known, touched, said);
+  }
+
+  /** Nobody finds what is gone: those in whose traces it belongs remember it. */
+  #ownersOf(
+    { facts: { kind, group } }: ActiveWatch,
+    { owner, name, uid }: ObjectRow,
+    {
+      change,
+      memory,
+      ended,
+    }: {
+      readonly change: Change;
+      readonly memory: Memory;
+      readonly ended: Outcome["ended"] | undefined;
+    },
+  ): readonly ObjectRow[] {
+    const { commit } = this.#options;
+    if (owner === "" || ended === undefined) return [];
+    const child = goneChild({ owner, kind, group, name, uid }, { change, memory, ended });
+    return rememberGone(child, (of) => commit.findOwner(of));
   }
 
   /** What an object's children did is read when its own work ends: whichever watch told first. */

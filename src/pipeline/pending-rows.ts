@@ -24,6 +24,13 @@ export class PendingRows {
     return id === undefined ? this.#store.objectByUid(kindId, uid) : this.#rows.get(id);
   }
 
+  /** The object with this UID, of whatever kind; asked only where something that is owned goes. */
+  findOwner(uid: string): ObjectRow | undefined {
+    for (const row of this.#rows.values()) if (row?.uid === uid) return row;
+    const stored = this.#store.objectOfAnyKind(uid);
+    return stored === undefined || this.#rows.has(stored.id) ? undefined : stored;
+  }
+
   findById(id: number): ObjectRow | undefined {
     return this.#rows.has(id) ? this.#rows.get(id) : this.#store.object(id);
   }

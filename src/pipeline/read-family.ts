@@ -5,7 +5,7 @@ import { SPANS_MAX } from "../lifecycle/traces/spans-of.ts";
 import type { ChildRow } from "../store/rows.ts";
 
 /** A custom resource, what it owns, what that owns (a StatefulSet), and its Pods. */
-const DEPTH = 3;
+export const FAMILY_DEPTH = 3;
 /** Of one owner: who controls thousands is told by the first of them. */
 const CHILDREN_MAX = 100;
 
@@ -27,7 +27,7 @@ export function readFamily(uid: string, source: FamilySource): readonly FamilyMe
   const family: Growing[] = [];
   const seen = new Set([uid]);
   let level: readonly Pick<Growing, "uid" | "children">[] = [{ uid, children: family }];
-  for (let depth = 0; depth < DEPTH; depth += 1) {
+  for (let depth = 0; depth < FAMILY_DEPTH; depth += 1) {
     for (const parent of level) {
       if (seen.size >= SPANS_MAX) return family;
       for (const member of membersOf(parent.uid, source)) {

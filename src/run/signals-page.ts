@@ -79,7 +79,8 @@ What a trace does not tell:
   The end of what was told as \`timed_out\` is in its records alone, deletions included.
 - Work that is switched off before it is done (suspended, paused) gives no trace.
 - What is found on its way at a first look is told from its creation, or from the last write of its spec, though it may have been well in between.
-- Children are those that exist when their owner's work ends, at most 100 of each owner. Of one whose work was not seen its span goes by
+- Children are at most 100 of each owner that exist when its work ends, and 20 that went meanwhile; of what went after its own owner did, or before
+  its owner's work was seen to begin, nobody knows any more. Of one whose work was not seen its span goes by
   what it recorded, in whole seconds. With \`LIFELINE_SHARD\` a child may be in another shard than its owner, and is then not in its trace.
 - Spans take at most half of \`LIFELINE_OUTBOX_MAX\`. A trace that finds no room is lost, and counted by \`lifeline.outbox.dropped\`.
 `;

@@ -31,6 +31,7 @@ export const STATEMENTS = {
   objectById: `SELECT ${OBJECT_COLUMNS} FROM objects WHERE id = ?`,
   objectsAfter: `SELECT ${OBJECT_COLUMNS} FROM objects WHERE id > ? ORDER BY id LIMIT +?`,
   objectByUid: `SELECT ${OBJECT_COLUMNS} FROM objects WHERE uid = ? AND kind_id = ?`,
+  objectOfAnyKind: `SELECT ${OBJECT_COLUMNS} FROM objects WHERE uid = ? LIMIT 1`,
   objectByName: `SELECT ${OBJECT_COLUMNS} FROM objects WHERE watch_id = ? AND namespace = ? AND name = ?`,
   children:
     "SELECT id, kind_id, watch_id, owner, uid, namespace, name, memory FROM objects WHERE owner = ? AND owner <> '' ORDER BY id LIMIT +?",
@@ -100,6 +101,7 @@ export const LIST_STATEMENTS = [
   "objectById",
   "objectsAfter",
   "objectByUid",
+  "objectOfAnyKind",
   "objectByName",
   "dueObjects",
   "seriesById",

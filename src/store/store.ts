@@ -164,6 +164,11 @@ export class Store implements Disposable {
     return objectRowOrNone(this.#statements.objectByUid.get(uid, kindId));
   }
 
+  /** A UID is one object's, whatever its kind. */
+  objectOfAnyKind(uid: string): ObjectRow | undefined {
+    return objectRowOrNone(this.#statements.objectOfAnyKind.get(uid));
+  }
+
   objectByName(watchId: number, namespace: string, name: string): ObjectRow | undefined {
     return objectRowOrNone(this.#statements.objectByName.get(watchId, namespace, name));
   }

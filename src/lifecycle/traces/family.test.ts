@@ -5,6 +5,7 @@ import { EMPTY_MEMORY, type Memory } from "../memory.ts";
 import type { Span, TraceSignal } from "../signal.ts";
 import { controllerUid, type FamilyMember, withFamily } from "./family.ts";
 import { rootName, spanIdOf, traceIdOf } from "./trace-ids.ts";
+import type { GoneChild } from "./work.ts";
 
 const ROOT: Span = {
   spanId: "root",
@@ -160,7 +161,7 @@ test("what was done for a child before it worked itself, or after, belongs to it
 });
 
 test("a child that came to its goal and lost it again has both in one span, linked to both traces", () => {
-  const lost = {
+  const disruption = {
     ...OPEN,
     role: "disruption" as const,
     ordinal: "T",
@@ -168,13 +169,60 @@ test("a child that came to its goal and lost it again has both in one span, link
   };
 
   const trace = withFamily(OWNER, [
-    member("pod-0", { health: { value: "failed" }, done: DONE, work: [lost] }),
+    member("pod-0", { health: { value: "failed" }, done: DONE, work: [disruption] }),
   ]);
 
   expect(drawTrace(trace.spans)).toContain("child Pod 5300–60000");
   expect(trace.spans[1]?.links.map(({ traceId }) => traceId)).toEqual([
     traceIdOf({ uid: "pod-0", role: "converge", generation: 3, ordinal: "0" }),
     traceIdOf({ uid: "pod-0", role: "disruption", generation: 1, ordinal: "T" }),
+  ]);
+});
+
+function lost(uid: string, owner: string, fromMs: number): GoneChild {
+  const [start, end] = [{ observedMs: fromMs }, { observedMs: fromMs + 5_000 }];
+  const past = [{ role: "delete" as const, generation: 2, start, end }];
+  return { owner, kind: "Pod", group: "", name: uid, uid, at: end, past };
+}
+
+test("what went meanwhile is below whom it belonged to, if that is still known, and nobody is there twice", () => {
+  const gone = [
+    lost("pod-2", "set", 120_000),
+    lost("pod-3", "gone-set", 130_000),
+    { ...lost("gone-set", "owner", 125_000), kind: "ReplicaSet" },
+    lost("pod-4", "nobody", 140_000),
+    lost("pod-0", "set", 150_000),
+  ];
+  const set = member("set", wellSince(101_000, 104_000), [
+    member("pod-0", wellSince(102_000, 103_000)),
+  ]);
+
+  const trace = withFamily({ ...OWNER, gone }, [set]);
+
+  expect(drawTrace(trace.spans)).toBe(
+    `CustomDatabase converge 0–60000
+  child StatefulSet 1000–25000
+    child Pod 2000–3000
+    child Pod 20000–25000
+  child ReplicaSet 25000–35000
+    child Pod 30000–35000
+  child Pod 40000–45000`,
+  );
+  expect(trace.spans.map(({ attributes }) => attributes["lifeline.gone"] === true)).toEqual([
+    false,
+    false,
+    false,
+    true,
+    true,
+    true,
+    true,
+  ]);
+  expect(trace.spans.at(-1)?.links).toEqual([
+    {
+      traceId: traceIdOf({ uid: "pod-4", role: "delete", generation: 2, ordinal: "0" }),
+      spanId: expect.any(String),
+      attributes: { "lifeline.role": "delete" },
+    },
   ]);
 });
 

@@ -8,6 +8,7 @@ import type { Attributes, AttributeValue, Span, SpanLink, TraceSignal } from "..
 import { SPANS_MAX } from "./spans-of.ts";
 import { rootName, spanIdOf, traceIdOf } from "./trace-ids.ts";
 import {
+  type GoneChild,
   isRecorded,
   isRecovery,
   type Moment,
@@ -18,13 +19,20 @@ import {
 } from "./work.ts";
 
 /** An object that another one controls, as it is remembered when the other's work ends, and what it controls itself. */
-export type FamilyMember = {
-  readonly kind: string;
-  readonly group: string;
-  readonly name: string;
-  readonly uid: string;
+export type FamilyMember = Named & {
   readonly memory: Memory;
   readonly children: readonly FamilyMember[];
+};
+
+type Named = Pick<GoneChild, "kind" | "group" | "name" | "uid">;
+
+/** The same, or one that is gone. */
+type Relative = Named & {
+  readonly health: string | undefined;
+  /** When it was gone; absent for those that are there. */
+  readonly goneAt: Moment | undefined;
+  readonly stretches: readonly Stretch[];
+  readonly children: Relative[];
 };
 
 /** A time that a span begins or ends at, and what the span says of it. */
@@ -69,28 +77,68 @@ export function hasFamily({ spans: [root] }: TraceSignal): boolean {
  * child's own traces; below it those of the child's children. Whichever watch told first what: it is read when the
  * owner's work ends.
  */
-export function withFamily(trace: TraceSignal, family: readonly FamilyMember[]): TraceSignal {
+export function withFamily(told: TraceSignal, family: readonly FamilyMember[]): TraceSignal {
+  const { gone = [], ...trace } = told;
   const [root, ...stages] = trace.spans;
-  const spans = family.flatMap((member) => branchOf(member, { trace, parent: root })?.spans ?? []);
+  const spans = relativesOf(family, gone).flatMap(
+    (member) => branchOf(member, { trace, parent: root })?.spans ?? [],
+  );
   if (spans.length === 0) return trace;
   return { ...trace, spans: [root, ...[...stages, ...spans].slice(0, SPANS_MAX - 1)] };
 }
 
+/** Those that are gone below whom they belonged to, where that is known still. */
+function relativesOf(
+  family: readonly FamilyMember[],
+  gone: readonly GoneChild[],
+): readonly Relative[] {
+  const byUid = new Map<string, Relative>();
+  const relatives = family.map((member) => living(member, byUid));
+  const lost = gone
+    .filter(({ uid }) => !byUid.has(uid))
+    .map(({ owner, at, past, ...named }) => {
+      const about = { health: undefined, goneAt: at, stretches: past.map(pastStretch) };
+      return { owner, relative: { ...named, ...about, children: [] } };
+    });
+  for (const { relative } of lost) byUid.set(relative.uid, relative);
+  for (const { owner, relative } of lost) (byUid.get(owner)?.children ?? relatives).push(relative);
+  return relatives;
+}
+
+function living(
+  { kind, group, name, uid, memory, children }: FamilyMember,
+  byUid: Map<string, Relative>,
+): Relative {
+  const relative: Relative = {
+    kind,
+    group,
+    name,
+    uid,
+    health: memory.health?.value,
+    goneAt: undefined,
+    stretches: stretchesOf(memory),
+    children: children.map((child) => living(child, byUid)),
+  };
+  byUid.set(uid, relative);
+  return relative;
+}
+
 function branchOf(
-  member: FamilyMember,
+  member: Relative,
   { trace, parent }: { readonly trace: TraceSignal; readonly parent: Pick<Span, "spanId"> },
 ): Branch | undefined {
-  const { kind, group, name, uid, memory } = member;
+  const { kind, group, name, uid, health, goneAt } = member;
   const spanId = spanIdOf(trace.traceId, `child ${uid}`, 0);
   const below = member.children.flatMap(
     (child) => branchOf(child, { trace, parent: { spanId } }) ?? [],
   );
   const [root] = trace.spans;
-  const stretches = stretchesOf(memory).flatMap((stretch) => {
+  const stretches = member.stretches.flatMap((stretch) => {
     const extent = within(root, stretch);
     return extent === undefined ? [] : [{ ...stretch, ...extent }];
   });
-  const extent = hull([...stretches, ...below]);
+  const end = goneAt === undefined ? [] : [endOf(root, goneAt)];
+  const extent = hull([...stretches, ...below, ...end]);
   if (extent === undefined) return undefined;
   const span: Span = {
     spanId,
@@ -104,7 +152,8 @@ function branchOf(
       "k8s.object.group": group,
       "k8s.object.name": name,
       "k8s.object.uid": uid,
-      ...(memory.health === undefined ? {} : { "lifeline.health": memory.health.value }),
+      ...(health === undefined ? {} : { "lifeline.health": health }),
+      ...(goneAt === undefined ? {} : { "lifeline.gone": true }),
       ...extent.start.says,
       ...extent.end.says,
     },
@@ -171,6 +220,14 @@ function within(root: Span, { start, end }: Stretch): Extent | undefined {
   const from = clipped(root, began, "start");
   const to = clipped(root, ended, "end");
   return { start: from, end: to.timeMs < from.timeMs ? { ...to, timeMs: from.timeMs } : to };
+}
+
+/** That it went is all that is known of one whose deletion nobody saw requested. */
+function endOf(root: Span, at: Moment): Extent {
+  return {
+    start: clipped(root, edgeAt("start", at), "start"),
+    end: clipped(root, edgeAt("end", at), "end"),
+  };
 }
 
 /** What was there before begins with the owner's work, and what goes on after it ends with that. */

@@ -97,7 +97,7 @@ function convergence(
 
 function traceOf(ended: EndedWork, about: WorkEnd, { traceId }: TraceContext): TraceSignal {
   const { identity, object } = about;
-  const { role } = ended.work;
+  const { role, gone } = ended.work;
   const spans = spansOf(ended, {
     traceId,
     rootName: rootName(identity.kind, role),
@@ -106,7 +106,13 @@ function traceOf(ended: EndedWork, about: WorkEnd, { traceId }: TraceContext): T
     error: about.assessment.message,
   });
   const { namespace } = identity;
-  return { type: "trace", traceId, spans, ...(namespace === undefined ? {} : { namespace }) };
+  return {
+    type: "trace",
+    traceId,
+    spans,
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(gone === undefined ? {} : { gone }),
+  };
 }
 
 function rootAttributes({ work, outcome }: EndedWork, about: WorkEnd): Attributes {

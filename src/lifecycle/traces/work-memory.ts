@@ -1,6 +1,14 @@
 import { isList } from "../../util/json.ts";
 import { isTime, readTime } from "../row-time.ts";
-import { type Mark, MARKS_MAX, type Moment, type PastWork, type Role, type Work } from "./work.ts";
+import {
+  type GoneChild,
+  type Mark,
+  MARKS_MAX,
+  type Moment,
+  type PastWork,
+  type Role,
+  type Work,
+} from "./work.ts";
 
 const ROLES: readonly Role[] = ["converge", "delete", "disruption"];
 const ABOUT: readonly Mark["about"][] = ["condition", "phase", "finalizer", "observe", "health"];
@@ -14,7 +22,7 @@ const WORKS_MAX = 3;
  */
 export function writeWork(work: readonly Work[] | undefined, memoryOriginMs: number): unknown {
   if (work === undefined || work.length === 0) return undefined;
-  return work.map(({ role, generation, of, ordinal, start, managers, marks, leftOut }) => [
+  return work.map(({ role, generation, of, ordinal, start, managers, marks, leftOut, gone }) => [
     ROLES.indexOf(role),
     generation,
     of,
@@ -24,6 +32,7 @@ export function writeWork(work: readonly Work[] | undefined, memoryOriginMs: num
     managers,
     leftOut,
     marks.map((mark) => writeMark(mark, start.observedMs)),
+    ...(gone === undefined ? [] : [gone.map(writeGone)]),
   ]);
 }
 
@@ -57,6 +66,11 @@ export function readPastWork(json: unknown): PastWork | undefined {
   return { role, generation, start, end };
 }
 
+function writeGone({ owner, kind, group, name, uid, at, past }: GoneChild): unknown {
+  const when = [at.observedMs, writeMoment(at, at.observedMs)];
+  return [owner, kind, group, name, uid, ...when, ...past.map(writePastWork)];
+}
+
 function writeMark({ about, name, value, reason, at }: Mark, originMs: number): unknown {
   const facts = [ABOUT.indexOf(about), name, value, reason];
   if (at !== undefined) return [...facts, writeMoment(at, originMs)];
@@ -73,7 +87,7 @@ function writeMoment({ observedMs, recordedMs, isLate }: Moment, originMs: numbe
 
 function readOne(json: unknown, memoryOriginMs: number): Work | undefined {
   if (!isList(json)) return undefined;
-  const [roleAt, generation, of, ordinal, startMs, start, managers, leftOut, marks] = json;
+  const [roleAt, generation, of, ordinal, startMs, start, managers, leftOut, marks, gone] = json;
   const role = typeof roleAt === "number" ? ROLES[roleAt] : undefined;
   if (role === undefined || !isInteger(generation) || typeof ordinal !== "string") return undefined;
   const originMs = readTime(startMs, memoryOriginMs);
@@ -89,6 +103,7 @@ function readOne(json: unknown, memoryOriginMs: number): Work | undefined {
     managers: isList(managers) ? managers.filter(isText) : [],
     leftOut: isInteger(leftOut) ? leftOut : 0,
     marks: isList(marks) ? readMarks(marks.slice(0, MARKS_MAX), originMs) : [],
+    ...readGoneChildren(gone),
   };
 }
 
@@ -99,6 +114,21 @@ function readMarks(json: readonly unknown[], originMs: number): readonly Mark[] 
     if (mark !== undefined) marks.push(mark);
   }
   return marks;
+}
+
+function readGoneChildren(json: unknown): Pick<Work, "gone"> {
+  return isList(json) ? { gone: json.flatMap((child) => readGone(child) ?? []) } : {};
+}
+
+function readGone(json: unknown): GoneChild | undefined {
+  if (!isList(json)) return undefined;
+  const [owner, kind, group, name, uid, ...rest] = json;
+  if (!isText(owner) || !isText(kind) || !isText(group)) return undefined;
+  if (!isText(name) || !isText(uid)) return undefined;
+  const [originMs, when, ...works] = rest;
+  const at = isTime(originMs) ? readMoment(when, originMs) : undefined;
+  const past = works.flatMap((work) => readPastWork(work) ?? []);
+  return at === undefined ? undefined : { owner, kind, group, name, uid, at, past };
 }
 
 function readMark(json: unknown, originMs: number): Mark | undefined {

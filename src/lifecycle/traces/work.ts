@@ -27,6 +27,28 @@ export type Mark = {
   readonly at?: Moment | undefined;
 };
 
+/** Work that is over, as far as an owner's trace tells of it. */
+export type PastWork = {
+  readonly role: Role;
+  readonly generation: number;
+  readonly start: Moment;
+  readonly end: Moment;
+};
+
+/** What an object controls that went while its work went on: nobody can look it up when that ends. */
+export type GoneChild = {
+  /** The UID of the object that controlled it: that one itself, or one below it. */
+  readonly owner: string;
+  readonly kind: string;
+  readonly group: string;
+  readonly name: string;
+  readonly uid: string;
+  /** When it was gone. */
+  readonly at: Moment;
+  /** Its last work, and its deletion; of one that went without a request there is none. */
+  readonly past: readonly PastWork[];
+};
+
 /** Work that goes on: all that its spans will be made of when it ends. */
 export type Work = {
   readonly role: Role;
@@ -41,16 +63,10 @@ export type Work = {
   readonly managers: readonly string[];
   /** In the order in which they happened. */
   readonly marks: readonly Mark[];
-  /** How many marks had no room. */
+  /** How many marks, or children that are gone, had no room. */
   readonly leftOut: number;
-};
-
-/** Work that is over, as far as an owner's trace tells of it. */
-export type PastWork = {
-  readonly role: Role;
-  readonly generation: number;
-  readonly start: Moment;
-  readonly end: Moment;
+  /** In the order in which they went; absent where none did. */
+  readonly gone?: readonly GoneChild[] | undefined;
 };
 
 /** The value of an `observe` without a time: the controller had taken the generation up when it was first seen. */
