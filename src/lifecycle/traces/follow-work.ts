@@ -10,6 +10,7 @@ import { readPhase } from "../phase.ts";
 import { readFinalizers } from "../finalizers.ts";
 import {
   isRecovery,
+  notBefore,
   type Mark,
   MARKS_MAX,
   type Moment,
@@ -417,7 +418,7 @@ function timeOut(
 }
 
 function endOf(one: Work, outcome: EndedWork["outcome"], end: Moment): EndedWork {
-  return { work: one, outcome, end };
+  return { work: one, outcome, end: notBefore(one.start, end) };
 }
 
 function withEnded(followed: Followed, before: readonly EndedWork[]): Followed {

@@ -438,6 +438,45 @@ test.each<{
     told: ["CustomDatabase converge 0–10000 current Ready\n  condition Ready 0–10000 x"],
   },
   {
+    what: "what happened while nobody watched: by when it was seen, where the cluster says that it was before it began",
+    steps: [
+      {
+        atMs: 300_000,
+        look: { observed: 1, conditions: { Ready: "False x 0", DiskReady: "False" } },
+      },
+      {
+        atMs: 310_000,
+        late: true,
+        writtenAtMs: 10_000,
+        look: { observed: 1, conditions: { Ready: "True x 10", DiskReady: "True x 9" } },
+      },
+    ],
+    told: [
+      `CustomDatabase converge 0–10000 current Ready
+  condition Ready 0–10000 x
+  condition DiskReady 0–10000`,
+    ],
+  },
+  {
+    what: "a deletion that was requested before its work was seen to begin, by a clock that is behind",
+    steps: [
+      { atMs: 300_000, look: { observed: 1, conditions: { Ready: "False x 0" } } },
+      {
+        atMs: 310_000,
+        late: true,
+        cause: "gone",
+        look: {
+          generation: 2,
+          metadata: { deletionTimestamp: formatRfc3339(T0 + 5_000), deletionGracePeriodSeconds: 0 },
+        },
+      },
+    ],
+    told: [
+      "CustomDatabase converge 0–10000 deleted Ready\n  condition Ready 0–10000 x",
+      "CustomDatabase delete 0–305000 deleted",
+    ],
+  },
+  {
     what: "a cluster whose clock is five minutes ahead, looked at late",
     steps: [
       { atMs: -300_000, late: true, look: { observed: 1, conditions: { Ready: "False x 0" } } },

@@ -99,13 +99,25 @@ export function isRecorded({ observedMs, recordedMs, isLate }: Moment): boolean 
 }
 
 /**
+ * What was recorded of work that is under way already cannot be from before it began: then the cluster's clock is far
+ * behind the one that its begin goes by, or was not read, and when it was seen is nearer.
+ */
+export function notBefore(start: Moment, moment: Moment): Moment {
+  return isRecorded(moment) && usedMs(moment) < usedMs(start) - RESOLUTION_MS
+    ? { ...moment, isLate: false }
+    : moment;
+}
+
+/**
  * The work with one more mark. Beyond the bound only the newest of each condition (or phase) is kept up, so that the
  * spans still end when they end.
  */
-export function withMark(work: Work, mark: Mark): Work {
+export function withMark(work: Work, told: Mark): Work {
+  const { at } = told;
+  const mark = at === undefined ? told : { ...told, at: notBefore(work.start, at) };
   if (work.marks.length < MARKS_MAX) return { ...work, marks: [...work.marks, mark] };
   const index = work.marks.findLastIndex(
-    ({ about, name, at }) => at !== undefined && about === mark.about && name === mark.name,
+    (known) => known.at !== undefined && known.about === mark.about && known.name === mark.name,
   );
   const kept = index < 0 ? work.marks.slice(0, -1) : work.marks.toSpliced(index, 1);
   return { ...work, marks: [...kept, mark], leftOut: work.leftOut + 1 };
