@@ -128,7 +128,7 @@ test("a child whose work nobody saw goes by what was recorded, and where it leav
     spans: [{ ...ROOT, attributes: { ...ROOT.attributes, ...says } }] as const,
   };
 
-  const [, inside, across] = withFamily(owner, [
+  const [, across, inside] = withFamily(owner, [
     member("pod-0", wellSince(105_000, 119_000)),
     member("pod-1", wellSince(90_000, 119_000)),
   ]).spans;

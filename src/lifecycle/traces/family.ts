@@ -80,8 +80,8 @@ export function hasFamily({ spans: [root] }: TraceSignal): boolean {
 export function withFamily(told: TraceSignal, family: readonly FamilyMember[]): TraceSignal {
   const { gone = [], ...trace } = told;
   const [root, ...stages] = trace.spans;
-  const spans = relativesOf(family, gone).flatMap(
-    (member) => branchOf(member, { trace, parent: root })?.spans ?? [],
+  const spans = branchesOf(relativesOf(family, gone), { trace, parent: root }).flatMap(
+    (branch) => branch.spans,
   );
   if (spans.length === 0) return trace;
   return { ...trace, spans: [root, ...[...stages, ...spans].slice(0, SPANS_MAX - 1)] };
@@ -123,15 +123,19 @@ function living(
   return relative;
 }
 
-function branchOf(
-  member: Relative,
-  { trace, parent }: { readonly trace: TraceSignal; readonly parent: Pick<Span, "spanId"> },
-): Branch | undefined {
+type Place = { readonly trace: TraceSignal; readonly parent: Pick<Span, "spanId"> };
+
+/** In the order in which they began, for the first are told of those that are too many. */
+function branchesOf(members: readonly Relative[], place: Place): readonly Branch[] {
+  return members
+    .flatMap((member) => branchOf(member, place) ?? [])
+    .toSorted((a, b) => a.start.timeMs - b.start.timeMs);
+}
+
+function branchOf(member: Relative, { trace, parent }: Place): Branch | undefined {
   const { kind, group, name, uid, health, goneAt } = member;
   const spanId = spanIdOf(trace.traceId, `child ${uid}`, 0);
-  const below = member.children.flatMap(
-    (child) => branchOf(child, { trace, parent: { spanId } }) ?? [],
-  );
+  const below = branchesOf(member.children, { trace, parent: { spanId } });
   const [root] = trace.spans;
   const stretches = member.stretches.flatMap((stretch) => {
     const extent = within(root, stretch);
