@@ -168,6 +168,34 @@ serverTest.for(EXAMPLES)("%s: each life's traces tell what its operator did", (e
   expect(drawings).toEqual(TRACES[example]);
 });
 
+serverTest.for(EXAMPLES)(
+  "%s: traces have the resource of the records, so that one finds the other",
+  (example) => {
+    for (const life of livesOf(example)) {
+      const { namespace } = newborn(life).metadata;
+      for (const { resource, scope } of tracesOf(life).flat()) {
+        expect(resource).toEqual({ ...promisedResource(), "k8s.namespace.name": namespace });
+        expect(scope).toEqual(SCOPE);
+      }
+    }
+  },
+);
+
+serverTest.for(EXAMPLES)("%s: only what failed is an error, and says why", (example) => {
+  for (const trace of livesOf(example).flatMap(tracesOf)) {
+    const [failed, others] = [true, false].map((isFailed) =>
+      trace.filter(({ attributes }) => (attributes["lifeline.outcome"] === "failed") === isFailed),
+    );
+
+    const told = trace.map(({ statusCode, statusMessage }) => ({ statusCode, statusMessage }));
+
+    expect(told.filter(({ statusCode }) => statusCode === 2)).toHaveLength(failed?.length ?? 0);
+    expect(told.filter(({ statusCode }) => statusCode === 0)).toHaveLength(others?.length ?? 0);
+    for (const { statusCode, statusMessage } of told)
+      expect(statusMessage === "").toBe(statusCode === 0);
+  }
+});
+
 serverTest.for(EXAMPLES)("%s: a trace that was told is one that its records name", (example) => {
   for (const life of livesOf(example)) {
     const named = new Set(recordsOf(life, logs).map(({ traceId }) => traceId));
