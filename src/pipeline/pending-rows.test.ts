@@ -1,12 +1,14 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import type { UnitOfWork } from "../store/rows.ts";
+import type { ObjectRow, UnitOfWork } from "../store/rows.ts";
 import { READ_ERROR } from "../testing/faulty-database.ts";
 import { allObjects, objectRow, openTemporaryStore } from "../testing/temporary-store.ts";
 import { PendingRows } from "./pending-rows.ts";
 
 const OWNERS = ["", "uid-1", "uid-2", "somebody"] as const;
-const ID = fc.integer({ min: 1, max: 4 });
+/** Two bear the name "even", two "odd". */
+const IDS = [1, 2, 3, 4] as const;
+const ID = fc.constantFrom(...IDS);
 const STEPS = fc.array(
   fc.oneof(
     {
@@ -31,41 +33,54 @@ const NOTHING_ELSE: Omit<UnitOfWork, "upserts" | "removals"> = {
   committedAtMs: 0,
 };
 
-test("children are those that a look at every row finds, whatever is pending, and after a restart", () => {
+test("rows are found as by a look at every one, whatever is pending, and after a restart", () => {
   fc.assert(
     fc.property(STEPS, (steps) => {
       using temporary = openTemporaryStore();
       let rows = new PendingRows(temporary.store);
-      let model = new Map<number, string>();
+      let model = new Map<number, ObjectRow>();
+      const remove = (row: ObjectRow | undefined): void => {
+        if (row === undefined) return;
+        rows.remove(row);
+        model.delete(row.id);
+      };
       for (const step of steps) {
         if (step.type === "put") {
-          rows.put(objectRow(step.id, { owner: step.owner }));
-          model.set(step.id, step.owner);
+          // As intake does it: who has the name of another is another.
+          const name = step.id % 2 === 0 ? "even" : "odd";
+          const namesake = rows.findByName(1, "default", name);
+          if (namesake?.id !== step.id) remove(namesake);
+          const row = objectRow(step.id, { owner: step.owner, name });
+          rows.put(row);
+          model.set(step.id, row);
         } else if (step.type === "remove") {
-          rows.remove(objectRow(step.id, { owner: model.get(step.id) ?? "" }));
-          model.delete(step.id);
+          remove(model.get(step.id));
         } else if (step.type === "commit") {
           temporary.store.commit({ ...NOTHING_ELSE, ...rows.moves() });
           rows.clear();
         } else {
           rows = new PendingRows(temporary.reopen());
-          model = new Map(allObjects(temporary.store).map(({ id, owner }) => [id, owner]));
+          model = new Map(allObjects(temporary.store).map((row) => [row.id, row]));
         }
 
-        const families = OWNERS.slice(1).map((uid) => rows.childrenOf(uid, 10).map(({ id }) => id));
-
-        expect(families).toEqual(
-          OWNERS.slice(1).map((uid) =>
-            [...model]
-              .flatMap(([id, owner]) => (owner === uid ? [id] : []))
-              .toSorted((a, b) => a - b),
-          ),
+        const all = [...model.values()].toSorted((a, b) => a.id - b.id);
+        expect(OWNERS.slice(1).map((uid) => idsOf(rows.childrenOf(uid, 10)))).toEqual(
+          OWNERS.slice(1).map((uid) => idsOf(all.filter(({ owner }) => owner === uid))),
         );
+        expect(IDS.map((id) => rows.find(1, `uid-${id}`))).toEqual(IDS.map((id) => model.get(id)));
       }
+
+      expect(["even", "odd"].map((name) => rows.findByName(1, "default", name))).toEqual(
+        ["even", "odd"].map((name) => [...model.values()].find((row) => row.name === name)),
+      );
     }),
     { numRuns: 40 },
   );
 });
+
+function idsOf(rows: readonly { readonly id: number }[]): readonly number[] {
+  return rows.map(({ id }) => id);
+}
 
 test("nobody is asked for children where nothing has an owner", () => {
   using temporary = openTemporaryStore();

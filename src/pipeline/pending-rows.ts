@@ -6,8 +6,10 @@ export class PendingRows {
   readonly #store: Store;
   /** No row: it is gone. */
   readonly #rows = new Map<number, ObjectRow | undefined>();
-  readonly #byUid = new Map<string, number>();
-  readonly #byName = new Map<string, number>();
+  /** By kind, then by UID: keys that are put together cost more than the rest of finding a row here (measured). */
+  readonly #byUid = new Map<number, Map<string, number>>();
+  /** Who bore a name last; undefined until somebody looks for one, which nobody does while known objects change. */
+  #byName: Map<string, number> | undefined;
   /** By owner: who had it at any time since the last transaction. */
   readonly #byOwner = new Map<string, Set<number>>();
 
@@ -20,7 +22,7 @@ export class PendingRows {
   }
 
   find(kindId: number, uid: string): ObjectRow | undefined {
-    const id = this.#byUid.get(`${kindId}/${uid}`);
+    const id = this.#byUid.get(kindId)?.get(uid);
     return id === undefined ? this.#store.objectByUid(kindId, uid) : this.#rows.get(id);
   }
 
@@ -36,7 +38,8 @@ export class PendingRows {
   }
 
   findByName(watchId: number, namespace: string, name: string): ObjectRow | undefined {
-    const id = this.#byName.get(`${watchId}/${namespace}/${name}`);
+    this.#byName ??= this.#indexNames();
+    const id = this.#byName.get(nameKey(watchId, namespace, name));
     if (id !== undefined) return this.#rows.get(id);
     const stored = this.#store.objectByName(watchId, namespace, name);
     return stored !== undefined && this.#rows.has(stored.id) ? this.#rows.get(stored.id) : stored;
@@ -55,7 +58,8 @@ export class PendingRows {
 
   put(row: ObjectRow): void {
     this.#rows.set(row.id, row);
-    this.#index(row);
+    this.#indexUid(row);
+    this.#byName?.set(nameKey(row.watchId, row.namespace, row.name), row.id);
     if (row.owner === "") return;
     const ids = this.#byOwner.get(row.owner);
     if (ids === undefined) this.#byOwner.set(row.owner, new Set([row.id]));
@@ -64,7 +68,7 @@ export class PendingRows {
 
   remove(row: ObjectRow): void {
     this.#rows.set(row.id, undefined);
-    this.#index(row);
+    this.#indexUid(row);
   }
 
   moves(): Pick<UnitOfWork, "upserts" | "removals"> {
@@ -80,17 +84,24 @@ export class PendingRows {
   clear(): void {
     this.#rows.clear();
     this.#byUid.clear();
-    this.#byName.clear();
+    this.#byName = undefined;
     this.#byOwner.clear();
   }
 
-  #index(row: ObjectRow): void {
-    this.#byUid.set(`${row.kindId}/${row.uid}`, row.id);
-    const nameKey = `${row.watchId}/${row.namespace}/${row.name}`;
-    // A removal of the old bearer of a name must not hide the new one.
-    const bearer = this.#byName.get(nameKey);
-    const isTaken =
-      bearer !== undefined && bearer !== row.id && this.#rows.get(bearer) !== undefined;
-    if (!isTaken || this.#rows.get(row.id) !== undefined) this.#byName.set(nameKey, row.id);
+  #indexUid({ id, kindId, uid }: ObjectRow): void {
+    const ids = this.#byUid.get(kindId);
+    if (ids === undefined) this.#byUid.set(kindId, new Map([[uid, id]]));
+    else ids.set(uid, id);
   }
+
+  #indexNames(): Map<string, number> {
+    const names = new Map<string, number>();
+    for (const row of this.#rows.values())
+      if (row !== undefined) names.set(nameKey(row.watchId, row.namespace, row.name), row.id);
+    return names;
+  }
+}
+
+function nameKey(watchId: number, namespace: string, name: string): string {
+  return `${watchId}/${namespace}/${name}`;
 }
