@@ -1,7 +1,6 @@
 import type { ManagedFieldsEntry } from "../cluster/kube-object.ts";
 import { FNV_OFFSET, fnv1a32 } from "../util/fnv1a32.ts";
 import { isMap, type JsonMap } from "../util/json.ts";
-import { parseJson } from "../util/parse-json.ts";
 import { RawJson } from "../util/raw-json.ts";
 import { parseRfc3339Ms } from "../util/rfc3339.ts";
 import type { Difference, SpecWrite } from "./change.ts";
@@ -153,14 +152,9 @@ function findOwners(
 type Trie = { readonly name: string; readonly fields: JsonMap };
 
 function readTrie(entry: ManagedFieldsEntry): readonly Trie[] {
-  const fields = readRaw(entry.fieldsV1);
+  const { fieldsV1 } = entry;
+  const fields: unknown = fieldsV1 instanceof RawJson ? fieldsV1.value : fieldsV1;
   return isMap(fields) ? [{ name: nameManager(entry), fields }] : [];
-}
-
-function readRaw(value: unknown): unknown {
-  if (!(value instanceof RawJson)) return value;
-  const parsed = parseJson(value.text);
-  return parsed.type === "json" ? parsed.value : undefined;
 }
 
 /** Those that own it at the greatest depth. */
