@@ -25,6 +25,18 @@ function through(value: unknown): string {
   return JSON.stringify(redact(object({ spec: { value } }))["spec"]);
 }
 
+test("redact() knows what it found harmless as a sentence from the same text as a value", () => {
+  const text = "credentials: never found";
+  const fresh = createRedactor(mark);
+
+  const first = fresh(object({ status: { message: text, value: text } }));
+  const second = fresh(object({ status: { message: text, value: text } }));
+
+  const expected = { message: text, value: `credentials: [redacted:${mark("never found")}]` };
+  expect(first.status).toEqual(expected);
+  expect(second.status).toEqual(expected);
+});
+
 const LISTED_NAMES = [
   "password",
   "passwd",

@@ -1,4 +1,5 @@
 import { rememberByName } from "../../util/remember-by-name.ts";
+import { TextSet } from "../../util/text-set.ts";
 import { learnKey, type KeyClass, type KeyFacts } from "./secret-key.ts";
 
 /** What all parts of redaction share. */
@@ -9,6 +10,8 @@ export type Rules = {
   readonly conceal: (secret: string) => string;
   readonly classify: (key: string) => KeyClass;
   readonly learn: (key: string) => KeyFacts;
+  /** Texts that read like secrets at first sight and hold none: names of Secrets above all, which come again and again. */
+  readonly harmless: { readonly texts: TextSet; readonly prose: TextSet };
 };
 
 const PLACEHOLDER = /^\[redacted:[\w-]{4}\]$/;
@@ -25,5 +28,6 @@ export function createRules(hmac: (text: string) => string): Rules {
     conceal,
     classify: (key) => learn(key).class,
     learn,
+    harmless: { texts: new TextSet(), prose: new TextSet() },
   };
 }
