@@ -1,6 +1,6 @@
 import { kindIdentity, type Identity } from "./identity.ts";
 import { actionOf } from "./record.ts";
-import type { CountSignal, EventName } from "./signal.ts";
+import type { Attributes, CountSignal, EventName } from "./signal.ts";
 
 /** The action of a write that is no news: only ticking fields, bookkeeping or a condition's message moved. */
 const TICKED = "ticked";
@@ -14,17 +14,19 @@ export function countChanges(
   identity: Identity,
   clusterName: string | undefined,
 ): readonly CountSignal[] {
-  const counts = new Map<string, number>();
-  for (const { eventName } of facts) {
-    const action = actionOf(eventName);
-    counts.set(action, (counts.get(action) ?? 0) + 1);
-  }
-  if (counts.size === 0) counts.set(TICKED, 1);
   const attributes = kindIdentity(identity, clusterName);
-  return [...counts].map(([action, by]) => ({
+  const [first = TICKED, ...others] = facts.map(({ eventName }) => actionOf(eventName));
+  if (others.length === 0) return [countOf(attributes, first, 1)];
+  const counts = new Map([[first, 1]]);
+  for (const action of others) counts.set(action, (counts.get(action) ?? 0) + 1);
+  return [...counts].map(([action, by]) => countOf(attributes, action, by));
+}
+
+function countOf(attributes: Attributes, action: string, by: number): CountSignal {
+  return {
     type: "count",
     metric: "lifeline.object.changes",
     attributes: { ...attributes, action },
     by,
-  }));
+  };
 }

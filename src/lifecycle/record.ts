@@ -1,3 +1,4 @@
+import { rememberByName } from "../util/remember-by-name.ts";
 import { unreachable } from "../util/unreachable.ts";
 import { cutUtf8 } from "../util/utf8.ts";
 import type { EventTime } from "./event-time.ts";
@@ -94,9 +95,9 @@ export function makeRecord(subject: Subject, fact: Fact): LogSignal {
 }
 
 /** `lifeline.action`: the last part of the EventName, for stores that drop EventNames. */
-export function actionOf(eventName: EventName): string {
-  return eventName.slice(eventName.lastIndexOf(".") + 1);
-}
+export const actionOf: (eventName: EventName) => string = rememberByName((eventName) =>
+  eventName.slice(eventName.lastIndexOf(".") + 1),
+);
 
 function uidParts(identity: Identity, fact: Fact, action: string): readonly string[] {
   const detail = fact.detail ?? "";

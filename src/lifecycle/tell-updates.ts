@@ -1,8 +1,9 @@
+import type { Difference } from "../history/change.ts";
 import type { ClassifiedDifferences } from "./classify-differences.ts";
 import { type Flood, type GuardedEvent, guardUpdates, GUARDED_EVENTS } from "./flood-guard.ts";
 import type { Subject } from "./record.ts";
 import { hotRecord } from "./records/hot.ts";
-import { updatedRecords, type Write } from "./records/updated.ts";
+import { updatedRecord, type Write } from "./records/updated.ts";
 import type { LogSignal, Severity } from "./signal.ts";
 
 /** By `minimumSeverity`, the records that are sent: only those may flood, and of what is not sent nothing is withheld. */
@@ -32,34 +33,31 @@ export type ToldUpdates = {
 /** What a write updated, as far as the flood guard lets it through. */
 export function tellUpdates(subject: Subject, updates: Updates): ToldUpdates {
   const { classified, write, flood, minimumSeverity } = updates;
-  const differences = {
-    "lifeline.object.updated": classified.updated,
-    "lifeline.object.status_updated": classified.statusUpdated,
-  };
-  const happened = GUARDED_EVENTS.filter((event) => differences[event].length > 0);
-  const guarded = GUARDED_AT[minimumSeverity].filter((event) => differences[event].length > 0);
+  const happened = GUARDED_EVENTS.filter((event) => differencesOf(classified, event).length > 0);
+  // So it is with every other write: only a transition, or what ticks.
+  if (happened.length === 0) return { flood, records: [], facts: [] };
+  const isGuarded = GUARDED_AT[minimumSeverity];
   const verdict = guardUpdates(flood, {
-    updates: guarded.map((event) => ({ event, differences: differences[event] })),
+    updates: happened
+      .filter((event) => isGuarded.includes(event))
+      .map((event) => ({ event, differences: differencesOf(classified, event) })),
     managers: write.managers,
     nowMs: subject.observedAtMs,
   });
-  const records = updatedRecords(
-    subject,
-    {
-      updated: verdict.told.includes("lifeline.object.updated") ? classified.updated : [],
-      statusUpdated: verdict.told.includes("lifeline.object.status_updated")
-        ? classified.statusUpdated
-        : [],
-    },
-    write,
+  const records = verdict.told.map((event) =>
+    updatedRecord(subject, { event, differences: differencesOf(classified, event) }, write),
   );
-  const hot = verdict.hot === undefined ? [] : [hotRecord(subject, verdict.hot, write.when)];
-  return {
-    flood: verdict.flood,
-    records: [...records, ...hot],
-    facts: [
-      ...happened.map((eventName) => ({ eventName })),
-      ...hot.map(() => ({ eventName: "lifeline.object.hot" }) as const),
-    ],
-  };
+  const facts: ToldUpdates["facts"][number][] = happened.map((eventName) => ({ eventName }));
+  if (verdict.hot !== undefined) {
+    records.push(hotRecord(subject, verdict.hot, write.when));
+    facts.push({ eventName: "lifeline.object.hot" });
+  }
+  return { flood: verdict.flood, records, facts };
+}
+
+function differencesOf(
+  { updated, statusUpdated }: ClassifiedDifferences,
+  event: GuardedEvent,
+): readonly Difference[] {
+  return event === "lifeline.object.updated" ? updated : statusUpdated;
 }

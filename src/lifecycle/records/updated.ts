@@ -1,7 +1,6 @@
 import type { Difference } from "../../history/change.ts";
 import { formatFieldPath } from "../../util/field-path.ts";
 import { changeAttributes } from "../change-attributes.ts";
-import type { ClassifiedDifferences } from "../classify-differences.ts";
 import type { EventTime } from "../event-time.ts";
 import type { GuardedEvent } from "../flood-guard.ts";
 import { type Subject, makeRecord } from "../record.ts";
@@ -20,29 +19,23 @@ export const SEVERITY_OF: Readonly<Record<GuardedEvent, Severity>> = {
 /** Who wrote, and when. */
 export type Write = { readonly managers: readonly string[]; readonly when: EventTime };
 
-/** `lifeline.object.updated` and `lifeline.object.status_updated`, each if there is something to tell. */
-export function updatedRecords(
+/** `lifeline.object.updated` or `lifeline.object.status_updated`. */
+export function updatedRecord(
   subject: Subject,
-  classified: Omit<ClassifiedDifferences, "ticks">,
-  write: Write,
-): readonly LogSignal[] {
-  const records: LogSignal[] = [];
-  const add = (eventName: GuardedEvent, differences: readonly Difference[]): void => {
-    if (differences.length === 0) return;
-    records.push(
-      makeRecord(subject, {
-        eventName,
-        severity: SEVERITY_OF[eventName],
-        when: write.when,
-        sentence: `changed ${namedDifferences(differences)}${namedManagers(write.managers)}`,
-        knownBy: "resourceVersion",
-        attributes: changeAttributes(differences, write.managers),
-      }),
-    );
-  };
-  add("lifeline.object.updated", classified.updated);
-  add("lifeline.object.status_updated", classified.statusUpdated);
-  return records;
+  {
+    event,
+    differences,
+  }: { readonly event: GuardedEvent; readonly differences: readonly Difference[] },
+  { managers, when }: Write,
+): LogSignal {
+  return makeRecord(subject, {
+    eventName: event,
+    severity: SEVERITY_OF[event],
+    when,
+    sentence: `changed ${namedDifferences(differences)}${namedManagers(managers)}`,
+    knownBy: "resourceVersion",
+    attributes: changeAttributes(differences, managers),
+  });
 }
 
 /** `spec.replicas 3 → 5, spec.image and 2 more`. */
