@@ -31,11 +31,13 @@ export function standing(
   { stuckAfterMs, traces }: InterpretOptions,
 ): Pick<Outcome, "memory" | "health" | "wakeAtMs"> {
   const { health } = assessment;
-  const due = [
+  let wakeAtMs: number | undefined;
+  for (const dueAtMs of [
     assessment.wakeAtMs,
     stuckDueAtMs(memory, { health, stuckAfterMs }),
     floodDueAtMs(memory.flood),
     traces && workDueAtMs(memory.work, traces),
-  ].filter((atMs) => atMs !== undefined);
-  return { memory, health, ...(due.length === 0 ? {} : { wakeAtMs: Math.min(...due) }) };
+  ])
+    if (dueAtMs !== undefined) wakeAtMs = Math.min(dueAtMs, wakeAtMs ?? dueAtMs);
+  return wakeAtMs === undefined ? { memory, health } : { memory, health, wakeAtMs };
 }

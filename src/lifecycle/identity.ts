@@ -7,27 +7,28 @@ import type { AttributeValue, Attributes } from "./signal.ts";
 const IDENTITY_MAX_BYTES = 512;
 
 /**
- * The kinds whose names have an attribute of their own, by `kind.group`
+ * The kinds whose names have an attribute of their own, with their groups
  * (OpenTelemetry semantic conventions 1.45, registry `k8s.*`).
  */
-const NAME_ATTRIBUTES: ReadonlyMap<string, string> = new Map([
-  ["Pod.", "k8s.pod.name"],
-  ["Node.", "k8s.node.name"],
-  ["Namespace.", "k8s.namespace.name"],
-  ["Service.", "k8s.service.name"],
-  ["PersistentVolume.", "k8s.persistentvolume.name"],
-  ["PersistentVolumeClaim.", "k8s.persistentvolumeclaim.name"],
-  ["ReplicationController.", "k8s.replicationcontroller.name"],
-  ["ResourceQuota.", "k8s.resourcequota.name"],
-  ["Deployment.apps", "k8s.deployment.name"],
-  ["ReplicaSet.apps", "k8s.replicaset.name"],
-  ["StatefulSet.apps", "k8s.statefulset.name"],
-  ["DaemonSet.apps", "k8s.daemonset.name"],
-  ["Job.batch", "k8s.job.name"],
-  ["CronJob.batch", "k8s.cronjob.name"],
-  ["HorizontalPodAutoscaler.autoscaling", "k8s.hpa.name"],
-  ["StorageClass.storage.k8s.io", "k8s.storageclass.name"],
-]);
+const NAME_ATTRIBUTES: ReadonlyMap<string, { readonly group: string; readonly attribute: string }> =
+  new Map([
+    ["Pod", { group: "", attribute: "k8s.pod.name" }],
+    ["Node", { group: "", attribute: "k8s.node.name" }],
+    ["Namespace", { group: "", attribute: "k8s.namespace.name" }],
+    ["Service", { group: "", attribute: "k8s.service.name" }],
+    ["PersistentVolume", { group: "", attribute: "k8s.persistentvolume.name" }],
+    ["PersistentVolumeClaim", { group: "", attribute: "k8s.persistentvolumeclaim.name" }],
+    ["ReplicationController", { group: "", attribute: "k8s.replicationcontroller.name" }],
+    ["ResourceQuota", { group: "", attribute: "k8s.resourcequota.name" }],
+    ["Deployment", { group: "apps", attribute: "k8s.deployment.name" }],
+    ["ReplicaSet", { group: "apps", attribute: "k8s.replicaset.name" }],
+    ["StatefulSet", { group: "apps", attribute: "k8s.statefulset.name" }],
+    ["DaemonSet", { group: "apps", attribute: "k8s.daemonset.name" }],
+    ["Job", { group: "batch", attribute: "k8s.job.name" }],
+    ["CronJob", { group: "batch", attribute: "k8s.cronjob.name" }],
+    ["HorizontalPodAutoscaler", { group: "autoscaling", attribute: "k8s.hpa.name" }],
+    ["StorageClass", { group: "storage.k8s.io", attribute: "k8s.storageclass.name" }],
+  ]);
 
 type Owner = { readonly kind: string; readonly name: string };
 
@@ -72,7 +73,7 @@ export function nameForPeople(identity: Identity): string {
 
 /** The attributes that all records about one object share (docs/contract.md §4); the namespace is in their resource. */
 export function recordIdentity(identity: Identity): Attributes {
-  const nameAttribute = NAME_ATTRIBUTES.get(`${identity.kind}.${identity.group}`);
+  const named = NAME_ATTRIBUTES.get(identity.kind);
   const attributes: Record<string, AttributeValue> = {
     "k8s.object.kind": identity.kind,
     "k8s.object.group": identity.group,
@@ -82,7 +83,7 @@ export function recordIdentity(identity: Identity): Attributes {
     "k8s.object.resource_version": identity.resourceVersion,
   };
   if (identity.generation !== undefined) attributes["k8s.object.generation"] = identity.generation;
-  if (nameAttribute !== undefined) attributes[nameAttribute] = identity.name;
+  if (named?.group === identity.group) attributes[named.attribute] = identity.name;
   if (identity.owner !== undefined) {
     attributes["lifeline.owner.kind"] = identity.owner.kind;
     attributes["lifeline.owner.name"] = identity.owner.name;
