@@ -69,10 +69,11 @@ export function encodeGauges(
   const scratch = new ProtobufWriter();
   const shared = new SharedAttributes();
   for (const object of objects) {
+    scratch.truncate(0);
     scratch.time(3, context.timeMs);
     writeAttributes(scratch, 7, object.identity);
     // The content of a `NumberDataPoint` that all points of an object share.
-    const common = scratch.finish();
+    const common = scratch.view();
     for (const point of object.ended)
       batch.add(point, (writer) => {
         writer.append(common);
