@@ -13,7 +13,7 @@ const onRealServers = {
 
 /**
  * `unit` needs nothing, `suites` a control plane and a collector, `versions` the oldest supported API server besides,
- * `stores` Prometheus and Loki.
+ * `stores` Prometheus, Loki and Tempo.
  */
 const config: ViteUserConfig = defineConfig({
   test: {

@@ -5,6 +5,7 @@ import { withPrintedRoles } from "../testbed/printed-roles.ts";
 import type { Sample } from "../testbed/query-answer.ts";
 import { connectSharedCluster } from "../testbed/real-servers.ts";
 import { storeTest } from "../testbed/real-stores.ts";
+import { documentedTraceql } from "./documented-traceql.ts";
 import { readmeQueries, type ReadmeQuery } from "./readme-queries.ts";
 import { startChain, type Chain } from "./start-chain.ts";
 import { installDatabases, playStory } from "./story.ts";
@@ -40,6 +41,47 @@ storeTest.for(readmeQueries())('README: "$title" answers what README shows', asy
 
   await eventually(async () => expect(comparable(query, await answerOf(query))).toEqual(shown), {
     timeoutMs: 50_000,
+  });
+});
+
+storeTest.for(documentedTraceql("README.md"))(
+  "README: %s finds the work on a change that failed",
+  async (traceql) => {
+    const { tempo } = chain;
+
+    const found = await eventually(async () => {
+      await tempo.flush();
+      const traces = await tempo.search(traceql);
+      expect(traces).not.toEqual([]);
+      return traces;
+    });
+
+    const traces = await Promise.all(found.map(({ traceId }) => tempo.trace(traceId)));
+    expect(traces.flat().filter(({ parentSpanId }) => parentSpanId === "")).toEqual([
+      expect.objectContaining({
+        name: "CustomDatabase converge",
+        attributes: expect.objectContaining({ "k8s.object.name": "billing-db" }),
+      }),
+    ]);
+  },
+);
+
+storeTest("the trace_id of a record in Loki is that of a trace in Tempo", async () => {
+  const failed =
+    '{service_name="kube-lifeline"} | k8s_object_name="billing-db" | lifeline_health="failed"';
+
+  const [record] = await chain.loki.records(failed);
+
+  const { trace_id: traceId = "", span_id: spanId = "" } = record?.labels ?? {};
+  const spans = await eventually(async () => {
+    const stored = await chain.tempo.trace(traceId);
+    expect(stored).not.toEqual([]);
+    return stored;
+  });
+  expect(spans.find((span) => span.spanId === spanId)).toMatchObject({
+    name: "CustomDatabase converge",
+    parentSpanId: "",
+    attributes: { "k8s.object.name": "billing-db" },
   });
 });
 

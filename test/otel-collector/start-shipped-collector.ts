@@ -13,8 +13,17 @@ const SHIPPED_CONFIG: string = fileURLToPath(
   new URL("../../otel-collector/config.yaml", import.meta.url),
 );
 
-/** Where it sends; each as the variable of the file wants it. */
-type Destinations = { readonly loki: string; readonly prometheus: string };
+/** Where it sends, each as the variable of the file wants it; a store that is not named is away. */
+type Destinations = {
+  readonly loki?: string;
+  readonly prometheus?: string;
+  readonly tempo?: string;
+};
+
+type ShippedCollectorOptions = {
+  /** Of the queue of records; that of the file by default. */
+  readonly queueSize?: number;
+};
 
 /** A real otelcol with otel-collector/config.yaml; its queue survives `kill()`. */
 export type ShippedCollector = AsyncDisposable & {
@@ -30,10 +39,10 @@ export type ShippedCollector = AsyncDisposable & {
   kill(): Promise<void>;
 };
 
-/** Runs the file as it is, but on free ports of 127.0.0.1, and with a shorter queue of records if that is said. */
+/** Runs the file as it is, but on free ports of 127.0.0.1, and with what the options say. */
 export async function startShippedCollector(
   destinations: Destinations,
-  { queueSize }: { readonly queueSize?: number } = {},
+  options: ShippedCollectorOptions = {},
 ): Promise<ShippedCollector> {
   await using starting = new AsyncDisposableStack();
   const { path: directory } = starting.use(await createTemporaryDirectory("shipped-collector"));
@@ -44,14 +53,13 @@ export async function startShippedCollector(
     `receivers.otlp.protocols.http.endpoint=127.0.0.1:${http}`,
     `extensions.health_check.endpoint=127.0.0.1:${health}`,
     `service.telemetry.metrics.readers=[{pull: {exporter: {prometheus: {host: 127.0.0.1, port: ${metrics}}}}}]`,
-    ...(queueSize === undefined
-      ? []
-      : [`exporters.otlphttp/loki.sending_queue.queue_size=${queueSize}`]),
+    ...overridesOf(options),
   ];
   const env = {
     PATH: process.env["PATH"],
-    LOKI_ENDPOINT: destinations.loki,
-    PROMETHEUS_ENDPOINT: destinations.prometheus,
+    LOKI_ENDPOINT: destinations.loki ?? `http://${NOBODY}/otlp`,
+    PROMETHEUS_ENDPOINT: destinations.prometheus ?? `http://${NOBODY}/api/v1/otlp`,
+    TEMPO_ENDPOINT: destinations.tempo ?? NOBODY,
     OTEL_STORAGE_DIR: directory,
   };
   const isHealthy = async (): Promise<boolean> => {
@@ -79,6 +87,15 @@ export async function startShippedCollector(
     kill,
     [Symbol.asyncDispose]: () => everything.disposeAsync(),
   };
+}
+
+/** The port `discard`: below all that are free for tests, and hardly anybody serves it. */
+const NOBODY = "127.0.0.1:9";
+
+function overridesOf({ queueSize }: ShippedCollectorOptions): readonly string[] {
+  return queueSize === undefined
+    ? []
+    : [`exporters.otlphttp/loki.sending_queue.queue_size=${queueSize}`];
 }
 
 /** The sum of all of a counter's series. */

@@ -2,6 +2,7 @@ import { inject, test } from "vitest";
 import { launchLoki, type Loki } from "./loki.ts";
 import { launchPrometheus, type Prometheus } from "./prometheus.ts";
 import type { StoreBinaries } from "./server-binaries.ts";
+import { launchTempo, type Tempo } from "./tempo.ts";
 
 const worst = [inject("testbed"), inject("stores")].find(({ type }) => type === "missing");
 
@@ -19,10 +20,15 @@ export async function startLoki(): Promise<Loki> {
   return await launchLoki(storeBinaries().loki);
 }
 
+/** A Tempo of the suite's own; a few seconds to start. */
+export async function startTempo(): Promise<Tempo> {
+  return await launchTempo(storeBinaries().tempo);
+}
+
 function storeBinaries(): StoreBinaries {
   const stores = inject("stores");
   if (stores.type === "ready") return stores.binaries;
   throw new Error(
-    `Cannot start Prometheus and Loki: ${stores.reason}; use storeTest, which is skipped then`,
+    `Cannot start Prometheus, Loki or Tempo: ${stores.reason}; use storeTest, which is skipped then`,
   );
 }

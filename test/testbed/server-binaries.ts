@@ -12,6 +12,7 @@ import {
 } from "./build-kubernetes.ts";
 import { LOKI_VERSION, buildLoki } from "./build-loki.ts";
 import { PROMETHEUS_VERSION, buildPrometheus } from "./build-prometheus.ts";
+import { TEMPO_VERSION, buildTempo } from "./build-tempo.ts";
 
 /** Absolute paths of the real servers' programs. */
 export type ServerBinaries = {
@@ -26,6 +27,7 @@ export type ServerBinaries = {
 export type StoreBinaries = {
   readonly prometheus: string;
   readonly loki: string;
+  readonly tempo: string;
 };
 
 /** What is there to run suites with; `reason` is a sentence for people. */
@@ -88,7 +90,7 @@ export async function obtainOldestApiServer(env: NodeJS.ProcessEnv): Promise<Fou
   return { type: "ready", binaries: path };
 }
 
-/** The same for the programs in `PROMETHEUS` and `LOKI`, both files. */
+/** The same for the programs in `PROMETHEUS`, `LOKI` and `TEMPO`, each a file. */
 export async function obtainStoreBinaries(env: NodeJS.ProcessEnv): Promise<Found<StoreBinaries>> {
   const cache = cacheDirectory(env);
   const prometheus = await obtain({
@@ -103,11 +105,18 @@ export async function obtainStoreBinaries(env: NodeJS.ProcessEnv): Promise<Found
     build: buildLoki,
     env,
   });
-  if (prometheus === undefined || loki === undefined)
+  const tempo = await obtain({
+    given: setting(env, "TEMPO"),
+    cached: join(cache, `tempo-${TEMPO_VERSION}`),
+    build: buildTempo,
+    env,
+  });
+  if (prometheus === undefined || loki === undefined || tempo === undefined)
     return { type: "missing", reason: NO_GO_FOR_STORES };
   const binaries: StoreBinaries = {
     prometheus: setting(env, "PROMETHEUS") ?? join(prometheus, "prometheus"),
     loki: setting(env, "LOKI") ?? join(loki, "loki"),
+    tempo: setting(env, "TEMPO") ?? join(tempo, "tempo"),
   };
   await Promise.all(Object.values(binaries).map(assertExecutable));
   return { type: "ready", binaries };
@@ -120,8 +129,8 @@ const NO_GO_FOR_OLDEST =
   `kube-apiserver ${OLDEST_KUBERNETES_VERSION} is not built yet and no Go was found to build it; ` +
   "install Go 1.21 or newer, or point OLDEST_KUBE_APISERVER at the program";
 const NO_GO_FOR_STORES =
-  "Prometheus and Loki are not built yet and no Go was found to build them; " +
-  "install Go 1.21 or newer, or point PROMETHEUS and LOKI at their programs";
+  "Prometheus, Loki and Tempo are not all built yet and no Go was found to build them; " +
+  "install Go 1.21 or newer, or point PROMETHEUS, LOKI and TEMPO at their programs";
 
 type Source = {
   readonly given: string | undefined;
@@ -156,7 +165,7 @@ async function assertExecutable(path: string): Promise<void> {
   } catch (cause) {
     throw new Error(
       `Cannot run "${path}": it is missing or not executable; set KUBEBUILDER_ASSETS to a directory with kube-apiserver, etcd ` +
-        "and kubectl, and KUBE_CONTROLLER_MANAGER, OLDEST_KUBE_APISERVER, OTELCOL, PROMETHEUS and LOKI to these programs, or unset them and remove the cache " +
+        "and kubectl, and KUBE_CONTROLLER_MANAGER, OLDEST_KUBE_APISERVER, OTELCOL, PROMETHEUS, LOKI and TEMPO to these programs, or unset them and remove the cache " +
         "to have them built",
       { cause },
     );

@@ -6,6 +6,6 @@ import { obtainStoreBinaries } from "./server-binaries.ts";
 export async function setup(project: TestProject): Promise<void> {
   const stores = await obtainStoreBinaries(process.env);
   if (stores.type === "missing")
-    announceSkipping("the suites with Prometheus and Loki", stores.reason);
+    announceSkipping("the suites with Prometheus, Loki and Tempo", stores.reason);
   project.provide("stores", stores);
 }
