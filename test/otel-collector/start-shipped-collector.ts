@@ -23,12 +23,16 @@ type Destinations = {
 type ShippedCollectorOptions = {
   /** Of the queue of records; that of the file by default. */
   readonly queueSize?: number;
+  /** A file in which it also writes the records and spans that it takes, a line for each request. */
+  readonly copyTo?: string;
 };
 
 /** A real otelcol with otel-collector/config.yaml; its queue survives `kill()`. */
 export type ShippedCollector = AsyncDisposable & {
   /** `http://127.0.0.1:PORT`, for OTEL_EXPORTER_OTLP_ENDPOINT with protocol grpc. */
   readonly grpcEndpoint: string;
+  /** `http://127.0.0.1:PORT`, for protocol http/protobuf; a signal's path, such as `/v1/traces`, comes behind it. */
+  readonly httpEndpoint: string;
   /** How many records it has said yes to since it was started. */
   acceptedRecords(): Promise<number>;
   /** How many records found the queue full since it was started. */
@@ -81,6 +85,7 @@ export async function startShippedCollector(
   const everything = starting.move();
   return {
     grpcEndpoint: `http://127.0.0.1:${grpc}`,
+    httpEndpoint: `http://127.0.0.1:${http}`,
     acceptedRecords: () => count("otelcol_receiver_accepted_log_records"),
     refusedRecords: () => count("otelcol_exporter_enqueue_failed_log_records"),
     start,
@@ -92,10 +97,18 @@ export async function startShippedCollector(
 /** The port `discard`: below all that are free for tests, and hardly anybody serves it. */
 const NOBODY = "127.0.0.1:9";
 
-function overridesOf({ queueSize }: ShippedCollectorOptions): readonly string[] {
-  return queueSize === undefined
-    ? []
-    : [`exporters.otlphttp/loki.sending_queue.queue_size=${queueSize}`];
+function overridesOf({ queueSize, copyTo }: ShippedCollectorOptions): readonly string[] {
+  const queue =
+    queueSize === undefined
+      ? []
+      : [`exporters.otlphttp/loki.sending_queue.queue_size=${queueSize}`];
+  if (copyTo === undefined) return queue;
+  return [
+    ...queue,
+    `exporters.file={path: ${JSON.stringify(copyTo)}, append: true, flush_interval: 50ms}`,
+    "service.pipelines.logs.exporters=[otlphttp/loki, file]",
+    "service.pipelines.traces.exporters=[otlp/tempo, file]",
+  ];
 }
 
 /** The sum of all of a counter's series. */

@@ -46,11 +46,23 @@ export type SpanEntry = Envelope & {
   readonly startMs: number;
   readonly endMs: number;
   readonly attributes: PlainAttributes;
-  readonly events: readonly { readonly name: string; readonly attributes: PlainAttributes }[];
-  readonly links: readonly { readonly traceId: string; readonly spanId: string }[];
+  readonly events: readonly SpanEntryEvent[];
+  readonly links: readonly SpanEntryLink[];
   /** 0 unset, 2 error. */
   readonly statusCode: number;
   readonly statusMessage: string;
+};
+
+type SpanEntryEvent = {
+  readonly timeMs: number;
+  readonly name: string;
+  readonly attributes: PlainAttributes;
+};
+
+type SpanEntryLink = {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly attributes: PlainAttributes;
 };
 
 type MetricKind = "gauge" | "sum" | "histogram";
@@ -122,12 +134,14 @@ export function spansOf(request: unknown, requestIndex: number): readonly SpanEn
     endMs: milliseconds(item, "endTimeUnixNano"),
     attributes: plainAttributes(fieldAt(item, "attributes")),
     events: listAt(item, "events").map((event) => ({
+      timeMs: milliseconds(event, "timeUnixNano"),
       name: text(event, "name"),
       attributes: plainAttributes(fieldAt(event, "attributes")),
     })),
     links: listAt(item, "links").map((link) => ({
       traceId: text(link, "traceId"),
       spanId: text(link, "spanId"),
+      attributes: plainAttributes(fieldAt(link, "attributes")),
     })),
     statusCode: number(fieldAt(item, "status"), "code"),
     statusMessage: text(fieldAt(item, "status"), "message"),
