@@ -42,8 +42,8 @@ injects for a Service named lifeline (\`LIFELINE_PORT*\`, \`LIFELINE_SERVICE_*\`
 values wanted and the nearest known name.
 `;
 
-const PER_SIGNAL = `Each \`OTEL_EXPORTER_OTLP_*\` variable has forms for one signal that go before it: \`OTEL_EXPORTER_OTLP_LOGS_*\` and
-\`OTEL_EXPORTER_OTLP_METRICS_*\`, such as \`OTEL_EXPORTER_OTLP_LOGS_ENDPOINT\`.
+const PER_SIGNAL = `Each \`OTEL_EXPORTER_OTLP_*\` variable has forms for one signal that go before it: \`OTEL_EXPORTER_OTLP_LOGS_*\`,
+\`OTEL_EXPORTER_OTLP_METRICS_*\` and \`OTEL_EXPORTER_OTLP_TRACES_*\`, such as \`OTEL_EXPORTER_OTLP_LOGS_ENDPOINT\`.
 `;
 
 function tableRow(facts: VariableFacts): readonly string[] {
