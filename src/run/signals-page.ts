@@ -74,6 +74,10 @@ began; status Error, with the object's own message,
 is for what failed alone. A trace context in an annotation (\`tracing.k8s.io/traceparent\`, \`traceparent\`, \`tekton.dev/pipelinerunSpanContext\`,
 \`opentelemetry.io/trace-context\`) becomes a link of the root, with \`lifeline.link.annotation\`. At most 500 spans. Experimental.
 
+A trace that is sent again because an acknowledgement was lost is the same as before. Tempo 2.8 shows it once if it had written the first copy by
+then, as it does when nothing came for \`trace_idle_period\` (10s); if not, it keeps both, and shows each span twice. In TraceQL a double wants its decimal
+point: \`span.lifeline.duration > 2.0\`; compared with \`2\` it finds nothing.
+
 What a trace does not tell:
 
 - Work that failed is over. If the object recovers at the same generation, within \`LIFELINE_TRACE_MAX\`, that is a disruption; if it does not, no more is told.
