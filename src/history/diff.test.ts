@@ -228,3 +228,38 @@ function unordered(value: unknown): unknown {
       .map((name) => [name, unordered(value[name])]),
   );
 }
+
+test.each([3, 30])("diff matches a list of %i by name in its order or another", (length) => {
+  const before = Array.from({ length }, (_, index) => ({ name: `n${index}`, size: index }));
+  const after = before.map((element) =>
+    element.name === "n1" ? { ...element, size: -1 } : element,
+  );
+
+  const inOrder = diff(before, after);
+  const reversed = diff(before, after.toReversed());
+
+  expect(inOrder).toEqual([{ path: ["[name=n1]", "size"], before: 1, after: -1 }]);
+  expect(reversed).toEqual(inOrder);
+});
+
+test.each([3, 30])("diff matches a list of %i by index where a name stands twice", (length) => {
+  const before = Array.from({ length }, (_, index) => ({
+    name: `n${index % (length - 1)}`,
+    size: 0,
+  }));
+  const after = before.map((element, index) => (index === 1 ? { ...element, size: 1 } : element));
+
+  const found = diff(before, after);
+
+  expect(found).toEqual([{ path: ["[1]", "size"], before: 0, after: 1 }]);
+});
+
+test("diff does not take a list that lost its last element for one in the same order", () => {
+  const before = [{ name: "a" }, { name: "b" }];
+
+  const found = diff(before, before.slice(0, 1));
+  const grown = diff(before.slice(0, 1), before);
+
+  expect(found).toEqual([{ path: ["[name=b]"], before: { name: "b" }, after: undefined }]);
+  expect(grown).toEqual([{ path: ["[name=b]"], before: undefined, after: { name: "b" } }]);
+});

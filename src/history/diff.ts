@@ -62,9 +62,10 @@ function descend<T>(
 function compareMaps(before: JsonMap, after: JsonMap, walk: Walk): void {
   // `for in` reads the names off the shape that maps of parsed JSON share, and makes no list of them.
   for (const name in before) {
+    const was = before[name];
     // A field may be called "constructor": only what is the map's own counts.
-    const next = Object.hasOwn(after, name) ? after[name] : undefined;
-    compareAt(name, { before: before[name], after: next }, walk);
+    const is = Object.hasOwn(after, name) ? after[name] : undefined;
+    if (was !== is) compareAt(name, { before: was, after: is }, walk);
   }
   for (const name in after) {
     if (!Object.hasOwn(before, name))
@@ -75,9 +76,11 @@ function compareMaps(before: JsonMap, after: JsonMap, walk: Walk): void {
 function compareLists(before: readonly unknown[], after: readonly unknown[], walk: Walk): void {
   const matched = matchByKey(before, after);
   if (matched === undefined) return compareByIndex(before, after, walk);
-  const { key, rest } = matched;
-  for (const [label, element] of matched.before) {
-    compareAt(`[${key}=${label}]`, { before: element, after: rest.get(label) }, walk);
+  if (haveSameOrder(matched)) return compareInOrder(before, after, { walk, matched });
+  const { key } = matched;
+  const rest = new Map(matched.after.map((label, index) => [label, after[index]]));
+  for (const [index, label] of matched.before.entries()) {
+    compareAt(`[${key}=${label}]`, { before: before[index], after: rest.get(label) }, walk);
     rest.delete(label);
   }
   for (const [label, element] of rest)
@@ -90,19 +93,35 @@ function compareByIndex(before: readonly unknown[], after: readonly unknown[], w
     compareAt(`[${index}]`, { before: before[index], after: after[index] }, walk);
 }
 
+/** Lists mostly keep their order: then each element has its like at the same place. */
+function compareInOrder(
+  before: readonly unknown[],
+  after: readonly unknown[],
+  { walk, matched }: { readonly walk: Walk; readonly matched: Matched },
+): void {
+  for (let index = 0; index < before.length; index++) {
+    const segment = `[${matched.key}=${matched.before[index]}]`;
+    compareAt(segment, { before: before[index], after: after[index] }, walk);
+  }
+}
+
+/** The labels of both lists, in the lists' orders. */
 type Matched = {
   readonly key: string;
-  readonly before: ReadonlyMap<string, unknown>;
-  /** The elements of the other list, for the taking. */
-  readonly rest: Map<string, unknown>;
+  readonly before: readonly string[];
+  readonly after: readonly string[];
 };
+
+function haveSameOrder({ before, after }: Matched): boolean {
+  return before.length === after.length && before.every((label, index) => label === after[index]);
+}
 
 function matchByKey(before: readonly unknown[], after: readonly unknown[]): Matched | undefined {
   const areConditions = before.every(isCondition) && after.every(isCondition);
   for (const key of areConditions ? CONDITION_KEYS : LIST_KEYS) {
-    const elements = byKey(before, key);
-    const rest = elements && byKey(after, key);
-    if (elements !== undefined && rest !== undefined) return { key, before: elements, rest };
+    const labels = labelsOf(before, key);
+    const others = labels && labelsOf(after, key);
+    if (labels !== undefined && others !== undefined) return { key, before: labels, after: others };
   }
   return undefined;
 }
@@ -113,14 +132,23 @@ function isCondition(element: unknown): boolean {
   );
 }
 
-/** The elements by their labels; `undefined` unless each is a map that has one, and one of its own. */
-function byKey(list: readonly unknown[], key: string): Map<string, unknown> | undefined {
-  const elements = new Map<string, unknown>();
+/** `undefined` unless each element is a map that has a label, and one of its own. */
+function labelsOf(list: readonly unknown[], key: string): readonly string[] | undefined {
+  const labels: string[] = [];
   for (const element of list) {
     if (!isMap(element)) return undefined;
     const label = Object.hasOwn(element, key) ? element[key] : undefined;
     if (typeof label !== "string") return undefined;
-    elements.set(label, element);
+    labels.push(label);
   }
-  return elements.size === list.length ? elements : undefined;
+  return isUnique(labels) ? labels : undefined;
+}
+
+/** A Set of fewer costs more than looking at each pair. */
+const PAIRS_MAX = 8;
+
+function isUnique(labels: readonly string[]): boolean {
+  return labels.length > PAIRS_MAX
+    ? new Set(labels).size === labels.length
+    : labels.every((label, index) => labels.indexOf(label) === index);
 }
