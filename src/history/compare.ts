@@ -126,7 +126,7 @@ export function netChange(input: {
   });
   if (differences.length === 0) return elapsed;
   const authorship = findAuthors({
-    before: known.managers,
+    before: decodeManagers(known.managers),
     after: decodeManagers(state.managers),
     entries: undefined,
     differences,
@@ -185,8 +185,9 @@ function compareContent(input: CompareInput, known: ObjectState): Comparison {
   });
   if (differences.length === 0)
     return { type: known.apiVersion === state.apiVersion ? "unchanged" : "replaced", state };
+  const knownManagers = decodeManagers(known.managers);
   const authorship = findAuthors({
-    before: known.managers,
+    before: knownManagers,
     after: managers,
     entries: input.incoming.metadata.managedFields,
     differences,
@@ -200,7 +201,7 @@ function compareContent(input: CompareInput, known: ObjectState): Comparison {
     ...authorship,
     ...(before.metadata.generation === after.metadata.generation
       ? {}
-      : specWriteOf(findSpecWrite(managers, known.managers))),
+      : specWriteOf(findSpecWrite(managers, knownManagers))),
   };
   return { type: "changed", change, state };
 }

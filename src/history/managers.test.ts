@@ -2,7 +2,7 @@ import { expect, test, vi } from "vitest";
 import type { ManagedFieldsEntry } from "../cluster/kube-object.ts";
 import { RawJson } from "../util/raw-json.ts";
 import type { Difference } from "./change.ts";
-import { encodeManagers, findAuthors, summarizeManagers } from "./managers.ts";
+import { findAuthors, summarizeManagers } from "./managers.ts";
 
 const T1 = "2026-01-31T08:00:00Z";
 const T2 = "2026-01-31T08:00:10Z";
@@ -40,7 +40,7 @@ function authors(
   differences: readonly Difference[],
 ): ReturnType<typeof findAuthors> {
   return findAuthors({
-    before: encodeManagers(summarizeManagers(before)),
+    before: summarizeManagers(before),
     after: summarizeManagers(after),
     entries: after,
     differences,
@@ -262,3 +262,15 @@ test("findAuthors looks for the owners of the first differences only", { timeout
 
   expect(found.managers).toEqual(["operator/Update/status"]);
 });
+
+test.each([2, 40])(
+  "findAuthors finds who wrote among %i managers, whatever their order",
+  (length) => {
+    const before = Array.from({ length }, (_, index) => ({ ...operator, manager: `m${index}` }));
+    const after = before.map((entry) => (entry.manager === "m1" ? { ...entry, time: T2 } : entry));
+
+    const found = authors(before, after.toReversed(), [phase]);
+
+    expect(found).toEqual({ managers: ["m1/Update/status"], writtenAtMs: Date.parse(T2) });
+  },
+);

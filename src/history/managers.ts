@@ -55,17 +55,16 @@ export function decodeManagers(text: string): ManagerSummary {
  * (structured-merge-diff; kube-apiserver stamps only the acting manager, and none where fields are only removed).
  */
 export function findAuthors(input: {
-  /** The summary that was remembered, as `encodeManagers` wrote it, and the one that came in. */
-  readonly before: string;
+  /** The summary that was remembered, and the one that came in. */
+  readonly before: ManagerSummary;
   readonly after: ManagerSummary;
   readonly entries: readonly ManagedFieldsEntry[] | undefined;
   readonly differences: readonly Difference[];
 }): Authorship {
   const { after } = input;
-  const known = new Map<string, ManagerSummary[number]>();
-  for (const row of decodeManagers(input.before)) known.set(row[0], row);
-  const stamped = after.filter(([name, time]) => known.get(name)?.[1] !== time);
-  if (stamped.length > 0) return { managers: stamped.map(([name]) => name), ...writtenAt(stamped) };
+  const before = finder(input.before);
+  const stamped = after.filter((row) => before(row[0])?.[1] !== row[1]);
+  if (stamped.length > 0) return { managers: stamped.map(nameOf), ...writtenAt(stamped) };
   const setters = findOwners(
     input.entries,
     input.differences.filter((difference) => difference.after !== undefined),
@@ -74,9 +73,7 @@ export function findAuthors(input: {
     const acting = after.filter(([name]) => setters.includes(name));
     return { managers: setters, ...writtenAt(acting) };
   }
-  const moved = after
-    .filter(([name, , hash]) => known.get(name)?.[2] !== hash)
-    .map(([name]) => name);
+  const moved = after.filter((row) => before(row[0])?.[2] !== row[2]).map(nameOf);
   return { managers: moved.length > 0 ? moved : findOwners(input.entries, input.differences) };
 }
 
@@ -85,15 +82,30 @@ const MAIN_RESOURCE = /^[^/]*\/[^/]*$/;
 const WRITERS_MAX = 20;
 
 /** Who wrote the object itself, not a subresource such as its status: of those in `before` only who wrote anew. */
-export function findSpecWrite(after: ManagerSummary, before = ""): SpecWrite | undefined {
-  const known = new Map(decodeManagers(before).map(([name, time]) => [name, time]));
-  const wrote = after.filter(
-    ([name, time]) => MAIN_RESOURCE.test(name) && known.get(name) !== time,
-  );
+export function findSpecWrite(
+  after: ManagerSummary,
+  before: ManagerSummary = [],
+): SpecWrite | undefined {
+  const known = finder(before);
+  const wrote = after.filter((row) => MAIN_RESOURCE.test(row[0]) && known(row[0])?.[1] !== row[1]);
   if (wrote.length === 0) return undefined;
   const { writtenAtMs } = writtenAt(wrote);
-  const managers = wrote.slice(0, WRITERS_MAX).map(([name]) => name);
+  const managers = wrote.slice(0, WRITERS_MAX).map(nameOf);
   return writtenAtMs === undefined ? { managers } : { managers, atMs: writtenAtMs };
+}
+
+/** Fewer are found by looking at each: a map of them costs more. */
+const MAPPED_MIN = 16;
+
+/** The row of a manager by its name. */
+function finder(summary: ManagerSummary): (name: string) => ManagerSummary[number] | undefined {
+  if (summary.length < MAPPED_MIN) return (name) => summary.find((row) => row[0] === name);
+  const rows = new Map(summary.map((row) => [row[0], row]));
+  return (name) => rows.get(name);
+}
+
+function nameOf(row: ManagerSummary[number]): string {
+  return row[0];
 }
 
 function nameManager(entry: ManagedFieldsEntry): string {
