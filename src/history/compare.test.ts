@@ -50,7 +50,7 @@ function compareAs(
   isListed: boolean,
 ): Comparison {
   const given = { facts, observedAtMs: 1_000, known, incoming, redact, isListed };
-  return compare({ ...given, appearance: "created" });
+  return compare({ ...given, appearance: () => "created" });
 }
 
 function remembered(object: KubeObject = example()): ObjectState {
@@ -479,7 +479,7 @@ test("what happened while nobody watched says so", () => {
     ...given,
     incoming: example({ status: {} }, { resourceVersion: "11" }),
     isListed: true,
-    appearance: "created",
+    appearance: () => "created",
   });
   const gone = disappeared({ ...given, cause: "relist" });
 

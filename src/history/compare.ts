@@ -36,8 +36,8 @@ export type CompareInput = {
   /** As the API server sent it. */
   readonly incoming: KubeObject;
   readonly redact: Redact;
-  /** Why it appeared, should nothing be known of it. */
-  readonly appearance: AppearanceCause;
+  /** Why it appeared; asked only if nothing is known of it. */
+  readonly appearance: () => AppearanceCause;
   /** It came with a list, which tells the truth even where its resourceVersions are lower: etcd may have been restored. */
   readonly isListed: boolean;
   /** It happened while nobody watched. */
@@ -65,7 +65,7 @@ export function compare(input: CompareInput): Comparison {
       ...stamp(input),
       type: "appeared",
       after,
-      cause: input.appearance,
+      cause: input.appearance(),
       ...specWriteOf(findSpecWrite(managers)),
     };
     return { type: "appeared", change, state };

@@ -53,9 +53,12 @@ export class Intake {
     watch.events += events.length;
     if (events.some((event) => event.type !== "failed")) giveSign(watch, this.#options.clock.now());
     for (const event of events) {
-      const taken = await this.#takeOne(watch, event);
+      // A promise for each would cost as much as the bookkeeping of most events.
+      const taken = isSweep(event)
+        ? await this.#takeSweep(watch, event)
+        : this.#takeOne(watch, event);
       if (taken === "held" || this.#options.commit.failing) return "held";
-      await slice.breathe();
+      if (slice.isUsedUp) await slice.breathe();
     }
     return "taken";
   }
@@ -69,7 +72,13 @@ export class Intake {
     }
   }
 
-  async #takeOne(watch: ActiveWatch, event: WatchEvent): Promise<Taken> {
+  async #takeSweep(watch: ActiveWatch, event: SweepEvent): Promise<Taken> {
+    return event.type === "resync-end"
+      ? await this.#endResync(watch, event.resourceVersion)
+      : await this.#sweep(watch, new RowSet(), "kind-gone");
+  }
+
+  #takeOne(watch: ActiveWatch, event: Exclude<WatchEvent, SweepEvent>): Taken {
     switch (event.type) {
       case "resync-start":
         this.#startResync(watch);
@@ -83,8 +92,6 @@ export class Intake {
       case "resync-unreadable":
         this.#keepUnread(watch, event);
         return "taken";
-      case "resync-end":
-        return this.#endResync(watch, event.resourceVersion);
       case "applied":
         this.#guarded(watch, event.object, (known) => this.#seen(watch, known, event.object));
         this.#moveTo(watch, event.object.metadata.resourceVersion);
@@ -95,8 +102,6 @@ export class Intake {
         return "taken";
       case "position":
         return this.#reach(watch, event.resourceVersion);
-      case "kind-gone":
-        return this.#sweep(watch, new RowSet(), "kind-gone");
       case "failed":
         this.#fail(watch, event);
         return "taken";
@@ -161,13 +166,14 @@ export class Intake {
       // Within a look nothing goes back: what it shows again is what happened meanwhile.
       isListed: watch.resync !== undefined && !wasShown,
       isLate: isCatchingUp(watch),
-      appearance: decideAppearance({
-        hasHistory: watch.lookedAtMs !== undefined,
-        inResync: watch.resync !== undefined,
-        hasSelector: watch.key.labelSelector !== undefined,
-        creationTimestamp: object.metadata.creationTimestamp,
-        lastLookedAtMs: watch.lookedAtMs,
-      }),
+      appearance: () =>
+        decideAppearance({
+          hasHistory: watch.lookedAtMs !== undefined,
+          inResync: watch.resync !== undefined,
+          hasSelector: watch.key.labelSelector !== undefined,
+          creationTimestamp: object.metadata.creationTimestamp,
+          lastLookedAtMs: watch.lookedAtMs,
+        }),
     });
     const row = this.#record(watch, known, comparison);
     if (row !== undefined) watch.resync?.add(row.id);
@@ -385,4 +391,11 @@ export class Intake {
 /** Whether what is told now may have happened while nobody watched: in a look, since the last run, or in a gap of this one. */
 function isCatchingUp(watch: ActiveWatch): boolean {
   return watch.state !== "synced" || watch.resync !== undefined || watch.isBehind;
+}
+
+/** Events that go through all rows of the watch, which takes more than a moment. */
+type SweepEvent = Extract<WatchEvent, { readonly type: "resync-end" | "kind-gone" }>;
+
+function isSweep(event: WatchEvent): event is SweepEvent {
+  return event.type === "resync-end" || event.type === "kind-gone";
 }

@@ -12,5 +12,5 @@ export function compareResourceVersions(a: string, b: string): number {
 
 /** Whether `a` is older than `b`. Only decimal resourceVersions have an order (KEP-5504); others are only equal or not. */
 export function isOlderVersion(a: string, b: string): boolean {
-  return a !== b && DECIMAL.test(a) && DECIMAL.test(b) && compareResourceVersions(a, b) < 0;
+  return compareResourceVersions(a, b) < 0 && DECIMAL.test(a) && DECIMAL.test(b);
 }
