@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
+import type { ParsedJson } from "../util/parse-json.ts";
 import type { KubeStatus } from "./parse-status.ts";
 
 /** Requests to one API server; never throws. Paths are without the server's prefix, such as `/api/v1/pods`. */
@@ -17,6 +18,8 @@ export type RequestOptions = {
   /** Entries that are undefined are left out. */
   readonly query?: Readonly<Record<string, string | undefined>>;
   readonly accept?: string;
+  /** Reads the document, instead of `parseJson`. A client that gets its answers in another way than as text has no use for it. */
+  readonly parse?: (text: string) => ParsedJson;
   /** The ETag of what is known already: if it still holds, the answer is a `status` of 304 (RFC 9110, section 13.1.2). */
   readonly ifNoneMatch?: string;
   readonly signal: AbortSignal;

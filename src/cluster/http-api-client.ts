@@ -109,7 +109,8 @@ class HttpApiClient implements ApiClient {
     if (!isJson(response.headers)) return this.#notJson(attempt, response);
     try {
       const bytes = await readAll(response);
-      const parsed = parseJson(bytes.toString("utf8"));
+      const { parse = parseJson } = attempt.options;
+      const parsed = parse(bytes.toString("utf8"));
       if (parsed.type === "not-json") return this.#failed(attempt, `the answer ${parsed.problem}`);
       const { headers } = response;
       return { type: "ok", body: parsed.value, headers, sizeBytes: bytes.byteLength };

@@ -1,7 +1,8 @@
 import { nextBackoff, type Backoff } from "./backoff.ts";
 import { identityWithin } from "./identify.ts";
 import type { LookTurn } from "./initial-syncs.ts";
-import { parseListPage, type ListPage } from "./parse-list-page.ts";
+import { parseListPage, parseListText, type ListPage } from "./parse-list-page.ts";
+import { KnownTries } from "./parse-without-tries.ts";
 import type { Failure, ListOutcome, ListState } from "./reflector-state.ts";
 import type { WatchResourceOptions } from "./reflector.ts";
 import { replayChanges } from "./replay-changes.ts";
@@ -110,9 +111,11 @@ async function getPage(
   { continueToken, limit }: Place,
   { client, facts, key, signal }: WatchResourceOptions,
 ): Promise<Page | ListOutcome> {
+  const tries = new KnownTries();
   // Without a resourceVersion: what etcd holds now, never a server's older cache.
   const result = await client.get(resourcePath(facts, key.namespace), {
     query: { limit: String(limit), continue: continueToken, labelSelector: key.labelSelector },
+    parse: (text) => parseListText(text, tries),
     signal,
   });
   if (result.type !== "ok") return { type: "refused", failure: result };

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import type { KindFacts } from "./kube-object.ts";
-import { parseListPage } from "./parse-list-page.ts";
+import { RawJson } from "../util/raw-json.ts";
+import { parseListPage, parseListText } from "./parse-list-page.ts";
+import { KnownTries } from "./parse-without-tries.ts";
 
 const PODS: KindFacts = {
   group: "",
@@ -87,4 +89,33 @@ test.each([
   const parsed = parseListPage(body, PODS);
 
   expect(parsed.type).toBe("unreadable");
+});
+
+test("parseListText() leaves the tries of all items as text, and reads the rest as JSON.parse does", () => {
+  const entry = { manager: "m", operation: "Update", fieldsV1: { "f:spec": { "f:size": {} } } };
+  const bare = { metadata: { name: "b" }, spec: { size: 1 } };
+  const items = (fieldsV1: unknown): readonly unknown[] => [
+    { metadata: { name: "a", managedFields: [{ ...entry, fieldsV1 }, { manager: "none" }] } },
+    bare,
+    { metadata: { name: "c", managedFields: [{ ...entry, fieldsV1 }] }, spec: {} },
+    null,
+  ];
+  const text = JSON.stringify({ metadata: { resourceVersion: "9" }, items: items(entry.fieldsV1) });
+
+  const parsed = parseListText(text, new KnownTries());
+
+  const left = items(new RawJson(JSON.stringify(entry.fieldsV1)));
+  const value = { metadata: { resourceVersion: "9" }, items: left };
+  expect(parsed).toEqual({ type: "json", value });
+});
+
+test.each([
+  JSON.stringify({ items: [{ spec: { managedFields: [{ fieldsV1: { "f:a": {} } }] } }] }),
+  JSON.stringify({ kind: "Status", details: { fieldsV1: {} } }),
+  '{"items":null}',
+  "[]",
+])("parseListText() reads what holds no tries of items as JSON.parse does: %s", (text) => {
+  const parsed = parseListText(text, new KnownTries());
+
+  expect(parsed).toEqual({ type: "json", value: JSON.parse(text) });
 });

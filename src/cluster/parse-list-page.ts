@@ -1,7 +1,9 @@
-import { fieldAt } from "../util/json.ts";
+import { fieldAt, isList, isMap } from "../util/json.ts";
+import type { ParsedJson } from "../util/parse-json.ts";
 import type { KindFacts, KubeObject } from "./kube-object.ts";
 import { identify, type Identity } from "./identify.ts";
 import { parseKubeObject } from "./parse-kube-object.ts";
+import { type KnownTries, managedFieldsOf, parseWithoutTries } from "./parse-without-tries.ts";
 
 /** One page of a list: `resourceVersion` is that of the whole list; `continueToken` is absent on the last page. */
 export type ListPage = {
@@ -17,6 +19,16 @@ type UnreadableItem = Identity & { readonly problem: string };
 export type ParsedListPage =
   | { readonly type: "page"; readonly page: ListPage }
   | { readonly type: "unreadable"; readonly problem: string };
+
+/** The text of a list's page as a value, the tries of its objects left as text (`parseWithoutTries`). */
+export function parseListText(text: string, tries: KnownTries): ParsedJson {
+  return parseWithoutTries(text, tries, entriesOf);
+}
+
+function entriesOf(list: unknown): readonly unknown[] {
+  const items = isMap(list) ? list["items"] : undefined;
+  return isList(items) ? items.flatMap(managedFieldsOf) : [];
+}
 
 /** The border for lists (`metav1.List`): `items: null` is an empty list, a list without a resourceVersion is none. */
 export function parseListPage(value: unknown, facts: KindFacts): ParsedListPage {

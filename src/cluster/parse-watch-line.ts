@@ -3,7 +3,7 @@ import { identify, type Identity } from "./identify.ts";
 import type { KindFacts, KubeObject } from "./kube-object.ts";
 import { parseKubeObject } from "./parse-kube-object.ts";
 import { parseStatus, type KubeStatus } from "./parse-status.ts";
-import { type KnownTries, parseWithoutTries } from "./parse-without-tries.ts";
+import { type KnownTries, managedFieldsOf, parseWithoutTries } from "./parse-without-tries.ts";
 
 /** `metav1.InitialEventsAnnotationKey` (KEP-3157). */
 const INITIAL_EVENTS_END = "k8s.io/initial-events-end";
@@ -23,7 +23,7 @@ export type WatchFrame =
 
 /** `tries`: those of the lines before, from the same watch. */
 export function parseWatchLine(line: string, facts: KindFacts, tries: KnownTries): WatchFrame {
-  const parsed = parseWithoutTries(line, tries);
+  const parsed = parseWithoutTries(line, tries, entriesOf);
   if (parsed.type === "not-json") return { type: "unreadable", problem: `it ${parsed.problem}` };
   const { value } = parsed;
   if (!isMap(value)) return { type: "unreadable", problem: "it is not a JSON object" };
@@ -43,6 +43,10 @@ export function parseWatchLine(line: string, facts: KindFacts, tries: KnownTries
         problem: `its type is ${JSON.stringify(value["type"])?.slice(0, 100) ?? "missing"}, not ADDED, MODIFIED, DELETED, BOOKMARK or ERROR`,
       };
   }
+}
+
+function entriesOf(line: unknown): readonly unknown[] {
+  return isMap(line) ? managedFieldsOf(line["object"]) : [];
 }
 
 function parseObjectFrame(

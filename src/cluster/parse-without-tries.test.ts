@@ -1,8 +1,9 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
+import { fieldAt } from "../util/json.ts";
 import { parseJson } from "../util/parse-json.ts";
 import { RawJson } from "../util/raw-json.ts";
-import { KnownTries, parseWithoutTries } from "./parse-without-tries.ts";
+import { KnownTries, managedFieldsOf, parseWithoutTries } from "./parse-without-tries.ts";
 
 const SPEC = { "f:spec": { ".": {}, "f:ports": { 'k:{"name":"a,\\"b","port":80}': { ".": {} } } } };
 const STATUS = { "f:metadata": { "f:finalizers": { 'v:"a/b"': {} } }, "f:status": {} };
@@ -19,6 +20,10 @@ const SORTED = TYPED.map((entry) =>
   Object.fromEntries(Object.entries(entry).toSorted(([a], [b]) => (a < b ? -1 : 1))),
 );
 
+function parse(line: string, known = new KnownTries()): ReturnType<typeof parseJson> {
+  return parseWithoutTries(line, known, (value) => managedFieldsOf(fieldAt(value, "object")));
+}
+
 function lineOf(managedFields: unknown, more: Readonly<Record<string, unknown>> = {}): string {
   const metadata = { name: "a", managedFields, uid: "u" };
   return JSON.stringify({ type: "MODIFIED", object: { metadata, ...more } });
@@ -33,7 +38,7 @@ function parseRest(value: unknown): unknown {
 }
 
 function triesOf(line: string, known = new KnownTries()): readonly unknown[] {
-  const parsed = parseWithoutTries(line, known);
+  const parsed = parse(line, known);
   // The tests' own lines.
   const { value } = parsed as {
     readonly value: {
@@ -103,7 +108,7 @@ test.each([
   ["a trie is null", lineOf([{ fieldsV1: null }])],
   ["an error has none", JSON.stringify({ type: "ERROR", object: { fieldsV1: {} } })],
 ])("parseWithoutTries() reads all that JSON.parse reads, where %s", (_, line) => {
-  const parsed = parseWithoutTries(line, new KnownTries());
+  const parsed = parse(line);
 
   expect(parsed.type === "json" && parseRest(parsed.value)).toEqual(JSON.parse(line));
 });
@@ -111,7 +116,7 @@ test.each([
 test.each(["", "{", lineOf(TYPED).slice(0, -1), lineOf(TYPED).slice(0, 160), `${lineOf(TYPED)}}`])(
   "parseWithoutTries() says of what is no JSON what parseJson() says: %s",
   (line) => {
-    const parsed = parseWithoutTries(line, new KnownTries());
+    const parsed = parse(line);
 
     expect(parsed).toEqual(parseJson(line));
     expect(parsed.type).toBe("not-json");
@@ -153,7 +158,7 @@ test("parseWithoutTries() reads all that JSON.parse reads, whatever the tries an
     fc.property(fc.array(ENTRY, { maxLength: 4 }), FIELDS, (entries, { inner, ...more }) => {
       const line = lineOf(entries, inner === null ? more : { ...more, inner });
 
-      const parsed = parseWithoutTries(line, known);
+      const parsed = parse(line, known);
 
       expect(parsed.type === "json" && parseRest(parsed.value)).toEqual(JSON.parse(line));
     }),

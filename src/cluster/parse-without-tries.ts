@@ -1,5 +1,5 @@
 import { isList, isMap } from "../util/json.ts";
-import { parseJson } from "../util/parse-json.ts";
+import { parseJson, type ParsedJson } from "../util/parse-json.ts";
 import { RawJson } from "../util/raw-json.ts";
 
 /** As API servers write it: without blanks. */
@@ -20,7 +20,7 @@ const GAP = '""';
 const KNOWN_MAX = 8;
 const KNOWN_LENGTH_MAX = 4096;
 
-/** The tries that were met last in the lines of a watch: most come again, and then nothing of them is looked at. */
+/** The tries that were met last in a watch or a list: most come again, and then nothing of them is looked at. */
 export class KnownTries {
   readonly #known: RawJson[] = [];
   #next = 0;
@@ -37,7 +37,7 @@ export class KnownTries {
 
   #learn(text: string): RawJson {
     if (text.length > KNOWN_LENGTH_MAX) return new RawJson(text);
-    // A copy: a slice would keep the whole line.
+    // A copy: a slice would keep all that it is of.
     const trie = new RawJson(Buffer.from(text).toString());
     this.#known[this.#next] = trie;
     this.#next = (this.#next + 1) % KNOWN_MAX;
@@ -45,48 +45,58 @@ export class KnownTries {
   }
 }
 
+/** The managedFields of an object that was parsed, if it is one. */
+export function managedFieldsOf(object: unknown): readonly unknown[] {
+  const metadata = isMap(object) ? object["metadata"] : undefined;
+  const entries = isMap(metadata) ? metadata["managedFields"] : undefined;
+  return isList(entries) ? entries : [];
+}
+
 /**
- * A line of a watch as `JSON.parse` reads it, but for the `fieldsV1` of managedFields: each is a `RawJson`. Parsed, they
- * would cost more than all the rest (9 of 15 µs for an object of 3 KB), and they are seldom looked at.
+ * What an API server says of objects as `JSON.parse` reads it, but for the `fieldsV1` of their managedFields: each is a
+ * `RawJson`. Parsed, they would cost more than all the rest (9 of 15 µs for an object of 3 KB), and they are seldom
+ * looked at. `entriesOf` answers all entries of managedFields, in their order.
  *
  * Tries are cut out by how they look. Where one was cut at the wrong place its brackets or quotes are no pairs, so that
- * what is left is no JSON; where one was cut that is not the object's own, gaps are missing. Then all is parsed.
+ * what is left is no JSON; where one was cut that is not an object's own, gaps are missing. Then all is parsed.
  */
-export function parseWithoutTries(line: string, known: KnownTries): ReturnType<typeof parseJson> {
-  const cut = cutTries(line, known);
-  if (cut === undefined) return parseJson(line);
+export function parseWithoutTries(
+  text: string,
+  known: KnownTries,
+  entriesOf: (value: unknown) => readonly unknown[],
+): ParsedJson {
+  const cut = cutTries(text, known);
+  if (cut === undefined) return parseJson(text);
   const parsed = parseJson(cut.text);
-  return parsed.type === "json" && putTries(parsed.value, cut.tries) ? parsed : parseJson(line);
+  const isRight = parsed.type === "json" && putTries(entriesOf(parsed.value), cut.tries);
+  return isRight ? parsed : parseJson(text);
 }
 
 function cutTries(
-  line: string,
+  source: string,
   known: KnownTries,
 ): { readonly text: string; readonly tries: readonly RawJson[] } | undefined {
   const tries: RawJson[] = [];
   const parts: string[] = [];
   let doneTo = 0;
-  for (let at = line.indexOf(FIELD); at >= 0; at = line.indexOf(FIELD, doneTo)) {
+  for (let at = source.indexOf(FIELD); at >= 0; at = source.indexOf(FIELD, doneTo)) {
     const from = at + FIELD.length;
     // The end of a longer name, with a quote in it; or a value that might be a gap.
-    if (line.charCodeAt(at - 1) === BACKSLASH || line.charCodeAt(from) !== BRACE) return undefined;
-    const trie = known.at(line, from);
+    if (source.charCodeAt(at - 1) === BACKSLASH || source.charCodeAt(from) !== BRACE)
+      return undefined;
+    const trie = known.at(source, from);
     if (trie === undefined) return undefined;
     tries.push(trie);
-    parts.push(line.slice(doneTo, from));
+    parts.push(source.slice(doneTo, from));
     doneTo = from + trie.text.length;
   }
   if (tries.length === 0) return undefined;
-  parts.push(line.slice(doneTo));
+  parts.push(source.slice(doneTo));
   return { text: parts.join(GAP), tries };
 }
 
-/** Puts the tries into the gaps of the object's managedFields; false unless they are as many. */
-function putTries(line: unknown, tries: readonly RawJson[]): boolean {
-  const object = isMap(line) ? line["object"] : undefined;
-  const metadata = isMap(object) ? object["metadata"] : undefined;
-  const entries = isMap(metadata) ? metadata["managedFields"] : undefined;
-  if (!isList(entries)) return false;
+/** Puts the tries into the gaps that they left; false unless these are as many. */
+function putTries(entries: readonly unknown[], tries: readonly RawJson[]): boolean {
   const gaps = entries.filter((entry) => isMap(entry) && entry["fieldsV1"] === "");
   if (gaps.length !== tries.length) return false;
   for (const [index, trie] of tries.entries())

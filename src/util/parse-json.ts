@@ -1,4 +1,5 @@
-type ParsedJson =
+/** What became of a text that should be JSON. */
+export type ParsedJson =
   | { readonly type: "json"; readonly value: unknown }
   /** `problem` follows a subject: `is not JSON (at position 7)`. */
   | { readonly type: "not-json"; readonly problem: string };
