@@ -136,10 +136,16 @@ function joinHashes(first: number, second: number): number {
 }
 
 function writtenAt(stamped: ManagerSummary): { readonly writtenAtMs?: number } {
-  const times = stamped
-    .map(([, time]) => parseRfc3339Ms(time))
-    .filter((time) => time !== undefined);
-  return times.length === 0 ? {} : { writtenAtMs: Math.max(...times) };
+  let writtenAtMs: number | undefined;
+  let last: string | undefined;
+  for (const [, time] of stamped) {
+    // One write stamps all of them alike.
+    if (time === last) continue;
+    last = time;
+    const timeMs = parseRfc3339Ms(time);
+    if (timeMs !== undefined && timeMs > (writtenAtMs ?? -Infinity)) writtenAtMs = timeMs;
+  }
+  return writtenAtMs === undefined ? {} : { writtenAtMs };
 }
 
 /** Owners are looked for by each difference in each list element: one write of thousands needs no more to name its writer. */

@@ -34,10 +34,14 @@ export function redactMap(rules: Rules, map: JsonMap, depth: number): JsonMap {
     const value = map[name];
     const facts = rules.learn(name);
     isSpecial ||= facts.isSpecial;
+    // Most values are strings under plain names, or scalars: nothing is made to pass them on.
+    if (typeof value !== "string" && (typeof value !== "object" || value === null)) continue;
     const next: unknown =
-      typeof value === "string"
-        ? redactString(rules, facts, { name, value, map })
-        : redactField(rules, facts, { value, depth });
+      typeof value !== "string"
+        ? redactField(rules, facts, { value, depth })
+        : facts.class === "secret"
+          ? redactSecretString(rules, facts, { name, value, map })
+          : redactAs(rules, facts, value);
     if (next !== value) (copy ??= { ...map })[name] = next;
   }
   const redacted = copy ?? map;
@@ -90,14 +94,14 @@ function redactAs(rules: Rules, facts: KeyFacts, value: string): string {
   }
 }
 
-function redactString(
+function redactSecretString(
   rules: Rules,
   facts: KeyFacts,
   field: { readonly name: string; readonly value: string; readonly map: JsonMap },
 ): string {
   const { name, value, map } = field;
   // ExternalSecrets: under which key of the Secret the remote value is put.
-  const isKeyOfSecret = facts.class === "secret" && name === "secretKey" && isMap(map["remoteRef"]);
+  const isKeyOfSecret = name === "secretKey" && isMap(map["remoteRef"]);
   return isKeyOfSecret ? redactText(rules, value, TEXT) : redactAs(rules, facts, value);
 }
 
