@@ -1,5 +1,10 @@
 import { afterAll, beforeAll } from "vitest";
-import { checkConsistency, checkSync, prepareWatchEngine } from "./support/watch-engine-suite.ts";
+import {
+  checkConsistency,
+  checkSync,
+  checkTries,
+  prepareWatchEngine,
+} from "./support/watch-engine-suite.ts";
 import type { Cluster } from "./testbed/control-plane.ts";
 import { connectSharedCluster, serverTest } from "./testbed/real-servers.ts";
 
@@ -26,5 +31,12 @@ serverTest(
   "I03 consistency-detector: what a watch of a real API server has made of many writes is what it lists",
   async () => {
     await checkConsistency(cluster);
+  },
+);
+
+serverTest(
+  "what managedFields of a real API server hold is left as text, of built-in kinds and custom resources",
+  async () => {
+    await checkTries(cluster);
   },
 );

@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 import type { KindFacts } from "../../src/cluster/kube-object.ts";
+import { RawJson } from "../../src/util/raw-json.ts";
 import type { AdminClient } from "../testbed/admin-client.ts";
 import type { Cluster } from "../testbed/control-plane.ts";
 import { eventually } from "../testbed/eventually.ts";
@@ -63,6 +64,40 @@ export async function checkConsistency(cluster: Cluster): Promise<void> {
     expect(view.objects()).toEqual(expected);
   });
   expect(view.syncs).toBe(1);
+}
+
+const CONFIG_MAP: KindFacts = {
+  group: "",
+  version: "v1",
+  kind: "ConfigMap",
+  resource: "configmaps",
+  scope: "Namespaced",
+  hasStatusSubresource: false,
+  hints: { phases: [], printerColumns: [] },
+};
+
+/** However this server writes managedFields, what they hold is not parsed: in streams, pages and watches. */
+export async function checkTries(cluster: Cluster): Promise<void> {
+  const { admin } = cluster;
+  const reference = { apiVersion: "v1", kind: "ConfigMap" };
+  const metadata = { name: "with-writers", namespace: "default" };
+  await admin.apply({ ...reference, metadata, data: { a: "1" } }, { fieldManager: "first" });
+  for (const facts of [GADGET, CONFIG_MAP])
+    for (const arePages of [false, true]) {
+      await using view = await openWatchView(cluster, facts, { arePages });
+      await eventually(() => {
+        expect(view.syncs).toBe(1);
+      });
+      const shown = view.tries.length;
+      await admin.patch({ ...reference, metadata }, { data: { c: `${facts.kind} ${arePages}` } });
+      await admin.patchStatus(gadget("g-0"), { phase: `${facts.kind} ${arePages}` });
+      await eventually(() => {
+        expect(view.tries.length).toBeGreaterThan(shown);
+      });
+
+      expect(shown).toBeGreaterThan(0);
+      expect(view.tries.filter((trie) => !(trie instanceof RawJson))).toEqual([]);
+    }
 }
 
 function gadget(name: string) {

@@ -17,6 +17,8 @@ export type WatchView = AsyncDisposable & {
   readonly syncs: number;
   /** The objects, as `name resourceVersion`, in the order of the names. */
   objects(): readonly string[];
+  /** The `fieldsV1` of all objects that were shown so far. */
+  readonly tries: readonly unknown[];
 };
 
 /** Watches until it is disposed; `arePages`: without streaming lists. */
@@ -59,6 +61,7 @@ export async function openWatchView(
       return cache.syncs;
     },
     objects: () => cache.objects(),
+    tries: cache.tries,
     async [Symbol.asyncDispose]() {
       stop.abort();
       await running;
@@ -70,6 +73,7 @@ export async function openWatchView(
 /** An informer's store, as small as it can be. */
 class Cache {
   syncs = 0;
+  readonly tries: unknown[] = [];
   #seen = new Map<string, string>();
   #objects = new Map<string, string>();
 
@@ -78,6 +82,10 @@ class Cache {
   }
 
   take(event: WatchEvent): void {
+    if ("object" in event)
+      this.tries.push(
+        ...(event.object.metadata.managedFields ?? []).map((entry) => entry.fieldsV1),
+      );
     if (event.type === "resync-start") this.#seen = new Map();
     else if (event.type === "resync-object" || event.type === "applied") {
       const { uid, name, resourceVersion } = event.object.metadata;
