@@ -15,11 +15,15 @@ export function countChanges(
   clusterName: string | undefined,
 ): readonly CountSignal[] {
   const attributes = kindIdentity(identity, clusterName);
-  const [first = TICKED, ...others] = facts.map(({ eventName }) => actionOf(eventName));
-  if (others.length === 0) return [countOf(attributes, first, 1)];
-  const counts = new Map([[first, 1]]);
-  for (const action of others) counts.set(action, (counts.get(action) ?? 0) + 1);
-  return [...counts].map(([action, by]) => countOf(attributes, action, by));
+  const [first, ...others] = facts;
+  const action = first === undefined ? TICKED : actionOf(first.eventName);
+  if (others.length === 0) return [countOf(attributes, action, 1)];
+  const counts = new Map([[action, 1]]);
+  for (const { eventName } of others) {
+    const other = actionOf(eventName);
+    counts.set(other, (counts.get(other) ?? 0) + 1);
+  }
+  return [...counts].map(([counted, by]) => countOf(attributes, counted, by));
 }
 
 function countOf(attributes: Attributes, action: string, by: number): CountSignal {

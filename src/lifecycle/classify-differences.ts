@@ -50,7 +50,8 @@ export function classifyDifferences(
   const ticks = countTicks(options.ticks, news);
   return {
     updated,
-    statusUpdated: status.filter(({ path }) => !isLearnedTick(path, ticks)),
+    statusUpdated:
+      ticks === options.ticks ? status : status.filter(({ path }) => !isLearnedTick(path, ticks)),
     ticks,
   };
 }

@@ -96,12 +96,13 @@ export function kindIdentity(
   of: Pick<Identity, "kind" | "group" | "namespace">,
   clusterName: string | undefined,
 ): Attributes {
-  return {
+  const attributes: Record<string, AttributeValue> = {
     "k8s.object.kind": of.kind,
     "k8s.object.group": of.group,
-    ...(of.namespace === undefined ? {} : { "k8s.namespace.name": of.namespace }),
-    ...(clusterName === undefined ? {} : { "k8s.cluster.name": clusterName }),
   };
+  if (of.namespace !== undefined) attributes["k8s.namespace.name"] = of.namespace;
+  if (clusterName !== undefined) attributes["k8s.cluster.name"] = clusterName;
+  return attributes;
 }
 
 function readOwner(references: unknown): Owner | undefined {
