@@ -14,6 +14,8 @@ const VALUE_MAX_BYTES = 1_024;
 export type TraceFrame = {
   readonly traceId: string;
   readonly rootName: string;
+  /** The root's, which records of the work have told already. */
+  readonly rootId: string;
   /** Of the root, besides what the marks give. */
   readonly attributes: Attributes;
   readonly links: readonly SpanLink[];
@@ -49,9 +51,8 @@ export function spansOf(ended: EndedWork, frame: TraceFrame): readonly [Span, ..
     ...phaseStages(ended, marks, { startMs, endMs }),
     ...finalizerStages(ended, marks, { startMs, endMs }),
   ].toSorted((a, b) => a.startMs - b.startMs || a.endMs - b.endMs);
-  const rootId = spanIdOf(frame.traceId, frame.rootName, 0);
   const root: Span = {
-    spanId: rootId,
+    spanId: frame.rootId,
     name: frame.rootName,
     startMs,
     endMs,
@@ -73,7 +74,7 @@ export function spansOf(ended: EndedWork, frame: TraceFrame): readonly [Span, ..
       ? { error: cutUtf8(frame.error, VALUE_MAX_BYTES) }
       : {}),
   };
-  return [root, ...numbered(stages.slice(0, SPANS_MAX - 1), frame.traceId, rootId)];
+  return [root, ...numbered(stages.slice(0, SPANS_MAX - 1), frame.traceId, frame.rootId)];
 }
 
 /** Each mark not before the one before it, nor outside of the root: two clocks may disagree. */
@@ -261,12 +262,9 @@ function groups(
   marks: Ordered,
   about: Mark["about"],
 ): readonly (readonly [name: string, marks: Ordered])[] {
-  return [
-    ...Map.groupBy(
-      marks.filter((mark) => mark.about === about),
-      ({ name }) => name,
-    ),
-  ];
+  const its = marks.filter((mark) => mark.about === about);
+  // Most work has but conditions.
+  return its.length === 0 ? [] : [...Map.groupBy(its, ({ name }) => name)];
 }
 
 function isTimed(mark: Ordered[number]): mark is TimedMark {

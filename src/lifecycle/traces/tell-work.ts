@@ -95,12 +95,13 @@ function convergence(
   };
 }
 
-function traceOf(ended: EndedWork, about: WorkEnd, { traceId }: TraceContext): TraceSignal {
+function traceOf(ended: EndedWork, about: WorkEnd, { traceId, spanId }: TraceContext): TraceSignal {
   const { identity, object } = about;
   const { role, gone } = ended.work;
   const spans = spansOf(ended, {
     traceId,
     rootName: rootName(identity.kind, role),
+    rootId: spanId,
     attributes: rootAttributes(ended, about),
     links: [...generationLink(ended.work, identity), ...contextLinks(object)],
     error: about.assessment.message,
