@@ -1,7 +1,7 @@
 import type { Difference } from "../history/change.ts";
-import { formatFieldPath } from "../util/field-path.ts";
+import { type FieldPath, formatFieldPath } from "../util/field-path.ts";
 import { cutUtf8, fitsUtf8, utf8Length } from "../util/utf8.ts";
-import type { Attributes } from "./signal.ts";
+import type { Attributes, AttributeValue } from "./signal.ts";
 
 /** Bounds of docs/contract.md §4. */
 const PATHS_MAX = 20;
@@ -21,21 +21,21 @@ export function changeAttributes(
   managers: readonly string[],
 ): Attributes {
   const diff = formatDiff(differences);
-  const truncated = diff.truncated || differences.length > PATHS_MAX;
-  return {
-    "lifeline.change.paths": differences
-      .slice(0, PATHS_MAX)
-      .map(({ path }) => cutUtf8(formatFieldPath(path), PATH_MAX_BYTES)),
+  const attributes: Record<string, AttributeValue> = {
+    "lifeline.change.paths": differences.slice(0, PATHS_MAX).map(({ path }) => boundedPath(path)),
     "lifeline.change.diff": diff.json,
-    ...(truncated ? { "lifeline.change.truncated": true } : {}),
-    ...(managers.length === 0
-      ? {}
-      : {
-          "lifeline.change.managers": managers
-            .slice(0, MANAGERS_MAX)
-            .map((manager) => cutUtf8(manager, MANAGER_MAX_BYTES)),
-        }),
   };
+  if (diff.truncated || differences.length > PATHS_MAX)
+    attributes["lifeline.change.truncated"] = true;
+  if (managers.length > 0)
+    attributes["lifeline.change.managers"] = managers
+      .slice(0, MANAGERS_MAX)
+      .map((manager) => cutUtf8(manager, MANAGER_MAX_BYTES));
+  return attributes;
+}
+
+function boundedPath(path: FieldPath): string {
+  return cutUtf8(formatFieldPath(path), PATH_MAX_BYTES);
 }
 
 type Diff = { readonly json: string; readonly truncated: boolean };
@@ -52,15 +52,13 @@ function joinEntries(differences: readonly Difference[], valueMaxBytes: number):
   let json = "";
   let bytes = "[]".length;
   for (const { path, before, after } of differences) {
-    const sides = [
-      formatSide("before", before, valueMaxBytes),
-      formatSide("after", after, valueMaxBytes),
-    ];
-    const entry = `{"path":${JSON.stringify(cutUtf8(formatFieldPath(path), PATH_MAX_BYTES))}${sides.map((side) => side.json).join("")}}`;
+    const from = formatSide("before", before, valueMaxBytes);
+    const to = formatSide("after", after, valueMaxBytes);
+    const entry = `{"path":${JSON.stringify(boundedPath(path))}${from.json}${to.json}}`;
     const separated = json === "" ? entry : `,${entry}`;
     bytes += utf8Length(separated);
     if (bytes > DIFF_MAX_BYTES) return { json: `[${json}]`, truncated: true };
-    if (valueMaxBytes === DIFF_MAX_BYTES && sides.some((side) => side.cut))
+    if (valueMaxBytes === DIFF_MAX_BYTES && (from.cut || to.cut))
       return { json: "[]", truncated: true };
     json += separated;
   }

@@ -64,34 +64,44 @@ export function createSubject(
 
 /** The record of one fact, within the bounds of docs/contract.md §4; attributes that are `undefined` are left out. */
 export function makeRecord(subject: Subject, fact: Fact): LogSignal {
-  const action = actionOf(fact.eventName);
-  const { identity } = subject;
+  const { identity, observedAtMs } = subject;
+  const { eventName, severity, when } = fact;
+  const record: Writable<LogSignal> = {
+    type: "log",
+    eventName,
+    severity,
+    timeMs: when.timeMs,
+    observedTimeMs: observedAtMs,
+    body: bodyOf(subject, fact.sentence),
+    attributes: attributesOf(subject, fact),
+  };
   const trace = subject.trace?.();
+  if (identity.namespace !== undefined) record.namespace = identity.namespace;
+  if (trace !== undefined) record.trace = trace;
+  return record;
+}
+
+type Writable<Data> = { -readonly [Name in keyof Data]: Data[Name] };
+
+function bodyOf({ name, identity }: Subject, sentence: string): string {
+  const said = cutUtf8(sentence, SENTENCE_MAX_BYTES);
+  return cutUtf8(`${name} ${said}, at resourceVersion ${identity.resourceVersion}`, BODY_MAX_BYTES);
+}
+
+function attributesOf({ attributes: shared, identity }: Subject, fact: Fact): Attributes {
+  const action = actionOf(fact.eventName);
   const attributes: Record<string, AttributeValue> = {
-    ...subject.attributes,
+    ...shared,
     "lifeline.action": action,
     "log.record.uid": recordUid(uidParts(identity, fact, action)),
   };
   if (fact.when.original !== undefined)
     attributes["lifeline.event_time"] = bounded("lifeline.event_time", fact.when.original);
-  for (const name of Object.keys(fact.attributes)) {
+  for (const name in fact.attributes) {
     const value = fact.attributes[name];
     if (value !== undefined) attributes[name] = bounded(name, value);
   }
-  return {
-    type: "log",
-    eventName: fact.eventName,
-    severity: fact.severity,
-    timeMs: fact.when.timeMs,
-    observedTimeMs: subject.observedAtMs,
-    body: cutUtf8(
-      `${subject.name} ${cutUtf8(fact.sentence, SENTENCE_MAX_BYTES)}, at resourceVersion ${identity.resourceVersion}`,
-      BODY_MAX_BYTES,
-    ),
-    ...(identity.namespace === undefined ? {} : { namespace: identity.namespace }),
-    attributes,
-    ...(trace === undefined ? {} : { trace }),
-  };
+  return attributes;
 }
 
 /** `lifeline.action`: the last part of the EventName, for stores that drop EventNames. */
