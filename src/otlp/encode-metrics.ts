@@ -41,7 +41,7 @@ export type HistogramPoint = Omit<SumPoint, "value"> & {
 export type EncodeMetricsContext = EncodeContext & {
   /** Upper bound of one body; a single larger point still goes out, alone. */
   readonly maxBytes?: number;
-  /** Of who encodes again and again. */
+  /** Of who encodes again and again: bodies are theirs to give back. */
   readonly writers?: SpareWriters;
 };
 
@@ -239,7 +239,7 @@ class MetricBatch {
 
   /** Lays `ResourceMetrics` ⊃ `ScopeMetrics` ⊃ `Metric` (opentelemetry/proto/metrics/v1/metrics.proto) around the points. */
   #cut(): void {
-    const writer = new ProtobufWriter(this.#bodyBytes());
+    const writer = this.#writers.takeForBody(this.#bodyBytes());
     const resourceMetrics = writer.begin(1);
     writer.append(this.#resource);
     const scopeMetrics = writer.begin(2);
@@ -252,7 +252,7 @@ class MetricBatch {
     }
     writer.end(scopeMetrics);
     writer.end(resourceMetrics);
-    this.#bodies.push(writer.finish());
+    this.#bodies.push(writer.view());
     this.#metrics = new Map();
     this.#sizeBytes = 0;
     this.#pointCount = 0;

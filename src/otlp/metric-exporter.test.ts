@@ -63,3 +63,21 @@ test("gauges() answers with the first failure and sends nothing after it", async
   expect(result).toEqual(failure);
   expect(bodies).toHaveLength(1);
 });
+
+test("gauges() writes over a request that was accepted, and over no other", async () => {
+  const buffers: ArrayBufferLike[] = [];
+  const answers: SendResult[] = [
+    { type: "retryable", error: new Error("down") },
+    ACCEPTED,
+    ACCEPTED,
+  ];
+  const exporter = createOtlpMetricExporter(async ({ buffer }) => {
+    return answers[buffers.push(buffer) - 1] ?? ACCEPTED;
+  }, CONTEXT);
+  const batch = { objects: [gauge("a1")], timeMs: 1, unchanged: false };
+
+  for (const _ of answers) await exporter.gauges(batch, NEVER);
+
+  expect(buffers[1]).not.toBe(buffers[0]);
+  expect(buffers[2]).toBe(buffers[1]);
+});

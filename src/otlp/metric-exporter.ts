@@ -29,16 +29,23 @@ export function createOtlpMetricExporter(
   send: Transport,
   context: EncodeMetricsContext,
 ): MetricExporter {
-  const lasting = { ...context, writers: new SpareWriters() };
+  const writers = new SpareWriters();
+  const lasting = { ...context, writers };
+  const sendOne: Transport = async (body, signal) => {
+    const result = await send(body, signal);
+    // Of any other answer nobody knows whether the connection reads on in it.
+    if (result.type === "accepted") writers.giveBackBody(body);
+    return result;
+  };
   return {
     gauges: ({ objects, timeMs }, signal) =>
       inHalves(objects, (some) =>
-        sendAll(encodeGauges(some, { ...lasting, timeMs }), send, signal),
+        sendAll(encodeGauges(some, { ...lasting, timeMs }), sendOne, signal),
       ),
     sums: (points, signal) =>
-      inHalves(points, (some) => sendAll(encodeSums(some, lasting), send, signal)),
+      inHalves(points, (some) => sendAll(encodeSums(some, lasting), sendOne, signal)),
     histograms: (points, signal) =>
-      inHalves(points, (some) => sendAll(encodeHistograms(some, lasting), send, signal)),
+      inHalves(points, (some) => sendAll(encodeHistograms(some, lasting), sendOne, signal)),
   };
 }
 

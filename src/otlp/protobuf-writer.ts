@@ -18,8 +18,9 @@ export class ProtobufWriter {
   #bytes: Buffer;
   #length = 0;
 
-  constructor(initialBytes = 1024) {
-    this.#bytes = Buffer.allocUnsafe(initialBytes);
+  /** `room`: how many bytes to begin with, or the buffer to write into. */
+  constructor(room: number | Buffer = 1024) {
+    this.#bytes = typeof room === "number" ? Buffer.allocUnsafe(room) : room;
   }
 
   /** Bytes written so far. */
