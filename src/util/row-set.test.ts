@@ -28,3 +28,33 @@ test("has() works for ids beyond 32 bits of a page's range", () => {
     false,
   ]);
 });
+
+test("delete() takes out that id alone, and isEmpty says when it was the last", () => {
+  assert(
+    property(
+      uniqueArray(integer({ min: 0, max: 20_000 }), { minLength: 1 }),
+      integer({ min: 0, max: 20_000 }),
+      (added, absent) => {
+        const set = new RowSet();
+        for (const id of added) set.add(id);
+        const [first = 0, ...others] = added;
+
+        set.delete(first);
+        if (!added.includes(absent)) set.delete(absent);
+
+        expect(added.filter((id) => set.has(id))).toEqual(others);
+        expect(set.isEmpty).toBe(others.length === 0);
+      },
+    ),
+  );
+});
+
+test("clear() takes out all", () => {
+  const set = new RowSet();
+  set.add(1);
+  set.add(100_000);
+
+  set.clear();
+
+  expect([set.has(1), set.has(100_000), set.isEmpty]).toEqual([false, false, true]);
+});

@@ -20,4 +20,22 @@ export class RowSet {
     const word = this.#pages.get(Math.floor(id / PAGE_SIZE))?.[(id % PAGE_SIZE) >> 5] ?? 0;
     return (word & (1 << (id & 31))) !== 0;
   }
+
+  delete(id: number): void {
+    const pageNumber = Math.floor(id / PAGE_SIZE);
+    const page = this.#pages.get(pageNumber);
+    if (page === undefined) return;
+    const bit = id % PAGE_SIZE;
+    page[bit >> 5] = (page[bit >> 5] ?? 0) & ~(1 << (bit & 31));
+    // Ids only grow: of those that are gone not even an empty page may stay.
+    if (page[bit >> 5] === 0 && page.every((word) => word === 0)) this.#pages.delete(pageNumber);
+  }
+
+  clear(): void {
+    this.#pages.clear();
+  }
+
+  get isEmpty(): boolean {
+    return this.#pages.size === 0;
+  }
 }
