@@ -41,6 +41,8 @@ export type Taken = "taken" | "held";
 /** Turns what the cluster says into Changes, and hands each to the fold; in order, one watch's events at a time. */
 export class Intake {
   readonly #options: IntakeOptions;
+  /** One for all that comes: a socket's reads follow each other within a turn of the event loop. */
+  readonly #slice = new TimeSlice();
 
   constructor(options: IntakeOptions) {
     this.#options = options;
@@ -49,7 +51,6 @@ export class Intake {
   async take(watch: ActiveWatch, events: readonly WatchEvent[]): Promise<Taken> {
     // What can't be written must not gather: the watch asks for these again.
     if (this.#options.commit.failing) return "held";
-    const slice = new TimeSlice();
     watch.events += events.length;
     if (events.some((event) => event.type !== "failed")) giveSign(watch, this.#options.clock.now());
     for (const event of events) {
@@ -58,7 +59,7 @@ export class Intake {
         ? await this.#takeSweep(watch, event)
         : this.#takeOne(watch, event);
       if (taken === "held" || this.#options.commit.failing) return "held";
-      if (slice.isUsedUp) await slice.breathe();
+      if (this.#slice.isUsedUp()) await this.#slice.breathe();
     }
     return "taken";
   }

@@ -38,3 +38,21 @@ test.each([
 ])("breathe(): $name", async ({ breaths, stepMs, turns }) => {
   expect(await turnsWithin(breaths, stepMs)).toBe(turns);
 });
+
+test("breathe() gives a whole budget again when the event loop has turned by itself", async () => {
+  let nowMs = 0;
+  vi.spyOn(performance, "now").mockImplementation(() => nowMs);
+  const slice = new TimeSlice();
+  const yieldsAt = async (atMs: number): Promise<boolean> => {
+    nowMs = atMs;
+    let hasYielded = false;
+    setImmediate(() => void (hasYielded = true));
+    await slice.breathe();
+    return hasYielded;
+  };
+  await new Promise((resolve) => void setImmediate(resolve));
+
+  const yields = [await yieldsAt(100), await yieldsAt(107), await yieldsAt(108)];
+
+  expect(yields).toEqual([false, false, true]);
+});
