@@ -68,7 +68,7 @@ const TRACES = `## Traces
 
 One trace per object and generation, sent once, when the work ended: what is in progress is not to be seen yet, but its records already have its
 ids. Ids are hashes of the object's UID, the role, the generation and an ordinal: every replica gives the same. Without an observedGeneration only a
-transition that was seen since ends it as current; objects that show neither give no trace, and neither does what was finished before the first look.
+transition since ends it as current, one that was seen or that a condition's own time tells of a while when nobody watched; objects that show neither give no trace, and neither does what was finished before the first look.
 Spans go by the time observed where kube-lifeline watched, and by what the cluster recorded where it did not, unless that is from before the work
 began; status Error, with the object's own message,
 is for what failed alone. A trace context in an annotation (\`tracing.k8s.io/traceparent\`, \`traceparent\`, \`tekton.dev/pipelinerunSpanContext\`,

@@ -21,11 +21,14 @@ import {
   type Work,
 } from "./work.ts";
 import {
+  allMarksOf,
   type EndedWork,
+  isInGoodState,
   marksOf,
   momentOf,
   observedGenerationOf,
   showsProgress,
+  type Standing,
   type WorkStep,
 } from "./work-step.ts";
 
@@ -101,7 +104,7 @@ export function followWork(
 
 /** The same generation: what goes on sees what happened, and a loss of health begins a disruption. */
 function goOn(known: readonly Work[], step: NextStep, limits: WorkLimits): Followed {
-  const marks = known.length === 0 ? [] : marksOf(step);
+  const marks = known.length === 0 ? [] : allMarksOf(step);
   const marked = known.map((one) => marks.reduce(withMark, one));
   const opened = marked.length === 0 && isLost(step) ? [disruption(step)] : marked;
   return opened.length === 0 ? NOTHING : settle(opened, step, limits);
@@ -144,12 +147,6 @@ export function isTold(one: Work, outcome: TraceOutcome): boolean {
   );
 }
 
-/** The conditions and the phase of an object, as far as marks tell them. */
-type Standing = {
-  readonly conditions: ReadonlyMap<string, Condition>;
-  readonly phase: string | undefined;
-};
-
 function converge(step: WorkStep, start: Moment): Work {
   const phase = step.isLate ? undefined : readPhase(step.object)?.value;
   const { held, moved } = sides({ conditions: step.conditions, phase }, step, start);
@@ -173,7 +170,7 @@ function sides(
 }
 
 function newGeneration(step: NextStep, start: Moment): Work {
-  const marks = marksOf(step);
+  const marks = allMarksOf(step);
   const moved = marks.filter(({ at }) => usedMs(at) >= usedMs(start));
   // What happened before the spec was written is how its work found things.
   const held = startMarks(step.before);
@@ -387,8 +384,15 @@ function outcomeOf(one: Work, step: WorkStep): "current" | "failed" | undefined 
   if (one.role === "delete" || (health !== "current" && health !== "failed")) return undefined;
   const observed = observedGenerationOf(step);
   if (observed !== undefined) return observed >= one.generation ? health : undefined;
-  const isFresh = one.marks.some(({ at }) => at?.observedMs === step.observedAtMs);
-  return isFresh && showsProgress(step) ? health : undefined;
+  const fresh = one.marks.filter(({ at }) => at?.observedMs === step.observedAtMs);
+  const isOver = fresh.length > 0 && (showsProgress(step) || fresh.some(isGoodNews(health)));
+  return isOver ? health : undefined;
+}
+
+/** For work that is well a condition may have been lost and regained unseen. */
+function isGoodNews(health: "current" | "failed"): (mark: Mark) => boolean {
+  return ({ about, name, value }) =>
+    health === "current" && about === "condition" && isInGoodState({ type: name, status: value });
 }
 
 function endMoment(step: WorkStep): Moment {
@@ -397,7 +401,7 @@ function endMoment(step: WorkStep): Moment {
 
 /** The last thing that the Change shows to have happened. */
 function recordedOf(step: WorkStep): number | undefined {
-  const times = marksOf(step).flatMap(({ at }) => at.recordedMs ?? []);
+  const times = allMarksOf(step).flatMap(({ at }) => at.recordedMs ?? []);
   if (step.when.happenedAtMs !== step.observedAtMs) times.push(step.when.happenedAtMs);
   return times.length === 0 ? undefined : Math.max(...times);
 }

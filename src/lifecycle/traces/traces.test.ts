@@ -355,6 +355,53 @@ test.each<{
     ],
   },
   {
+    what: "without observedGeneration what was lost and regained while nobody watched, by its own word",
+    steps: [
+      { atMs: 0, look: { conditions: { Ready: "True x -60", DiskReady: "True x -60" } } },
+      {
+        atMs: 1_000,
+        look: {
+          generation: 2,
+          spec: 2,
+          conditions: { Ready: "True x -60", DiskReady: "True x -60" },
+        },
+      },
+      {
+        atMs: 600_000,
+        late: true,
+        look: {
+          generation: 2,
+          spec: 2,
+          conditions: { Ready: "True x 33", DiskReady: "True x -60" },
+        },
+      },
+      {
+        atMs: 900_000,
+        late: true,
+        writtenAtMs: 700_000,
+        look: {
+          generation: 3,
+          spec: 3,
+          conditions: { Ready: "True x 745", DiskReady: "True x 730" },
+        },
+      },
+      {
+        atMs: 1_000_000,
+        late: true,
+        writtenAtMs: 950_000,
+        look: {
+          generation: 4,
+          spec: 4,
+          conditions: { Ready: "True x 745", DiskReady: "True x 730" },
+        },
+      },
+    ],
+    told: [
+      "CustomDatabase converge 0–32000 current Ready",
+      "CustomDatabase converge 0–45000 current Ready",
+    ],
+  },
+  {
     what: "without observedGeneration by phases alone",
     steps: [
       { atMs: 0, look: { phase: "Pending" } },

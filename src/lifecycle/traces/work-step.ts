@@ -3,7 +3,7 @@ import type { SpecWrite } from "../../history/change.ts";
 import { fieldAt } from "../../util/json.ts";
 import type { ConditionTransition } from "../condition-transitions.ts";
 import { type Condition, parseGeneration } from "../conditions.ts";
-import type { EventTime } from "../event-time.ts";
+import { type EventTime, parseClusterTimeMs } from "../event-time.ts";
 import { chooseSummary } from "../health/summary.ts";
 import type { Health } from "../health-words.ts";
 import type { HealthTransition } from "../health-transition.ts";
@@ -18,6 +18,12 @@ import {
   type Work,
 } from "./work.ts";
 
+/** The conditions and the phase of an object, as far as marks tell them. */
+export type Standing = {
+  readonly conditions: ReadonlyMap<string, Condition>;
+  readonly phase: string | undefined;
+};
+
 /** What one Change shows of an object, as far as work is concerned. */
 export type WorkStep = {
   readonly object: KubeObject;
@@ -28,6 +34,8 @@ export type WorkStep = {
   /** The same before the Change; absent at a first sight. */
   readonly generationBefore?: number | undefined;
   readonly conditions: ReadonlyMap<string, Condition>;
+  /** The conditions and the phase before the Change; absent at a first sight. */
+  readonly before?: Standing;
   readonly transitions: {
     readonly conditions: readonly ConditionTransition[];
     readonly phase: PhaseTransition | undefined;
@@ -39,6 +47,9 @@ export type WorkStep = {
   readonly observedAtMs: number;
   readonly isLate: boolean;
 };
+
+/** Something that happened. */
+type TimedMark = Mark & { readonly at: Moment };
 
 /** Work that is over. */
 export type EndedWork = {
@@ -66,7 +77,7 @@ export function momentOf(
 }
 
 /** The transitions of the Change as marks, in the order in which they happened. */
-export function marksOf(step: WorkStep): readonly (Mark & { readonly at: Moment })[] {
+export function marksOf(step: WorkStep): readonly TimedMark[] {
   const { conditions, phase, health } = step.transitions;
   const marks = conditions.map(({ type, after, when }) => ({
     about: "condition" as const,
@@ -86,7 +97,39 @@ export function marksOf(step: WorkStep): readonly (Mark & { readonly at: Moment 
     const value = health.after.health;
     others.push({ about: "health" as const, name: "", value, reason: bounded(reason), at });
   }
-  return [...marks, ...others].toSorted((a, b) => usedMs(a.at) - usedMs(b.at));
+  return inOrder([...marks, ...others]);
+}
+
+/**
+ * The same, with what nobody saw: a condition that is good, as it was, but by its own word only since another time, was
+ * lost and regained meanwhile.
+ */
+export function allMarksOf(step: WorkStep): readonly TimedMark[] {
+  const marks = marksOf(step);
+  const { before, isLate } = step;
+  if (!isLate || before === undefined || before.conditions === step.conditions) return marks;
+  const regained = [...step.conditions.values()].flatMap((after) => {
+    const { type, status, reason, lastTransitionTime } = after;
+    const known = before.conditions.get(type);
+    const isSame = known?.status === status && known.reason === reason;
+    const atMs = parseClusterTimeMs(lastTransitionTime);
+    const hasMoved = isSame && known.lastTransitionTime !== lastTransitionTime;
+    if (!hasMoved || atMs === undefined || !isInGoodState(after)) return [];
+    const at = momentOf(atMs, step);
+    return [
+      { about: "condition" as const, name: type, value: status, reason: bounded(reason), at },
+    ];
+  });
+  return regained.length === 0 ? marks : inOrder([...marks, ...regained]);
+}
+
+/** Whether it is in the good state that its type has. */
+export function isInGoodState({ type, status }: Pick<Condition, "type" | "status">): boolean {
+  return hasGoodState(type) && !isAwaited(type, status);
+}
+
+function inOrder(marks: readonly TimedMark[]): readonly TimedMark[] {
+  return marks.toSorted((a, b) => usedMs(a.at) - usedMs(b.at));
 }
 
 /** The generation that its controller says it has taken up; where every write bumps it, that says nothing. */
@@ -102,7 +145,7 @@ export function showsProgress(step: WorkStep): boolean {
   if (phase !== undefined || health?.after.health === step.health) return true;
   return conditions.some(({ type, after }) =>
     step.health === "current"
-      ? after !== undefined && hasGoodState(type) && !isAwaited(type, after.status)
+      ? after !== undefined && isInGoodState(after)
       : after === undefined || isAwaited(type, after.status),
   );
 }
