@@ -6,6 +6,7 @@ import { decodeMemory } from "../lifecycle/memory.ts";
 import type { TraceSignal } from "../lifecycle/signal.ts";
 import { createActiveWatch } from "../testing/active-watch.ts";
 import { drawTrace } from "../testing/draw-trace.ts";
+import { READ_ERROR } from "../testing/faulty-database.ts";
 import { createFakeClock } from "../testing/fake-clock.ts";
 import {
   appearance,
@@ -191,6 +192,21 @@ test("owners remember nothing of a child once their work is over", () => {
 
   const row = commit.find(1, "db");
   expect(decodeMemory(row?.memory ?? "{}").work).toBeUndefined();
+});
+
+test("a deletion that was not taken, as nobody could read the owner, is told once", () => {
+  see({ ...DATABASE, observed: 0 });
+  see({ ...SET, observed: 1 });
+  commit.flush();
+  temporary.break({ sql: /^SELECT .* WHERE uid = \? LIMIT 1/, ...READ_ERROR });
+
+  expect(() => lose("StatefulSet", "set")).toThrow(READ_ERROR.message);
+  temporary.mend();
+  lose("StatefulSet", "set");
+  see({ ...DATABASE, observed: 1 });
+
+  expect(drawn("db").match(/child/g)).toHaveLength(1);
+  expect(temporary.store.objectByUid(2, "set")).toBeUndefined();
 });
 
 test("owner references that go round in a circle are followed once", () => {

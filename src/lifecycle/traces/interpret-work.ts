@@ -22,6 +22,8 @@ export const NO_WORK: WorkStory = { work: undefined, ended: [] };
 
 /** What the records of the Change belong to: what goes on after it, else what it ended; but nothing that may never be told. */
 export function workOfRecords({ work, ended }: WorkStory): readonly Work[] | undefined {
+  // So it is with most Changes.
+  if (work === undefined && ended.length === 0) return undefined;
   const goesOn = work?.filter((one) => !isRecovery(one)) ?? [];
   if (goesOn.length > 0) return goesOn;
   return ended

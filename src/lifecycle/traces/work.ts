@@ -113,8 +113,8 @@ export function notBefore(start: Moment, moment: Moment): Moment {
  * spans still end when they end.
  */
 export function withMark(work: Work, told: Mark): Work {
-  const { at } = told;
-  const mark = at === undefined ? told : { ...told, at: notBefore(work.start, at) };
+  const at = told.at && notBefore(work.start, told.at);
+  const mark = at === told.at ? told : { ...told, at };
   if (work.marks.length < MARKS_MAX) return { ...work, marks: [...work.marks, mark] };
   const index = work.marks.findLastIndex(
     (known) => known.at !== undefined && known.about === mark.about && known.name === mark.name,
