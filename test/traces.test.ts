@@ -17,7 +17,7 @@ import {
   startControlPlane,
 } from "./testbed/real-servers.ts";
 import { createTemporaryDirectory } from "./testbed/temporary-directory.ts";
-import { startTestKubelet } from "./traces/test-kubelet.ts";
+import { HELD, startTestKubelet } from "./traces/test-kubelet.ts";
 
 const NAMESPACE = "traces";
 /** Two rounds of Pods that take some 3 s each, on a busy machine. */
@@ -89,6 +89,18 @@ async function traceOf(traceId: string): Promise<readonly SpanEntry[]> {
     const spans = collector.received.spans().filter((span) => span.traceId === traceId);
     if (spans.length === 0) throw new Error(`No trace ${traceId} yet; there are:\n${drawAll()}`);
     return spans;
+  }, PATIENCE);
+}
+
+async function traceOfRecovery({ traceId }: SpanEntry): Promise<readonly SpanEntry[]> {
+  return await eventually(() => {
+    const spans = collector.received.spans();
+    const root = spans.find(
+      ({ name, links }) =>
+        name.endsWith(" disruption") && links.some((link) => link.traceId === traceId),
+    );
+    if (root === undefined) throw new Error(`No recovery yet; there are:\n${drawAll()}`);
+    return spans.filter((span) => span.traceId === root.traceId);
   }, PATIENCE);
 }
 
@@ -176,6 +188,31 @@ serverTest("a Deployment's creation and its rollout are traces of their own", as
     expect(endMs - startMs).toBeGreaterThan(2_000);
   });
 });
+
+serverTest(
+  "a Deployment that failed and recovers has a trace of that, linked to the failure",
+  async () => {
+    const labels = { app: "late", [HELD]: "" };
+    const created = await admin.create(
+      workload("Deployment", "late", {
+        progressDeadlineSeconds: 1,
+        template: { ...TEMPLATE, metadata: { labels } },
+      }),
+    );
+    const failure = await traceOf(traceIdOf(created, "converge", 1));
+    const pods = await admin.list({ apiVersion: "v1", kind: "Pod", namespace: NAMESPACE });
+    const held = pods.filter(({ metadata }) => metadata.name.startsWith("late-"));
+    for (const pod of held) await admin.patch(pod, { metadata: { labels: { [HELD]: null } } });
+
+    const recovery = await traceOfRecovery(rootOf(failure));
+
+    expect(shapeOf(failure)).toMatch(/^Deployment converge failed Available\n/);
+    expect(rootOf(failure)).toMatchObject({ statusCode: 2, statusMessage: expect.any(String) });
+    expect(shapeOf(recovery)).toMatch(/^Deployment disruption current Available\n/);
+    expect(rootOf(recovery).startMs).toBe(rootOf(failure).endMs);
+    expectWithinRoot(recovery);
+  },
+);
 
 serverTest(
   "an owner's trace has a span for each child, linked to the child's own trace",

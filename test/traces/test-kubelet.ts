@@ -7,6 +7,9 @@ const LOOK_MS = 100;
 /** Between two steps of a Pod's life; more than a second, for that is what Kubernetes' times can tell apart. */
 const STEP_MS = 1_200;
 
+/** A Pod with this label waits until it has none. */
+export const HELD = "held";
+
 /** Does for the Pods of a namespace what a kubelet does to their status: they run, are ready, and those of Jobs succeed. */
 export function startTestKubelet(admin: AdminClient, namespace: string): AsyncDisposable {
   const stop = new AbortController();
@@ -44,6 +47,7 @@ async function write(admin: AdminClient, pod: KubeObject, status: unknown): Prom
 }
 
 function lifeOf(pod: KubeObject): readonly unknown[] {
+  if (fieldAt(pod.metadata, "labels", HELD) !== undefined) return [];
   const scheduled = {
     phase: "Pending",
     conditions: conditions({ PodScheduled: "True", Ready: "False" }),
