@@ -275,6 +275,15 @@ test("decodeMemory() keeps of work what it understands", () => {
   ]);
 });
 
+test.each([[8.64e15], [[0, 8.64e15]]])(
+  "decodeMemory() gives work up that began at no time that a Date can hold, %j after its start",
+  (moment) => {
+    const work = [[0, 2, 2, "0", 1_000, moment, [], 0, []]];
+
+    expect(decodeMemory(rowOf({ 12: work })).work).toBeUndefined();
+  },
+);
+
 test("decodeMemory() bounds what it takes over", () => {
   const conditions = Array.from({ length: 1_000 }, (_, index) => [`C${index}`, 1, 0]).flat();
   const told = Array.from({ length: 1_000 }, (_, index) => index);

@@ -142,12 +142,13 @@ function readMark(json: unknown, originMs: number): Mark | undefined {
 }
 
 function readMoment(json: unknown, originMs: number): Moment | undefined {
-  if (isTime(json)) return { observedMs: originMs + json };
-  if (!isList(json)) return undefined;
-  const [observed, recorded, late] = json;
-  if (!isTime(observed) || !isTime(recorded)) return undefined;
-  const moment = { observedMs: originMs + observed, recordedMs: originMs + recorded };
-  return late === 1 ? { ...moment, isLate: true } : moment;
+  const [observed, recorded, late] = isList(json) ? json : [json];
+  const observedMs = readTime(observed, originMs);
+  if (observedMs === undefined) return undefined;
+  if (recorded === undefined) return isList(json) ? undefined : { observedMs };
+  const recordedMs = readTime(recorded, originMs);
+  if (recordedMs === undefined) return undefined;
+  return late === 1 ? { observedMs, recordedMs, isLate: true } : { observedMs, recordedMs };
 }
 
 function isText(value: unknown): value is string {
