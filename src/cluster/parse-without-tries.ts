@@ -36,9 +36,9 @@ export class KnownTries {
   }
 
   #learn(text: string): RawJson {
-    if (text.length > KNOWN_LENGTH_MAX) return new RawJson(text);
-    // A copy: a slice would keep all that it is of.
+    // A copy: a slice would keep all that it is of, the text of a page even.
     const trie = new RawJson(Buffer.from(text).toString());
+    if (text.length > KNOWN_LENGTH_MAX) return trie;
     this.#known[this.#next] = trie;
     this.#next = (this.#next + 1) % KNOWN_MAX;
     return trie;
