@@ -7,7 +7,6 @@ import {
   writeResource,
   writeScope,
 } from "./encode-attributes.ts";
-import { groupByNamespace } from "./group-by-namespace.ts";
 import { ProtobufWriter } from "./protobuf-writer.ts";
 
 /** OpenTelemetry's logs data model, "Field: SeverityNumber". */
@@ -41,6 +40,12 @@ export function encodeLogs(
     writer.end(resourceLogs);
   }
   return writer.view();
+}
+
+function groupByNamespace(
+  signals: readonly LogSignal[],
+): ReadonlyMap<string | undefined, readonly LogSignal[]> {
+  return Map.groupBy(signals, (signal) => signal.namespace);
 }
 
 /** `LogRecord` (opentelemetry/proto/logs/v1/logs.proto). */

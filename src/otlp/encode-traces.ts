@@ -6,7 +6,6 @@ import {
   writeResource,
   writeScope,
 } from "./encode-attributes.ts";
-import { groupByNamespace } from "./group-by-namespace.ts";
 import { ProtobufWriter } from "./protobuf-writer.ts";
 
 /** `Span.SpanKind.SPAN_KIND_INTERNAL` and `Status.StatusCode.STATUS_CODE_ERROR`. */
@@ -27,7 +26,7 @@ export function encodeTraces(
   writer: ProtobufWriter = new ProtobufWriter(4096),
 ): Uint8Array {
   writer.truncate(0);
-  for (const [namespace, some] of groupByNamespace(traces)) {
+  for (const [namespace, some] of Map.groupBy(traces, (trace) => trace.namespace)) {
     const resourceSpans = writer.begin(1);
     writeResource(writer, resourceIn(context.resource, namespace));
     const scopeSpans = writer.begin(2);
