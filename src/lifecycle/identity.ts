@@ -73,6 +73,14 @@ export function nameForPeople(identity: Identity): string {
 
 /** The attributes that all records about one object share (docs/contract.md §4); the namespace is in their resource. */
 export function recordIdentity(identity: Identity): Attributes {
+  return identityAt(identity, identity.generation);
+}
+
+/**
+ * The same for what is about another generation than the object's present one; undefined: about none. An Identity is
+ * never copied with another generation: V8 would compile all that reads one anew for each form of it.
+ */
+export function identityAt(identity: Identity, generation: number | undefined): Attributes {
   const named = NAME_ATTRIBUTES.get(identity.kind);
   const attributes: Record<string, AttributeValue> = {
     "k8s.object.kind": identity.kind,
@@ -82,7 +90,7 @@ export function recordIdentity(identity: Identity): Attributes {
     "k8s.object.uid": identity.uid,
     "k8s.object.resource_version": identity.resourceVersion,
   };
-  if (identity.generation !== undefined) attributes["k8s.object.generation"] = identity.generation;
+  if (generation !== undefined) attributes["k8s.object.generation"] = generation;
   if (named?.group === identity.group) attributes[named.attribute] = identity.name;
   if (identity.owner !== undefined) {
     attributes["lifeline.owner.kind"] = identity.owner.kind;

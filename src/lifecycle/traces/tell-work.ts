@@ -1,7 +1,7 @@
 import type { KubeObject } from "../../cluster/kube-object.ts";
 import { cutUtf8 } from "../../util/utf8.ts";
 import type { Assessment } from "../health/assessment.ts";
-import { type Identity, kindIdentity, recordIdentity } from "../identity.ts";
+import { type Identity, identityAt, kindIdentity } from "../identity.ts";
 import type {
   Attributes,
   AttributeValue,
@@ -120,7 +120,7 @@ function rootAttributes({ work, outcome }: EndedWork, about: WorkEnd): Attribute
   const { identity, assessment, finalStateUnknown } = about;
   const generation = work.generation === 0 ? undefined : work.generation;
   return {
-    ...recordIdentity({ ...identity, generation }),
+    ...identityAt(identity, generation),
     "lifeline.role": work.role,
     // What the object looks like once another generation has begun is that one's.
     ...(outcome === "superseded" ? {} : healthOf(assessment)),
