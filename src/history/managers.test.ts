@@ -154,6 +154,17 @@ test("summarizeManagers sums up fields that were left as text as it does parsed 
   expect(new Set(summary.map(([, , hash]) => hash)).size).toBe(3);
 });
 
+test("summarizeManagers sums up parsed fields as API servers write them, in whatever characters their names are", () => {
+  const fieldsV1 = { "f:data": { "f:a<b>&c\u2028\u2029": {}, 'f:ü\n\t\u0001"\\/': {} } };
+  const written =
+    '{"f:data":{"f:a\\u003cb\\u003e\\u0026c\\u2028\\u2029":{},"f:ü\\n\\t\\u0001\\"\\\\/":{}}}';
+
+  const parsed = summarizeManagers([{ ...kubectl, fieldsV1 }]);
+
+  expect(JSON.parse(written)).toEqual(fieldsV1);
+  expect(parsed).toEqual(summarizeManagers([{ ...kubectl, fieldsV1: new RawJson(written) }]));
+});
+
 test("summarizeManagers sees a field move however deep it stands, and does not stumble over one that is too deep", () => {
   const deep = (levels: number, name: string): object =>
     levels === 0 ? { [`f:${name}`]: {} } : { "f:a": deep(levels - 1, name) };

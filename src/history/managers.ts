@@ -115,16 +115,22 @@ function nameManager(entry: ManagedFieldsEntry): string {
     : name;
 }
 
-/** The same for a trie that was parsed as for its text, but where that escapes what `JSON.stringify` does not (`<`, `>`, `&`). */
+/** The same for a trie that was parsed as for its text: which of both it is may differ between a list and a watch. */
 function hashFields(fields: unknown): number {
   if (fields instanceof RawJson) return fields.hash;
   return isMap(fields) ? new RawJson(writeTrie(fields)).hash : FNV_OFFSET;
 }
 
-/** Empty if it is nested too deep to be written (V8: some 4,000 levels). */
+/** What Go's encoding/json escapes, and JSON.stringify does not. */
+const ESCAPED_BY_GO = /[<>&\u2028\u2029]/g;
+
+/** As API servers write it; empty if it is nested too deep to be written (V8: some 4,000 levels). */
 function writeTrie(fields: JsonMap): string {
   try {
-    return JSON.stringify(fields);
+    return JSON.stringify(fields).replaceAll(
+      ESCAPED_BY_GO,
+      (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+    );
   } catch (thrown) {
     if (thrown instanceof RangeError) return "";
     throw thrown;
