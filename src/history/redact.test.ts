@@ -1,8 +1,9 @@
 import * as fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { KubeObject } from "../cluster/kube-object.ts";
 import { fieldAt } from "../util/json.ts";
 import { createKeyedMark } from "../util/keyed-mark.ts";
+import { TextSet } from "../util/text-set.ts";
 import { createRedactor } from "./redact.ts";
 
 const CANARY = "cAnary7x9Q";
@@ -35,6 +36,37 @@ test("redact() knows what it found harmless as a sentence from the same text as 
   const expected = { message: text, value: `credentials: [redacted:${mark("never found")}]` };
   expect(first.status).toEqual(expected);
   expect(second.status).toEqual(expected);
+});
+
+test.each([
+  ["an entry's value", { name: "DB_PASSWORD", value: "my-passphrase" }],
+  [
+    "values in an entry's list",
+    { name: "tokens", values: ["my-passphrase", { a: "my-passphrase" }] },
+  ],
+  ["a header's value", { name: "Authorization", value: "my-passphrase" }],
+  ["a Secret's data", { data: { a: "my-passphrase", b: { c: "my-passphrase" } }, kind: "Secret" }],
+  ["a field's string", { password: "my-passphrase", token: { a: ["my-passphrase"] } }],
+  ["a flag's value", ["--password", "my-passphrase"]],
+])("redact remembers nothing of a secret: %s", (_, value) => {
+  using add = vi.spyOn(TextSet.prototype, "add");
+
+  const { spec } = createRedactor(mark)(object({ spec: { value, harmless: "my-password-file" } }));
+
+  expect(JSON.stringify(spec)).not.toContain("my-passphrase");
+  expect(add).toHaveBeenCalledWith("my-password-file");
+  expect(add).not.toHaveBeenCalledWith("my-passphrase");
+});
+
+test("redact goes on looking into what only reads like a Secret or an entry", () => {
+  const redacted = through([
+    { kind: "Secret", data: "password=1234567" },
+    { kind: "Secret", apiVersion: "example.com/v1", data: { a: "password=1234567" } },
+    { name: "LOG", value: "password=1234567" },
+    { name: "LOG", data: { a: "password=1234567" }, default: { a: ["password=1234567"] } },
+  ]);
+
+  expect(redacted).not.toContain("1234567");
 });
 
 const LISTED_NAMES = [

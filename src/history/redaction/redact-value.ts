@@ -3,7 +3,7 @@ import { isMap, type JsonMap } from "../../util/json.ts";
 import { redactHeader } from "./redact-header.ts";
 import { redactText } from "./redact-text.ts";
 import type { Rules } from "./rules.ts";
-import { ENTRY_VALUES, type KeyFacts } from "./secret-key.ts";
+import { ENTRY_VALUES, type KeyFacts, SECRET_VALUES } from "./secret-key.ts";
 
 /** What lies deeper becomes a placeholder as a whole: walking it could overflow the stack. */
 const MAX_DEPTH = 100;
@@ -35,7 +35,9 @@ export function redactMap(rules: Rules, map: JsonMap, depth: number): JsonMap {
     const facts = rules.learn(name);
     isSpecial ||= facts.isSpecial;
     // Most values are strings under plain names, or scalars: nothing is made to pass them on.
-    if (typeof value !== "string" && (typeof value !== "object" || value === null)) continue;
+    if (holdsNoText(value)) continue;
+    // As a whole, below: what is harmless by its looks would be remembered.
+    if (facts.mayBeConcealed && isConcealed(rules, map, name)) continue;
     const next: unknown =
       typeof value !== "string"
         ? redactField(rules, facts, { value, depth })
@@ -48,18 +50,28 @@ export function redactMap(rules: Rules, map: JsonMap, depth: number): JsonMap {
   return isSpecial ? redactSpecial(rules, map, { redacted, depth }) : redacted;
 }
 
+function holdsNoText(value: unknown): boolean {
+  return typeof value !== "string" && (typeof value !== "object" || value === null);
+}
+
+/** Whether `redactSpecial` takes what stands under this name, whatever became of it before. */
+function isConcealed(rules: Rules, map: JsonMap, name: string): boolean {
+  if (SECRET_VALUES.has(name)) return isCoreSecret(map) && isMap(map[name]);
+  const entry = nameOfEntry(map);
+  const kind = entry === undefined ? "plain" : rules.classify(entry);
+  return kind === "secret" || kind === "header";
+}
+
 type Redacted = { readonly redacted: JsonMap; readonly depth: number };
 
 /** What takes more than one field of a map to see, and names that may hold something themselves. */
 function redactSpecial(rules: Rules, map: JsonMap, { redacted, depth }: Redacted): JsonMap {
-  const { kind, apiVersion } = map;
   const next = redactEntry(rules, map, { redacted, depth });
-  return redactKeys(
-    rules,
-    kind === "Secret" && (apiVersion === "v1" || apiVersion === undefined)
-      ? redactSecretObject(rules, map, next)
-      : next,
-  );
+  return redactKeys(rules, isCoreSecret(map) ? redactSecretObject(rules, map, next) : next);
+}
+
+function isCoreSecret({ kind, apiVersion }: JsonMap): boolean {
+  return kind === "Secret" && (apiVersion === "v1" || apiVersion === undefined);
 }
 
 /** The names themselves, which may be URLs with a password in them. */
@@ -228,8 +240,8 @@ function redactHeaders(rules: Rules, value: object, depth: number): unknown {
 
 /** `{name: DB_PASSWORD, value: x}`, as in env, in HTTP headers and in parameters of many kinds. */
 function redactEntry(rules: Rules, map: JsonMap, { redacted, depth }: Redacted): JsonMap {
-  const name = map["name"] ?? map["key"] ?? map["Name"] ?? map["Key"];
-  if (typeof name !== "string") return redacted;
+  const name = nameOfEntry(map);
+  if (name === undefined) return redacted;
   const kind = rules.classify(name);
   if (kind !== "secret" && kind !== "header") return redacted;
   return shareMap(redacted, (next, place) => {
@@ -243,11 +255,16 @@ function redactEntry(rules: Rules, map: JsonMap, { redacted, depth }: Redacted):
   });
 }
 
+function nameOfEntry(map: JsonMap): string | undefined {
+  const name = map["name"] ?? map["key"] ?? map["Name"] ?? map["Key"];
+  return typeof name === "string" ? name : undefined;
+}
+
 /** A core Secret, also one that another object carries: all values of `data` and `stringData`, binary or not; key names stay. */
 function redactSecretObject(rules: Rules, map: JsonMap, redacted: JsonMap): JsonMap {
   return shareMap(redacted, (value, name) => {
     const original = map[name];
-    if ((name !== "data" && name !== "stringData") || !isMap(original)) return value;
+    if (!SECRET_VALUES.has(name) || !isMap(original)) return value;
     const concealed = shareMap(original, (secret) =>
       rules.conceal(typeof secret === "string" ? secret : canonicalJson(secret)),
     );

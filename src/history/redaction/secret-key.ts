@@ -14,6 +14,8 @@ export type KeyFacts = {
   readonly mayHoldSecret: boolean;
   /** A map with such a name in it is to be looked at as a whole. */
   readonly isSpecial: boolean;
+  /** Another field beside it may say that all under it is secret. */
+  readonly mayBeConcealed: boolean;
   /** Strings of digits under it are counts, as `MAX_TOKENS` says. */
   readonly mayCount: boolean;
 };
@@ -86,6 +88,9 @@ export const ENTRY_VALUES: ReadonlySet<string> = new Set([
 const PROSE = new Set(["message", "reason", "description", "note"]);
 const TEXT = /:\/\/|-----BEGIN|eyJ/;
 
+/** Where a core Secret holds what it is for. */
+export const SECRET_VALUES: ReadonlySet<string> = new Set(["data", "stringData"]);
+
 /** Looks at a field name from all sides. */
 export function learnKey(key: string): KeyFacts {
   const joined = splitWords(key).join("");
@@ -94,6 +99,7 @@ export function learnKey(key: string): KeyFacts {
     isProse: PROSE.has(joined),
     mayHoldSecret: TEXT.test(key),
     isSpecial: key === "kind" || ENTRY_VALUES.has(key) || TEXT.test(key),
+    mayBeConcealed: ENTRY_VALUES.has(key) || SECRET_VALUES.has(key),
     mayCount: joined.includes("token") && !SECRET.test(joined.replaceAll("token", "")),
   };
 }
