@@ -136,7 +136,6 @@ export class Fold {
     if (kindOf === undefined || !outcome.signals.some(isFamilyTrace)) return outcome;
     const childrenOf = commit.childrenOf.bind(commit);
     const family = readFamily(uid, { childrenOf, kindOf });
-    if (family.length === 0) return outcome;
     const signals = outcome.signals.map((signal) =>
       isFamilyTrace(signal) ? withFamily(signal, family) : signal,
     );
