@@ -104,9 +104,10 @@ export class Fold {
     const touched = this.#touch(known, { known, change, after: undefined });
     const owners = this.#ownersOf(watch, known, { change, memory, ended: outcome.ended });
     const admitted = this.#admit(watch, change, this.#withFamily(known.uid, outcome));
+    // Each may write all that is pending, to which what waits of an object that is still there must not belong.
+    for (const owner of owners) commit.put(owner, undefined, []);
     const said = this.#withholding.dropped(known, { change, signals: admitted.signals });
     this.#reckon(watch, admitted);
-    for (const owner of owners) commit.put(owner, undefined, []);
     commit.remove(known, touched, said);
   }
 

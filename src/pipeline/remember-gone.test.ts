@@ -15,10 +15,12 @@ import {
   DATABASE_KIND,
   NOW_MS,
 } from "../testing/kube-change.ts";
+import type { ObjectRow } from "../store/rows.ts";
 import { openTemporaryStore, type TemporaryStore } from "../testing/temporary-store.ts";
 import { formatRfc3339 } from "../util/format-rfc3339.ts";
 import { Commit } from "./commit.ts";
 import { Fold } from "./fold.ts";
+import { OutboxRoom } from "./outbox-room.ts";
 
 const interpret = createInterpret({ traces: { maxMs: 3_600_000, isSampled: () => true } });
 const KINDS = ["CustomDatabase", "StatefulSet", "Pod"] as const;
@@ -45,8 +47,8 @@ afterEach(() => {
   temporary[Symbol.dispose]();
 });
 
-/** A process of its own, on what the last one left. */
-function start(): void {
+/** A process of its own, on what the last one left; `room`: absent where whatever is said has room. */
+function start(room?: OutboxRoom): void {
   const { store } = temporary;
   const logs = { encoding: "test", encode: () => new Uint8Array(1) };
   const traces = {
@@ -60,6 +62,7 @@ function start(): void {
     store,
     clock: createFakeClock(NOW_MS),
     report: () => undefined,
+    room,
     logs,
     traces,
     committed: () => undefined,
@@ -96,10 +99,11 @@ type Look = {
   readonly owner?: string;
   readonly observed?: number;
   readonly isDeleting?: boolean;
+  readonly spec?: KubeObject["spec"];
 };
 
 /** A second later than what was seen before. */
-function see({ kind, name, owner, observed, isDeleting }: Look): void {
+function see({ kind, name, owner, observed, isDeleting, spec }: Look): void {
   nowMs += 1_000;
   const ownerReferences = [
     { apiVersion: "v1", kind: "Owner", name: "owner", uid: owner ?? "", controller: true },
@@ -115,6 +119,7 @@ function see({ kind, name, owner, observed, isDeleting }: Look): void {
   };
   const object = database({
     metadata,
+    ...(spec === undefined ? {} : { spec }),
     status: observed === undefined ? {} : { observedGeneration: observed },
   });
   const known = commit.find(watchOf(kind).kindId, name);
@@ -151,6 +156,12 @@ function drawn(name: string): string {
   commit.flush();
   const trace = told.findLast(({ spans: [root] }) => root.attributes["k8s.object.uid"] === name);
   return trace === undefined ? "" : drawTrace(trace.spans);
+}
+
+/** Of each work that the row remembers, the UIDs of the children that went. */
+function goneOf(row: ObjectRow | undefined): unknown {
+  const { work } = decodeMemory(row?.memory ?? "{}");
+  return work?.map(({ gone }) => gone?.map(({ uid }) => uid));
 }
 
 const DATABASE = { kind: "CustomDatabase", name: "db" } as const;
@@ -209,6 +220,30 @@ test("a deletion that was not taken, as nobody could read the owner, is told onc
   expect(temporary.store.objectByUid(2, "set")).toBeUndefined();
 });
 
+test("a deletion that waits for room is written with the removal, though what owns it is written before", () => {
+  // So large that to put it writes all that is pending.
+  see({ ...DATABASE, observed: 0, spec: { note: "x".repeat(600_000) } });
+  see({ ...SET, observed: 1 });
+  commit.flush();
+  const { store } = temporary;
+  start(
+    new OutboxRoom({
+      store,
+      queues: [{ signal: "logs", encoding: "test" }],
+      maxBytes: 1,
+      clock: createFakeClock(NOW_MS),
+      report: () => undefined,
+    }),
+  );
+
+  lose("StatefulSet", "set");
+  const killed = temporary.reopen();
+
+  expect(goneOf(killed.objectByUid(1, "db"))).toEqual([["set"]]);
+  expect(killed.objectByUid(2, "set")).toBeDefined();
+  expect(killed.withheld({ kindId: 2, uid: "set" })).toBeUndefined();
+});
+
 test("owner references that go round in a circle are followed once", () => {
   see({ ...DATABASE, owner: "set", observed: 0 });
   see({ ...SET, observed: 0 });
@@ -216,8 +251,6 @@ test("owner references that go round in a circle are followed once", () => {
 
   lose("Pod", "pod");
 
-  const gone = [commit.find(1, "db"), commit.find(2, "set")].map((row) =>
-    decodeMemory(row?.memory ?? "{}").work?.map((work) => work.gone?.map(({ uid }) => uid)),
-  );
+  const gone = [commit.find(1, "db"), commit.find(2, "set")].map(goneOf);
   expect(gone).toEqual([[["pod"]], [["pod"]]]);
 });
