@@ -1,7 +1,6 @@
 import type { KindFacts, KubeObject } from "../cluster/kube-object.ts";
 import { fieldAt } from "../util/json.ts";
 import { rememberByName } from "../util/remember-by-name.ts";
-import { sortFew } from "../util/sort-few.ts";
 import { type Condition, parseGeneration } from "./conditions.ts";
 import { deletionRequestedAtMs } from "./deletion-time.ts";
 import { parseClusterTimeMs } from "./event-time.ts";
@@ -132,7 +131,7 @@ function addGenerations(to: Growing, object: KubeObject, { generation }: Identit
 
 function addConditions(to: Growing, object: KubeObject): void {
   const conditions = [...presentConditions(object).values()];
-  sortFew(conditions, byType);
+  conditions.sort(byType);
   if (conditions.length > CONDITIONS_MAX) conditions.length = CONDITIONS_MAX;
   for (const { type, status: said, lastTransitionTime } of conditions) {
     // A condition without a status is one of which nothing is known.

@@ -2,7 +2,6 @@ import type { PrinterColumn, SchemaHints } from "../cluster/kube-object.ts";
 import { fieldAt, isMap } from "../util/json.ts";
 import { parseQuantity } from "../util/quantity.ts";
 import { rememberByName } from "../util/remember-by-name.ts";
-import { sortFew } from "../util/sort-few.ts";
 import { snakeCase } from "../util/snake-case.ts";
 import { parseClusterTimeMs } from "./event-time.ts";
 
@@ -73,7 +72,7 @@ function namedAtTop(status: Readonly<Record<string, unknown>>): readonly Named[]
     const name = isShown(value) ? metricName(key) : undefined;
     if (name !== undefined) top.push({ key, name, value });
   }
-  sortFew(top, byName);
+  top.sort(byName);
   return top;
 }
 
