@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeaders } from "node:http2";
 import { toError } from "../util/to-error.ts";
 import { type Attempt, startAttempt } from "./attempt.ts";
-import { compress } from "./compress.ts";
+import { payloadOf } from "./compress.ts";
 import { callGrpc, type GrpcAnswer } from "./grpc-call.ts";
 import { framePrefix, readFrame } from "./grpc-frame.ts";
 import { GrpcSession } from "./grpc-session.ts";
@@ -73,13 +73,12 @@ async function send(
 }
 
 async function call(body: Uint8Array, attempt: Attempt, options: SendOptions): Promise<SendResult> {
-  const gzip = options.compression === "gzip";
-  const message = gzip ? await compress(body) : body;
+  const message = await payloadOf(body, options.compression);
   attempt.signal.throwIfAborted();
   return await options.session.use(async (session) => {
     const answer = await callGrpc(session, {
       headers: headersOf(options),
-      frame: [framePrefix(message.length, gzip), message],
+      frame: [framePrefix(message.length, options.compression === "gzip"), message],
       signal: attempt.signal,
       keepaliveMs: options.keepaliveMs ?? 5_000,
     });

@@ -6,7 +6,7 @@ import {
   type Server,
 } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import { createServer as createTcpServer } from "node:net";
+import { createServer as createTcpServer, type Socket } from "node:net";
 import { gunzipSync } from "node:zlib";
 import { afterEach, expect, test } from "vitest";
 import { createAuthority, issueCertificate } from "../../test/testbed/certificate.ts";
@@ -103,6 +103,33 @@ test("the HTTP transport sends plain bytes without compression", async () => {
 
   expect(seen[0]?.headers["content-encoding"]).toBeUndefined();
   expect(new Uint8Array(seen[0]?.body ?? [])).toEqual(BODY);
+});
+
+test("a receiver that answers before it has read all reads what was sent, though the body is written over by then", async () => {
+  const answered = Promise.withResolvers<Socket>();
+  const server = createTcpServer((socket) => {
+    socket.once("readable", () => {
+      socket.write("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+      answered.resolve(socket);
+    });
+  });
+  cleanups.push(() => server.close());
+  // More than lies in the buffers of both sockets.
+  const body = new Uint8Array(16 * 1024 * 1024).fill(1);
+  const url = await listenOnLoopback(server);
+
+  const result = await open(url, { compression: "none" }).send(body, new AbortController().signal);
+  body.fill(2);
+  let readBytes = 0;
+  let isOverwritten = false;
+  for await (const chunk of (await answered.promise).iterator()) {
+    readBytes += Buffer.from(chunk).length;
+    isOverwritten ||= Buffer.from(chunk).includes(2);
+    if (readBytes >= body.length) break;
+  }
+
+  expect(result.type).toBe("accepted");
+  expect(isOverwritten).toBe(false);
 });
 
 const answerNothing: RequestListener = (request, response) => {

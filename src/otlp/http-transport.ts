@@ -4,7 +4,7 @@ import type { Clock } from "../util/clock.ts";
 import { parseRetryAfter } from "../util/parse-retry-after.ts";
 import { toError } from "../util/to-error.ts";
 import { startAttempt } from "./attempt.ts";
-import { compress, MAX_RESPONSE_BYTES } from "./compress.ts";
+import { MAX_RESPONSE_BYTES, payloadOf } from "./compress.ts";
 import type { OpenTransport } from "./open-transport.ts";
 import { decodePartialSuccess } from "./partial-success.ts";
 import { decodeRpcStatus } from "./rpc-status.ts";
@@ -92,8 +92,7 @@ async function post(
   signal: AbortSignal,
   options: HttpTransportOptions & { readonly agent: Agent },
 ): Promise<Answer> {
-  const gzip = options.compression === "gzip";
-  const payload = gzip ? await compress(body) : body;
+  const payload = await payloadOf(body, options.compression);
   signal.throwIfAborted();
   const response = await request(options.endpoint, {
     dispatcher: options.agent,
@@ -102,7 +101,7 @@ async function post(
       "user-agent": USER_AGENT,
       ...options.headers,
       "content-type": "application/x-protobuf",
-      ...(gzip ? { "content-encoding": "gzip" } : {}),
+      ...(options.compression === "gzip" ? { "content-encoding": "gzip" } : {}),
     },
     body: payload,
     signal,

@@ -64,7 +64,7 @@ test("gauges() answers with the first failure and sends nothing after it", async
   expect(bodies).toHaveLength(1);
 });
 
-test("gauges() writes over a request that was accepted, and over no other", async () => {
+test("gauges() writes over the request before, whatever the answer to that", async () => {
   const buffers: ArrayBufferLike[] = [];
   const answers: SendResult[] = [
     { type: "retryable", error: new Error("down") },
@@ -78,6 +78,6 @@ test("gauges() writes over a request that was accepted, and over no other", asyn
 
   for (const _ of answers) await exporter.gauges(batch, NEVER);
 
-  expect(buffers[1]).not.toBe(buffers[0]);
-  expect(buffers[2]).toBe(buffers[1]);
+  expect(buffers).toHaveLength(3);
+  expect(new Set(buffers).size).toBe(1);
 });

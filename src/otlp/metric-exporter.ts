@@ -33,8 +33,7 @@ export function createOtlpMetricExporter(
   const lasting = { ...context, writers };
   const sendOne: Transport = async (body, signal) => {
     const result = await send(body, signal);
-    // Of any other answer nobody knows whether the connection reads on in it.
-    if (result.type === "accepted") writers.giveBackBody(body);
+    writers.giveBackBody(body);
     return result;
   };
   return {

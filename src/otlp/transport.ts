@@ -1,4 +1,4 @@
-/** Sends one encoded `Export…ServiceRequest` (protobuf, uncompressed); never throws, never retries. Once it was accepted, `body` is read no more. */
+/** Sends one encoded `Export…ServiceRequest` (protobuf, uncompressed); never throws, never retries. Once it has answered, `body` is read no more. */
 export type Transport = (body: Uint8Array, signal: AbortSignal) => Promise<SendResult>;
 
 /** What became of one request (OTLP specification, "Failures" and "Partial success"). */
