@@ -9,7 +9,5 @@ const UID_HEX_DIGITS = 32;
  * The first 128 bits of SHA-256 over the parts joined by NUL, in lower-case hex.
  */
 export function recordUid(parts: readonly string[]): string {
-  // `join` takes five times as long for so few.
-  const text = parts.reduce((all, part, index) => (index === 0 ? part : `${all}\0${part}`), "");
-  return sha256(text).slice(0, UID_HEX_DIGITS);
+  return sha256(parts.join("\0")).slice(0, UID_HEX_DIGITS);
 }
