@@ -67,7 +67,9 @@ test("rows are found as by a look at every one, whatever is pending, and after a
         expect(OWNERS.slice(1).map((uid) => idsOf(rows.childrenOf(uid, 10)))).toEqual(
           OWNERS.slice(1).map((uid) => idsOf(all.filter(({ owner }) => owner === uid))),
         );
-        expect(IDS.map((id) => rows.find(1, `uid-${id}`))).toEqual(IDS.map((id) => model.get(id)));
+        const known = IDS.map((id) => model.get(id));
+        expect(IDS.map((id) => rows.find(1, `uid-${id}`))).toEqual(known);
+        expect(IDS.map((id) => rows.findOwner(`uid-${id}`))).toEqual(known);
       }
 
       expect(["even", "odd"].map((name) => rows.findByName(1, "default", name))).toEqual(
