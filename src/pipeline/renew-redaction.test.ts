@@ -59,7 +59,11 @@ function leaky(id: number, secret: string, size = 10): ObjectRow {
     ...columnsOf(state),
     kindId,
     watchId,
-    memory: JSON.stringify({ version: 1, phase: [`redis://:${secret}@cache:6379/0`, 5] }),
+    memory: encodeMemory({
+      ...EMPTY_MEMORY,
+      phase: { value: `redis://:${secret}@cache:6379/0`, sinceMs: 5 },
+      conditions: [{ type: "Ready", status: "True", sinceMs: 7 }],
+    }),
   });
 }
 
@@ -99,6 +103,10 @@ test("newer rules take what they cover out of every part of a row, and leave the
     spec: { password: "[redacted:abcd]", filler: "xxxxxxxxxx" },
   });
   expect(JSON.parse(renewed?.status ?? "")).toEqual({ phase: "Ready", token: "[redacted:abcd]" });
+  expect(decodeMemory(renewed?.memory ?? "")).toMatchObject({
+    phase: { value: "redis://[redacted:abcd]@cache:6379/0", sinceMs: 5 },
+    conditions: [{ type: "Ready", status: "True", sinceMs: 7 }],
+  });
   expect({ ...renewed, ...sectionsOf(row) }).toEqual(row);
 });
 
