@@ -402,6 +402,19 @@ test.each<{
     ],
   },
   {
+    what: "nothing without observedGeneration where a condition only says that it is good since earlier",
+    steps: [
+      { atMs: 0, look: { conditions: { Ready: "True x -60" } } },
+      { atMs: 1_000, look: { generation: 2, spec: 2, conditions: { Ready: "True x -60" } } },
+      {
+        atMs: 600_000,
+        late: true,
+        look: { generation: 2, spec: 2, conditions: { Ready: "True x -90" } },
+      },
+    ],
+    told: [],
+  },
+  {
     what: "without observedGeneration by phases alone",
     steps: [
       { atMs: 0, look: { phase: "Pending" } },

@@ -101,8 +101,8 @@ export function marksOf(step: WorkStep): readonly TimedMark[] {
 }
 
 /**
- * The same, with what nobody saw: a condition that is good, as it was, but by its own word only since another time, was
- * lost and regained meanwhile.
+ * The same, with what nobody saw: a condition that is good, as it was, but by its own word only since a later time, was
+ * lost and regained meanwhile. An earlier time is not believed, here as elsewhere.
  */
 export function allMarksOf(step: WorkStep): readonly TimedMark[] {
   const marks = marksOf(step);
@@ -113,8 +113,9 @@ export function allMarksOf(step: WorkStep): readonly TimedMark[] {
     const known = before.conditions.get(type);
     const isSame = known?.status === status && known.reason === reason;
     const atMs = parseClusterTimeMs(lastTransitionTime);
-    const hasMoved = isSame && known.lastTransitionTime !== lastTransitionTime;
-    if (!hasMoved || atMs === undefined || !isInGoodState(after)) return [];
+    if (!isSame || atMs === undefined || !isInGoodState(after)) return [];
+    const knownMs = parseClusterTimeMs(known.lastTransitionTime);
+    if (knownMs !== undefined && atMs <= knownMs) return [];
     const at = momentOf(atMs, step);
     return [
       { about: "condition" as const, name: type, value: status, reason: bounded(reason), at },
