@@ -89,13 +89,13 @@ export function followWork(
   const kept = step.isLate ? { work: known ?? [], ended: [] } : timeOut(known ?? [], step, limits);
   if (begins === "deletion") {
     const end = deletionMoment(step);
-    const ended = kept.work.map((one) => endOf(one, "deleted", end));
+    const ended = kept.work.map((one) => inTime(endOf(one, "deleted", end), limits));
     return { work: [deletion(step)], ended: [...kept.ended, ...ended] };
   }
   if (isDeleting(step.object)) return withEnded(followDeletion(kept.work, step), kept.ended);
   if (begins === "generation") {
     const start = startOfGeneration(step);
-    const ended = kept.work.map((one) => endOf(one, "superseded", start));
+    const ended = kept.work.map((one) => inTime(endOf(one, "superseded", start), limits));
     const next = asFound(newGeneration(step, start), step);
     return withEnded(settle([next], step, limits), [...kept.ended, ...ended]);
   }
@@ -348,9 +348,13 @@ function settle(known: readonly Work[], step: WorkStep, limits: WorkLimits): Fol
   for (const one of known) {
     const observed = one.role === "converge" ? withObserved(one, step) : one;
     const outcome = outcomeOf(observed, step);
-    if (outcome === undefined) open.push(observed);
-    else ended.push(endOf(observed, outcome, endMoment(step)));
-    if (outcome === "failed") open.push(recovery(step, endMoment(step)));
+    if (outcome === undefined) {
+      open.push(observed);
+      continue;
+    }
+    const over = inTime(endOf(observed, outcome, endMoment(step)), limits);
+    ended.push(over);
+    if (over.outcome === "failed") open.push(recovery(step, endMoment(step)));
   }
   const timed = step.isLate ? timeOut(open, step, limits) : { work: open, ended: [] };
   return {
@@ -415,10 +419,21 @@ function timeOut(
   if (!known.some(isOver)) return { work: known, ended: [] };
   return {
     work: known.filter((one) => !isOver(one)),
-    ended: known
-      .filter(isOver)
-      .map((one) => endOf(one, "timed_out", { observedMs: usedMs(one.start) + maxMs })),
+    ended: known.filter(isOver).map((one) => timedOut(one, maxMs)),
   };
+}
+
+/** As whoever watched has told it, who knew of nothing that happened later. */
+function timedOut(one: Work, maxMs: number): EndedWork {
+  const endMs = usedMs(one.start) + maxMs;
+  const marks = one.marks.filter(({ at }) => at === undefined || usedMs(at) < endMs);
+  return endOf({ ...one, marks }, "timed_out", { observedMs: endMs });
+}
+
+/** What came to its end after the longest time, while nobody watched, had timed out by then. */
+function inTime(ended: EndedWork, { maxMs }: WorkLimits): EndedWork {
+  const isOver = usedMs(ended.end) - usedMs(ended.work.start) >= maxMs;
+  return isOver ? timedOut(ended.work, maxMs) : ended;
 }
 
 function endOf(one: Work, outcome: EndedWork["outcome"], end: Moment): EndedWork {

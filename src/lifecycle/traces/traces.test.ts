@@ -114,6 +114,15 @@ function drawn(steps: readonly Step[]): readonly string[] {
 }
 
 const NEW: Step = { atMs: 300, look: {} };
+const DELETED: Look = {
+  generation: 2,
+  observed: 1,
+  metadata: {
+    finalizers: ["a/one"],
+    deletionTimestamp: formatRfc3339(T0 + 4_000),
+    deletionGracePeriodSeconds: 0,
+  },
+};
 
 test.each<{
   readonly what: string;
@@ -213,6 +222,69 @@ test.each<{
     told: ["CustomDatabase disruption 0–28000 current Ready\n  condition Ready 0–28000 PullFailed"],
   },
   {
+    what: "each time that it failed and recovered at the same generation",
+    steps: [
+      NEW,
+      { atMs: 2_300, look: { observed: 1, conditions: { Ready: "False ImagePullFailed" } } },
+      { atMs: 4_300, look: { observed: 1, conditions: { Ready: "True" } } },
+      { atMs: 6_300, look: { observed: 1, conditions: { Ready: "False ImagePullFailed" } } },
+      { atMs: 9_300, look: { observed: 1, conditions: { Ready: "True" } } },
+    ],
+    told: [
+      `CustomDatabase converge 0–2000 failed Ready
+  observe 0–2000
+  condition Ready 0–2000 ImagePullFailed (1 events)`,
+      "CustomDatabase disruption 0–2000 current Ready\n  condition Ready 0–2000 ImagePullFailed",
+      "CustomDatabase disruption 0–3000 current Ready\n  condition Ready 0–3000 ImagePullFailed",
+    ],
+  },
+  {
+    what: "nothing of a recovery after a deletion was requested",
+    steps: [
+      NEW,
+      { atMs: 2_300, look: { observed: 1, conditions: { Ready: "False ImagePullFailed" } } },
+      { atMs: 4_000, look: { ...DELETED, conditions: { Ready: "False ImagePullFailed" } } },
+      { atMs: 5_000, look: { ...DELETED, conditions: { Ready: "True" } } },
+      { atMs: 6_000, cause: "gone" },
+    ],
+    told: [
+      `CustomDatabase converge 0–2000 failed Ready
+  observe 0–2000
+  condition Ready 0–2000 ImagePullFailed (1 events)`,
+      "CustomDatabase delete 0–2000 deleted\n  finalizer a/one 0–2000",
+    ],
+  },
+  {
+    what: "nothing of a recovery after more than the longest time",
+    steps: [
+      NEW,
+      { atMs: 2_300, look: { observed: 1, conditions: { Ready: "False ImagePullFailed" } } },
+      { atMs: 7 * HOUR_MS, look: { observed: 1, conditions: { Ready: "True" } } },
+    ],
+    told: [
+      `CustomDatabase converge 0–2000 failed Ready
+  observe 0–2000
+  condition Ready 0–2000 ImagePullFailed (1 events)`,
+    ],
+  },
+  {
+    what: "the same of a recovery that nobody watched",
+    steps: [
+      NEW,
+      { atMs: 2_300, look: { observed: 1, conditions: { Ready: "False ImagePullFailed" } } },
+      {
+        atMs: 9 * HOUR_MS,
+        late: true,
+        look: { observed: 1, conditions: { Ready: "True x 25200" } },
+      },
+    ],
+    told: [
+      `CustomDatabase converge 0–2000 failed Ready
+  observe 0–2000
+  condition Ready 0–2000 ImagePullFailed (1 events)`,
+    ],
+  },
+  {
     what: "nothing of what was found failed, but nobody knows since when",
     steps: [
       {
@@ -308,6 +380,57 @@ test.each<{
       { atMs: 7 * HOUR_MS, look: { observed: 1, conditions: { Ready: "True" } } },
     ],
     told: ["CustomDatabase converge 0–21600000 timed_out Ready\n  condition Ready 0–21600000"],
+  },
+  {
+    what: "timed out, at its time, though it was done later while nobody watched",
+    steps: [
+      { atMs: 0, look: { observed: 1, conditions: { Ready: "False" } } },
+      {
+        atMs: 9 * HOUR_MS,
+        late: true,
+        look: { observed: 1, conditions: { Ready: "True x 25200" } },
+      },
+    ],
+    told: ["CustomDatabase converge 0–21600000 timed_out Ready\n  condition Ready 0–21600000"],
+  },
+  {
+    what: "timed out, though it failed, or its spec was written, later while nobody watched",
+    steps: [
+      { atMs: 0, look: { observed: 1, conditions: { Ready: "False" } } },
+      {
+        atMs: 9 * HOUR_MS,
+        late: true,
+        look: { observed: 1, conditions: { Ready: "False ImagePullFailed 25200" } },
+      },
+      {
+        atMs: 9 * HOUR_MS + 1_000,
+        look: { generation: 2, observed: 1, conditions: { Ready: "False Pulling 25200" }, spec: 2 },
+      },
+      {
+        atMs: 18 * HOUR_MS,
+        late: true,
+        writtenAtMs: 17 * HOUR_MS,
+        look: { generation: 3, observed: 2, conditions: { Ready: "False Pulling 25200" }, spec: 3 },
+      },
+    ],
+    told: [
+      "CustomDatabase converge 0–21600000 timed_out Ready\n  condition Ready 0–21600000",
+      `CustomDatabase converge 0–21600000 timed_out Ready
+  observe 0–21600000
+  condition Ready 0–21600000 Pulling (1 events)`,
+    ],
+  },
+  {
+    what: "done in time, though that was seen late",
+    steps: [
+      { atMs: 0, look: { observed: 1, conditions: { Ready: "False" } } },
+      {
+        atMs: 9 * HOUR_MS,
+        late: true,
+        look: { observed: 1, conditions: { Ready: "True x 3600" } },
+      },
+    ],
+    told: ["CustomDatabase converge 0–3600000 current Ready\n  condition Ready 0–3600000"],
   },
   {
     what: "flapping: a span for each time",
