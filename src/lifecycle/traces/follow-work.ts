@@ -354,7 +354,7 @@ function settle(known: readonly Work[], step: WorkStep, limits: WorkLimits): Fol
     }
     const over = inTime(endOf(observed, outcome, endMoment(step)), limits);
     ended.push(over);
-    if (over.outcome === "failed") open.push(recovery(step, endMoment(step)));
+    if (over.outcome === "failed") open.push(recovery(step, over.end));
   }
   const timed = step.isLate ? timeOut(open, step, limits) : { work: open, ended: [] };
   return {

@@ -285,6 +285,24 @@ test.each<{
     ],
   },
   {
+    what: "a recovery from when its work ended, by a clock that is behind, too",
+    steps: [
+      { atMs: 300_000, look: {} },
+      {
+        atMs: 360_000,
+        late: true,
+        look: { observed: 1, conditions: { Ready: "False ImagePullFailed 30" } },
+      },
+      { atMs: 400_000, look: { observed: 1, conditions: { Ready: "True x 100" } } },
+    ],
+    told: [
+      `CustomDatabase converge 0–60000 failed Ready
+  observe 0–60000
+  condition Ready 0–60000 ImagePullFailed (1 events)`,
+      "CustomDatabase disruption 0–40000 current Ready\n  condition Ready 0–40000 ImagePullFailed",
+    ],
+  },
+  {
     what: "nothing of what was found failed, but nobody knows since when",
     steps: [
       {
