@@ -1,6 +1,7 @@
 import { access, constants } from "node:fs/promises";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
+import { toError } from "../../src/util/to-error.ts";
 import { buildOnce } from "./build-cache.ts";
 import { COLLECTOR_RECIPE_ID, COLLECTOR_VERSION, buildCollector } from "./build-collector.ts";
 import {
@@ -44,19 +45,19 @@ export type Testbed = Found<ServerBinaries>;
 export async function obtainServerBinaries(env: NodeJS.ProcessEnv): Promise<Testbed> {
   const cache = cacheDirectory(env);
   const kubernetes = await obtain({
-    given: setting(env, "KUBEBUILDER_ASSETS"),
+    variable: "KUBEBUILDER_ASSETS",
     cached: join(cache, `kubernetes-${KUBERNETES_VERSION}`),
     build: buildKubernetes,
     env,
   });
   const manager = await obtain({
-    given: setting(env, "KUBE_CONTROLLER_MANAGER"),
+    variable: "KUBE_CONTROLLER_MANAGER",
     cached: join(cache, `kube-controller-manager-${KUBERNETES_VERSION}`),
     build: buildControllerManager,
     env,
   });
   const collector = await obtain({
-    given: setting(env, "OTELCOL"),
+    variable: "OTELCOL",
     cached: join(cache, `otelcol-${COLLECTOR_VERSION}-${COLLECTOR_RECIPE_ID}`),
     build: buildCollector,
     env,
@@ -77,15 +78,15 @@ export async function obtainServerBinaries(env: NodeJS.ProcessEnv): Promise<Test
 
 /** The same for kube-apiserver of the oldest supported version, a file in `OLDEST_KUBE_APISERVER`. */
 export async function obtainOldestApiServer(env: NodeJS.ProcessEnv): Promise<Found<string>> {
-  const given = setting(env, "OLDEST_KUBE_APISERVER");
+  const variable = "OLDEST_KUBE_APISERVER";
   const built = await obtain({
-    given,
+    variable,
     cached: join(cacheDirectory(env), `kube-apiserver-${OLDEST_KUBERNETES_VERSION}`),
     build: buildOldestApiServer,
     env,
   });
   if (built === undefined) return { type: "missing", reason: NO_GO_FOR_OLDEST };
-  const path = given ?? join(built, "kube-apiserver");
+  const path = setting(env, variable) ?? join(built, "kube-apiserver");
   await assertExecutable(path);
   return { type: "ready", binaries: path };
 }
@@ -94,19 +95,19 @@ export async function obtainOldestApiServer(env: NodeJS.ProcessEnv): Promise<Fou
 export async function obtainStoreBinaries(env: NodeJS.ProcessEnv): Promise<Found<StoreBinaries>> {
   const cache = cacheDirectory(env);
   const prometheus = await obtain({
-    given: setting(env, "PROMETHEUS"),
+    variable: "PROMETHEUS",
     cached: join(cache, `prometheus-${PROMETHEUS_VERSION}`),
     build: buildPrometheus,
     env,
   });
   const loki = await obtain({
-    given: setting(env, "LOKI"),
+    variable: "LOKI",
     cached: join(cache, `loki-${LOKI_VERSION}`),
     build: buildLoki,
     env,
   });
   const tempo = await obtain({
-    given: setting(env, "TEMPO"),
+    variable: "TEMPO",
     cached: join(cache, `tempo-${TEMPO_VERSION}`),
     build: buildTempo,
     env,
@@ -133,18 +134,28 @@ const NO_GO_FOR_STORES =
   "install Go 1.21 or newer, or point PROMETHEUS, LOKI and TEMPO at their programs";
 
 type Source = {
-  readonly given: string | undefined;
+  /** The environment's variable that says where it is. */
+  readonly variable: string;
   readonly cached: string;
   readonly build: (directory: string, env: NodeJS.ProcessEnv) => Promise<void>;
   readonly env: NodeJS.ProcessEnv;
 };
 
 /** The directory (or file) that was given, or the one in the cache, built if need be; undefined without Go. */
-async function obtain({ given, cached, build, env }: Source): Promise<string | undefined> {
+async function obtain({ variable, cached, build, env }: Source): Promise<string | undefined> {
+  const given = setting(env, variable);
   if (given !== undefined) return given;
   if (await exists(cached)) return cached;
   if (!(await isOnPath("go", env))) return undefined;
-  await buildOnce(cached, (directory) => build(directory, env));
+  try {
+    await buildOnce(cached, (directory) => build(directory, env));
+  } catch (cause) {
+    throw new Error(
+      `Cannot build "${cached}": see to what is said below and run it again, which goes on with what Go has cached, ` +
+        `or point ${variable} at one that is built already\n${toError(cause).message}`,
+      { cause },
+    );
+  }
   return cached;
 }
 
