@@ -2,7 +2,7 @@ import { expect, test, vi } from "vitest";
 import type { ManagedFieldsEntry } from "../cluster/kube-object.ts";
 import { RawJson } from "../util/raw-json.ts";
 import type { Difference } from "./change.ts";
-import { findAuthors, summarizeManagers } from "./managers.ts";
+import { decodeManagers, encodeManagers, findAuthors, summarizeManagers } from "./managers.ts";
 
 const T1 = "2026-01-31T08:00:00Z";
 const T2 = "2026-01-31T08:00:10Z";
@@ -285,3 +285,27 @@ test.each([2, 40])(
     expect(found).toEqual({ managers: ["m1/Update/status"], writtenAtMs: Date.parse(T2) });
   },
 );
+
+test("decodeManagers gives back what encodeManagers wrote, entries without a time included", () => {
+  const entries = [{ ...kubectl, time: "soon" }, operator, { ...kubectl, manager: "k", time: T2 }];
+  const summary = summarizeManagers(entries);
+
+  const decoded = decodeManagers(encodeManagers(summary));
+
+  expect(decoded).toEqual(summary);
+  expect(decoded.map(([, timeMs]) => timeMs)).toEqual([null, Date.parse(T1), Date.parse(T2)]);
+});
+
+test.each([
+  ["nothing", "", []],
+  ["a list of lists", '[["m/Update","2026-01-31T08:00:00Z",1]]', []],
+  ["an origin that no Date can hold", '[8.7e15,"m/Update",0,1]', []],
+  ["a time that no Date can hold", '[8e15,"m/Update",8e15,1]', [["m/Update", null, 1]]],
+  [
+    "an entry that is none and half a one",
+    '[9,1,0,1,"m/Update",1,2,"n/Update"]',
+    [["m/Update", 10, 2]],
+  ],
+])("decodeManagers keeps what it understands of %s", (_, text, expected) => {
+  expect(decodeManagers(text)).toEqual(expected);
+});

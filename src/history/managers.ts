@@ -1,13 +1,21 @@
 import type { ManagedFieldsEntry } from "../cluster/kube-object.ts";
 import { FNV_OFFSET, fnv1a32 } from "../util/fnv1a32.ts";
-import { isMap, type JsonMap } from "../util/json.ts";
+import { isList, isMap, type JsonMap } from "../util/json.ts";
 import { RawJson } from "../util/raw-json.ts";
 import { parseRfc3339Ms } from "../util/rfc3339.ts";
+import { isTime, readTime } from "../util/row-time.ts";
 import type { Difference, SpecWrite } from "./change.ts";
 import { ownedDepth, type ParsedKeys } from "./owned-fields.ts";
 
-/** `[manager, newest time, hash of its fields]`, one per manager, in the object's order. */
-export type ManagerSummary = readonly (readonly [manager: string, time: string, hash: number])[];
+/**
+ * `[manager, newest time, hash of its fields]`, one per manager, in the object's order. The time is in Unix milliseconds,
+ * null where the entry has none that can be read.
+ */
+export type ManagerSummary = readonly (readonly [
+  manager: string,
+  timeMs: number | null,
+  hash: number,
+])[];
 
 /** Who changed an object, and when by the cluster's clock; `writtenAtMs` only where managedFields really tell. */
 export type Authorship = { readonly managers: readonly string[]; readonly writtenAtMs?: number };
@@ -17,32 +25,48 @@ export function summarizeManagers(
   entries: readonly ManagedFieldsEntry[] | undefined,
 ): ManagerSummary {
   if (!Array.isArray(entries)) return [];
-  const summary = new Map<string, [manager: string, time: string, hash: number]>();
+  const summary = new Map<string, [manager: string, timeMs: number | null, hash: number]>();
   for (const entry of entries) {
     const name = nameManager(entry);
-    const time = typeof entry.time === "string" ? entry.time : "";
+    const timeMs = parseRfc3339Ms(entry.time) ?? null;
     const hash = hashFields(entry.fieldsV1);
     const known = summary.get(name);
     if (known === undefined) {
-      summary.set(name, [name, time, hash]);
+      summary.set(name, [name, timeMs, hash]);
       continue;
     }
     // One manager may hold an entry per API version: they count as one.
-    if (time > known[1]) known[1] = time;
+    if (timeMs !== null && timeMs > (known[1] ?? -Infinity)) known[1] = timeMs;
     known[2] = joinHashes(known[2], hash);
   }
   return [...summary.values()];
 }
 
-/** As compact JSON, empty where there are none: kept in the object's row in place of managedFields. */
+/**
+ * As compact JSON, empty where there are none: kept in the object's row in place of managedFields, and short,
+ * for a commit costs what its rows take of pages. `[origin, manager, time, hash, manager, …]`: times in milliseconds
+ * after the origin, which is in Unix milliseconds.
+ */
 export function encodeManagers(summary: ManagerSummary): string {
-  return summary.length === 0 ? "" : JSON.stringify(summary);
+  if (summary.length === 0) return "";
+  const originMs = summary[0]?.[1] ?? 0;
+  const row: unknown[] = [originMs];
+  for (const [manager, timeMs, hash] of summary)
+    row.push(manager, timeMs === null ? null : timeMs - originMs, hash);
+  return JSON.stringify(row);
 }
 
-/** The summary that `encodeManagers` wrote. */
+/** What it understands of the text that an `encodeManagers` wrote, be it an older or a foreign program's. */
 export function decodeManagers(text: string): ManagerSummary {
-  // The text is our own, written by `encodeManagers`.
-  const summary: ManagerSummary = text === "" ? [] : JSON.parse(text);
+  const row: unknown = text === "" ? undefined : JSON.parse(text);
+  if (!isList(row) || !isTime(row[0])) return [];
+  const summary: [manager: string, timeMs: number | null, hash: number][] = [];
+  for (let at = 1; at + 2 < row.length; at += 3) {
+    const manager = row[at];
+    const hash = row[at + 2];
+    if (typeof manager === "string" && typeof hash === "number")
+      summary.push([manager, readTime(row[at + 1], row[0]) ?? null, hash]);
+  }
   return summary;
 }
 
@@ -143,14 +167,8 @@ function joinHashes(first: number, second: number): number {
 
 function writtenAt(stamped: ManagerSummary): { readonly writtenAtMs?: number } {
   let writtenAtMs: number | undefined;
-  let last: string | undefined;
-  for (const [, time] of stamped) {
-    // One write stamps all of them alike.
-    if (time === last) continue;
-    last = time;
-    const timeMs = parseRfc3339Ms(time);
-    if (timeMs !== undefined && timeMs > (writtenAtMs ?? -Infinity)) writtenAtMs = timeMs;
-  }
+  for (const [, timeMs] of stamped)
+    if (timeMs !== null && timeMs > (writtenAtMs ?? -Infinity)) writtenAtMs = timeMs;
   return writtenAtMs === undefined ? {} : { writtenAtMs };
 }
 

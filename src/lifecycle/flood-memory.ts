@@ -8,7 +8,7 @@ import {
   type Writers,
 } from "./flood-guard.ts";
 import { readNetDifferences, writeNetDifferences } from "./net-differences.ts";
-import { readTime } from "./row-time.ts";
+import { readTime } from "../util/row-time.ts";
 
 /** More than the guard ever keeps; a foreign row may hold anything. */
 const LIST_MAX = 20;

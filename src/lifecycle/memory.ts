@@ -8,7 +8,7 @@ import {
 import { readFlood, writeFlood } from "./flood-memory.ts";
 import { type Health, HEALTHS } from "./health-words.ts";
 import { forgetValues } from "./net-differences.ts";
-import { isTime, readTime } from "./row-time.ts";
+import { isTime, readTime } from "../util/row-time.ts";
 import type { PastWork, Work } from "./traces/work.ts";
 import { readPastWork, readWork, writePastWork, writeWork } from "./traces/work-memory.ts";
 

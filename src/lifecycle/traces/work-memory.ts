@@ -1,5 +1,5 @@
 import { isList } from "../../util/json.ts";
-import { isTime, readTime } from "../row-time.ts";
+import { isTime, readTime } from "../../util/row-time.ts";
 import {
   type GoneChild,
   type Mark,
