@@ -1,5 +1,5 @@
 import type { SQLInputValue, SQLOutputValue } from "node:sqlite";
-import type { ChildRow, ObjectRow, SeriesRow } from "./rows.ts";
+import type { ChildRow, CounterRow, ObjectRow, SeriesRow } from "./rows.ts";
 
 /** A row as node:sqlite gives it, by column name. */
 export type RawRow = Record<string, SQLOutputValue>;
@@ -89,6 +89,16 @@ export function childRow(row: RawRow): ChildRow {
     namespace: textOf(row["namespace"]),
     name: textOf(row["name"]),
     memory: textOf(row["memory"]),
+  };
+}
+
+export function counterRow(row: RawRow): CounterRow {
+  return {
+    metric: textOf(row["metric"]),
+    attributes: textOf(row["attributes"]),
+    value: numberOf(row["value"]),
+    startedAt: numberOf(row["started_at"]),
+    announced: row["announced"] === 1,
   };
 }
 

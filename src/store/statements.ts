@@ -50,6 +50,9 @@ export const STATEMENTS = {
   // What most changes are: the columns of no index, so that none is touched. Another watch or deadline changes no row here.
   update: `UPDATE objects SET health = ?, api_version = ?, resource_version = ?, metadata = ?, status = ?, memory = ?, managers = ?, spec = ?
     WHERE id = ? AND watch_id = ? AND due_at IS ? AND owner = ?`,
+  // The same and the deadline, where that is known to be another one: to find it out by `update` costs 3 µs (measured).
+  updateDeadline: `UPDATE objects SET health = ?, api_version = ?, resource_version = ?, metadata = ?, status = ?, memory = ?, managers = ?, spec = ?, due_at = ?
+    WHERE id = ? AND watch_id = ? AND owner = ?`,
   upsert: `INSERT INTO objects (${OBJECT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET watch_id = excluded.watch_id, due_at = excluded.due_at, health = excluded.health, api_version = excluded.api_version,
     resource_version = excluded.resource_version, memory = excluded.memory, managers = excluded.managers, metadata = excluded.metadata,

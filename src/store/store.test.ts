@@ -141,6 +141,22 @@ test.each<Partial<ObjectRow>>([
   expect(store.object(1)).toEqual(row(1, { dueAt: 50, ...difference }));
 });
 
+test.each<Partial<ObjectRow>>([
+  { dueAt: 70, status: "{}" },
+  { dueAt: null },
+  { dueAt: 70, watchId: 2, owner: "o" },
+])("commit() of a row that was read before leaves it as it was given: %o", (difference) => {
+  using store = openStore();
+  store.commit(work({ upserts: [row(1, { dueAt: 50 })] }));
+  const known = store.objectByUid(1, "uid-1") ?? row(1);
+
+  store.commit(work({ upserts: [{ ...known, ...difference }] }));
+
+  const stored = row(1, { dueAt: 50, ...difference });
+  expect(store.object(1)).toEqual(stored);
+  expect(store.nextDueAt([stored.watchId])).toBe(stored.dueAt ?? undefined);
+});
+
 test("counters add up across commits and keep their start", () => {
   using store = openStore();
   const delta = { metric: "m", attributes: "{}", by: 1.5 };

@@ -3,6 +3,7 @@ import { toError } from "../util/to-error.ts";
 import {
   childRow,
   changingValues,
+  counterRow,
   listOf,
   numberOf,
   numberOrNull,
@@ -20,6 +21,7 @@ import { addToHistogram, readHistograms } from "./histograms.ts";
 import { inspectDatabase, type StateFacts } from "./inspect-database.ts";
 import { condemn, readMeta } from "./open-database.ts";
 import { prepareStatements } from "./prepare-statements.ts";
+import { ReadDeadlines } from "./read-deadlines.ts";
 import { UnreadStatements } from "./unread-statements.ts";
 import type {
   ChildRow,
@@ -60,6 +62,7 @@ export class Store implements Disposable {
   /** By signal and encoding: bytes of the requests that wait. Both are kept in step by what is written. */
   readonly #outboxSizes = new Map<string, number>();
   #withheldCount: number;
+  readonly #deadlines = new ReadDeadlines();
   /** False: no row has an owner, so that nobody needs to be asked for children. */
   #mayHaveOwned: boolean;
 
@@ -152,7 +155,7 @@ export class Store implements Disposable {
   }
 
   object(id: number): ObjectRow | undefined {
-    return objectRowOrNone(this.#statements.objectById.get(id));
+    return this.#deadlines.note(objectRowOrNone(this.#statements.objectById.get(id)));
   }
 
   /** The next objects after `afterId` in id order, at most `limit`. */
@@ -161,7 +164,7 @@ export class Store implements Disposable {
   }
 
   objectByUid(kindId: number, uid: string): ObjectRow | undefined {
-    return objectRowOrNone(this.#statements.objectByUid.get(uid, kindId));
+    return this.#deadlines.note(objectRowOrNone(this.#statements.objectByUid.get(uid, kindId)));
   }
 
   /** A UID is one object's, whatever its kind. */
@@ -349,13 +352,7 @@ export class Store implements Disposable {
   }
 
   counters(): readonly CounterRow[] {
-    return this.#statements.counters.all().map((row) => ({
-      metric: textOf(row["metric"]),
-      attributes: textOf(row["attributes"]),
-      value: numberOf(row["value"]),
-      startedAt: numberOf(row["started_at"]),
-      announced: row["announced"] === 1,
-    }));
+    return this.#statements.counters.all().map(counterRow);
   }
 
   histograms(): readonly HistogramRow[] {
@@ -382,6 +379,7 @@ export class Store implements Disposable {
       withheldMore = this.#writeWithheld(work);
     });
     if (written.type === "failed") return written;
+    this.#deadlines.clear();
     this.#withheldCount += withheldMore;
     for (const { signal, encoding, body } of work.requests)
       this.#growOutbox({ signal, encoding, size: body.length }, 1);
@@ -496,9 +494,13 @@ export class Store implements Disposable {
     this.#outboxSizes.set(key, (this.#outboxSizes.get(key) ?? 0) + sign * numberOf(row["size"]));
   }
 
+  /** The least of three statements that does it: the first two leave most indexes, or all, as they are. */
   #put(row: ObjectRow): void {
-    const { update, upsert } = this.#statements;
-    const updated = update.run(...changingValues(row), row.id, row.watchId, row.dueAt, row.owner);
+    const { update, updateDeadline, upsert } = this.#statements;
+    const values = changingValues(row);
+    const updated = this.#deadlines.hasMoved(row)
+      ? updateDeadline.run(...values, row.dueAt, row.id, row.watchId, row.owner)
+      : update.run(...values, row.id, row.watchId, row.dueAt, row.owner);
     if (updated.changes === 0) upsert.run(...objectValues(row));
   }
 }
