@@ -90,7 +90,7 @@ test("encodeMemory() writes what the state file holds, short", () => {
       '{"since":3000,"writers":[["kubectl/Apply",3]],' +
       '"updated":[3,[[["spec","size"],{"before":1,"after":2}],[["metadata","labels","a/b"],{"after":"x"}],[["spec","text"]]],1],' +
       '"status":[1,[[["status","n"],{"before":null}]]]},null,{"status.scanned":2},' +
-      "[0,3,1300,[0,-300],[7700,700,1]]]",
+      "[0,3,300,[0,-300],[7700,700,1]]]",
   );
 });
 
@@ -116,6 +116,7 @@ const MARK = { name: "Ready", reason: "Waiting", at: { observedMs: 1_500 } };
 const PAST = { role: "delete", generation: 2, start: { observedMs: 3_000 } } as const;
 const GOING: Memory = {
   ...EMPTY_MEMORY,
+  generation: { value: 2, sinceMs: 900 },
   work: [
     {
       role: "converge",
@@ -152,8 +153,8 @@ const GOING: Memory = {
 
 test("encodeMemory() writes of work that goes on which children went, short", () => {
   expect(encodeMemory(GOING)).toBe(
-    '[1,0,null,null,null,null,null,null,null,null,null,null,[[0,2,2,"0",1000,[0,-500],["a/Apply"],1,[[0,"Ready","False","Waiting",500]],' +
-      '[["set","Pod","","pod-0","uid-0",4000,[0,-100,1],[1,2,3000,0,1000]],["set","Pod","","pod-1","uid-1",5000,0]]]]]',
+    '[1,900,2,0,null,null,null,null,null,null,null,null,[[0,2,2,"0",100,[0,-500],["a/Apply"],1,[[0,"Ready","False","Waiting",500]],' +
+      '[["set","Pod","","pod-0","uid-0",3100,[0,-100,1],[1,2,2100,0,1000]],["set","Pod","","pod-1","uid-1",4100,0]]]]]',
   );
 });
 

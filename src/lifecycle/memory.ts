@@ -109,7 +109,7 @@ export function encodeMemory(memory: Memory): string {
     writeFlood(flood, originMs),
     writeWork(work, originMs),
     Object.keys(ticks).length === 0 ? undefined : ticks,
-    writePastWork(done),
+    writePastWork(done, originMs),
   ];
   while (row.at(-1) === undefined) row.pop();
   return JSON.stringify(row);
@@ -130,7 +130,7 @@ export function decodeMemory(text: string): Memory {
     unwell: readUnwell(readTime(row[8], originMs), row[9] === 1),
     flood: readFlood(row[11], originMs),
     work: readWork(row[12], originMs),
-    done: readPastWork(row[14]),
+    done: readPastWork(row[14], originMs),
   };
 }
 

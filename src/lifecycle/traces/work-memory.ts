@@ -1,5 +1,5 @@
 import { isList } from "../../util/json.ts";
-import { isTime, readTime } from "../../util/row-time.ts";
+import { readTime } from "../../util/row-time.ts";
 import {
   type GoneChild,
   type Mark,
@@ -32,7 +32,7 @@ export function writeWork(work: readonly Work[] | undefined, memoryOriginMs: num
     managers,
     leftOut,
     marks.map((mark) => writeMark(mark, start.observedMs)),
-    ...(gone === undefined ? [] : [gone.map(writeGone)]),
+    ...(gone === undefined ? [] : [gone.map((child) => writeGone(child, memoryOriginMs))]),
   ]);
 }
 
@@ -48,27 +48,30 @@ export function readWork(json: unknown, memoryOriginMs: number): readonly Work[]
 }
 
 /** As above: the role, the generation, the start's time, and both moments after it. */
-export function writePastWork(past: PastWork | undefined): unknown {
+export function writePastWork(past: PastWork | undefined, memoryOriginMs: number): unknown {
   if (past === undefined) return undefined;
   const { role, generation, start, end } = past;
   const originMs = start.observedMs;
   const moments = [writeMoment(start, originMs), writeMoment(end, originMs)];
-  return [ROLES.indexOf(role), generation, originMs, ...moments];
+  return [ROLES.indexOf(role), generation, originMs - memoryOriginMs, ...moments];
 }
 
-export function readPastWork(json: unknown): PastWork | undefined {
+export function readPastWork(json: unknown, memoryOriginMs: number): PastWork | undefined {
   if (!isList(json)) return undefined;
-  const [roleAt, generation, originMs, ...moments] = json;
+  const [roleAt, generation, startMs, ...moments] = json;
   const role = typeof roleAt === "number" ? ROLES[roleAt] : undefined;
-  if (role === undefined || !isInteger(generation) || !isTime(originMs)) return undefined;
+  const originMs = readTime(startMs, memoryOriginMs);
+  if (role === undefined || !isInteger(generation) || originMs === undefined) return undefined;
   const [start, end] = moments.map((moment) => readMoment(moment, originMs));
   if (start === undefined || end === undefined) return undefined;
   return { role, generation, start, end };
 }
 
-function writeGone({ owner, kind, group, name, uid, at, past }: GoneChild): unknown {
-  const when = [at.observedMs, writeMoment(at, at.observedMs)];
-  return [owner, kind, group, name, uid, ...when, ...past.map(writePastWork)];
+function writeGone(child: GoneChild, memoryOriginMs: number): unknown {
+  const { owner, kind, group, name, uid, at, past } = child;
+  const when = [at.observedMs - memoryOriginMs, writeMoment(at, at.observedMs)];
+  const works = past.map((work) => writePastWork(work, memoryOriginMs));
+  return [owner, kind, group, name, uid, ...when, ...works];
 }
 
 function writeMark({ about, name, value, reason, at }: Mark, originMs: number): unknown {
@@ -103,7 +106,7 @@ function readOne(json: unknown, memoryOriginMs: number): Work | undefined {
     managers: isList(managers) ? managers.filter(isText) : [],
     leftOut: isInteger(leftOut) ? leftOut : 0,
     marks: isList(marks) ? readMarks(marks.slice(0, MARKS_MAX), originMs) : [],
-    ...readGoneChildren(gone),
+    ...readGoneChildren(gone, memoryOriginMs),
   };
 }
 
@@ -116,18 +119,21 @@ function readMarks(json: readonly unknown[], originMs: number): readonly Mark[] 
   return marks;
 }
 
-function readGoneChildren(json: unknown): Pick<Work, "gone"> {
-  return isList(json) ? { gone: json.flatMap((child) => readGone(child) ?? []) } : {};
+function readGoneChildren(json: unknown, memoryOriginMs: number): Pick<Work, "gone"> {
+  return isList(json)
+    ? { gone: json.flatMap((child) => readGone(child, memoryOriginMs) ?? []) }
+    : {};
 }
 
-function readGone(json: unknown): GoneChild | undefined {
+function readGone(json: unknown, memoryOriginMs: number): GoneChild | undefined {
   if (!isList(json)) return undefined;
   const [owner, kind, group, name, uid, ...rest] = json;
   if (!isText(owner) || !isText(kind) || !isText(group)) return undefined;
   if (!isText(name) || !isText(uid)) return undefined;
-  const [originMs, when, ...works] = rest;
-  const at = isTime(originMs) ? readMoment(when, originMs) : undefined;
-  const past = works.flatMap((work) => readPastWork(work) ?? []);
+  const [goneMs, when, ...works] = rest;
+  const originMs = readTime(goneMs, memoryOriginMs);
+  const at = originMs === undefined ? undefined : readMoment(when, originMs);
+  const past = works.flatMap((work) => readPastWork(work, memoryOriginMs) ?? []);
   return at === undefined ? undefined : { owner, kind, group, name, uid, at, past };
 }
 
