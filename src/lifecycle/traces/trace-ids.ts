@@ -14,13 +14,13 @@ export type TraceKey = {
 
 /** 128 bits in lower-case hex (docs/contract.md §6). */
 export function traceIdOf({ uid, role, generation, ordinal }: TraceKey): string {
-  const parts = ["lifeline/trace", uid, role, String(generation), ordinal];
-  return sha256(parts.join("\0")).slice(0, TRACE_ID_HEX_DIGITS);
+  const text = `lifeline/trace\0${uid}\0${role}\0${generation}\0${ordinal}`;
+  return sha256(text).slice(0, TRACE_ID_HEX_DIGITS);
 }
 
 /** 64 bits in lower-case hex; `ordinal` counts the spans of that name in the trace. */
 export function spanIdOf(traceId: string, name: string, ordinal: number): string {
-  return sha256([traceId, name, String(ordinal)].join("\0")).slice(0, SPAN_ID_HEX_DIGITS);
+  return sha256(`${traceId}\0${name}\0${ordinal}`).slice(0, SPAN_ID_HEX_DIGITS);
 }
 
 /** The root's name is known from the first moment, and so is its id. */
