@@ -132,10 +132,13 @@ export function workDueAtMs(
   open: readonly Work[] | undefined,
   { maxMs }: WorkLimits,
 ): number | undefined {
-  const due = (open ?? [])
-    .filter((one) => isTold(one, "timed_out"))
-    .map(({ start }) => usedMs(start) + maxMs);
-  return due.length === 0 ? undefined : Math.min(...due);
+  let dueAtMs: number | undefined;
+  for (const one of open ?? []) {
+    if (!isTold(one, "timed_out")) continue;
+    const endMs = usedMs(one.start) + maxMs;
+    dueAtMs = Math.min(endMs, dueAtMs ?? endMs);
+  }
+  return dueAtMs;
 }
 
 /** Whether there is anything to tell: of an object that shows neither transitions nor what its controller observed there is not. */
@@ -176,9 +179,9 @@ function newGeneration(step: NextStep, start: Moment): Work {
   const held = startMarks(step.before);
   const earlier = marks.filter(({ at }) => usedMs(at) < usedMs(start));
   const asItWas = earlier.reduce<readonly Mark[]>(
-    (all, { at: _at, ...mark }) => [
+    (all, mark) => [
       ...all.filter(({ about, name }) => about !== mark.about || name !== mark.name),
-      mark,
+      { ...mark, at: undefined },
     ],
     held,
   );
@@ -197,9 +200,10 @@ function startMarks({ conditions, phase }: Standing): readonly Mark[] {
     // One that is not there counts as not good: of one that is good, this has to be known.
     if (!awaited && !isAwaited(type, "")) continue;
     const why = awaited ? cutUtf8(reason, REASON_MAX_BYTES) : "";
-    marks.push({ about: "condition", name: type, value: status, reason: why });
+    marks.push({ about: "condition", name: type, value: status, reason: why, at: undefined });
   }
-  if (phase !== undefined) marks.push({ about: "phase", name: "", value: phase, reason: "" });
+  if (phase !== undefined)
+    marks.push({ about: "phase", name: "", value: phase, reason: "", at: undefined });
   return marks;
 }
 
@@ -223,6 +227,7 @@ function makeWork(
     // What a row does not hold must not be told as long as nobody restarts.
     marks: begun.marks.slice(0, MARKS_MAX),
     leftOut: 0,
+    gone: undefined,
   };
 }
 
@@ -257,7 +262,7 @@ function deletion(step: WorkStep): Work {
 }
 
 function finalizer(name: string): Mark {
-  return { about: "finalizer", name, value: "", reason: "" };
+  return { about: "finalizer", name, value: "", reason: "", at: undefined };
 }
 
 function followDeletion(known: readonly Work[], step: WorkStep): Followed {
@@ -318,7 +323,7 @@ function disruptionOrdinal(
  */
 function recovery(step: WorkStep, start: Moment): Work {
   const phase = readPhase(step.object)?.value;
-  const failed: Mark = { about: "health", name: "", value: "failed", reason: "" };
+  const failed: Mark = { about: "health", name: "", value: "failed", reason: "", at: undefined };
   const marks = [failed, ...startMarks({ conditions: step.conditions, phase })];
   const ordinal = disruptionOrdinal(firstBad(step)?.lastTransitionTime, step);
   return makeWork("disruption", step, { start, marks, ordinal });
@@ -368,7 +373,7 @@ function asFound(one: Work, step: WorkStep): Work {
   const observed = observedGenerationOf(step);
   if (observed === undefined) return one;
   const value = observed >= (step.generation ?? 0) ? TAKEN_UP : "";
-  return withMark(one, { about: "observe", name: "", value, reason: "" });
+  return withMark(one, { about: "observe", name: "", value, reason: "", at: undefined });
 }
 
 function withObserved(one: Work, step: WorkStep): Work {
@@ -376,7 +381,7 @@ function withObserved(one: Work, step: WorkStep): Work {
   if (observed === undefined) return one;
   const known = one.marks.findLast(({ about }) => about === "observe");
   const isReached = observed >= (step.generation ?? 0);
-  const mark: Mark = { about: "observe", name: "", value: "", reason: "" };
+  const mark: Mark = { about: "observe", name: "", value: "", reason: "", at: undefined };
   if (isReached && known?.at === undefined && known?.value !== TAKEN_UP)
     return withMark(one, { ...mark, at: momentOf(recordedOf(step), step) });
   return known === undefined ? withMark(one, mark) : one;
@@ -427,7 +432,8 @@ function timeOut(
 function timedOut(one: Work, maxMs: number): EndedWork {
   const endMs = usedMs(one.start) + maxMs;
   const marks = one.marks.filter(({ at }) => at === undefined || usedMs(at) < endMs);
-  return endOf({ ...one, marks }, "timed_out", { observedMs: endMs });
+  const end = momentOf(undefined, { observedAtMs: endMs, isLate: false });
+  return endOf({ ...one, marks }, "timed_out", end);
 }
 
 /** What came to its end after the longest time, while nobody watched, had timed out by then. */

@@ -104,9 +104,9 @@ function readOne(json: unknown, memoryOriginMs: number): Work | undefined {
     ordinal,
     start: startMoment,
     managers: isList(managers) ? managers.filter(isText) : [],
-    leftOut: isInteger(leftOut) ? leftOut : 0,
     marks: isList(marks) ? readMarks(marks.slice(0, MARKS_MAX), originMs) : [],
-    ...readGoneChildren(gone, memoryOriginMs),
+    leftOut: isInteger(leftOut) ? leftOut : 0,
+    gone: isList(gone) ? gone.flatMap((child) => readGone(child, memoryOriginMs) ?? []) : undefined,
   };
 }
 
@@ -117,12 +117,6 @@ function readMarks(json: readonly unknown[], originMs: number): readonly Mark[] 
     if (mark !== undefined) marks.push(mark);
   }
   return marks;
-}
-
-function readGoneChildren(json: unknown, memoryOriginMs: number): Pick<Work, "gone"> {
-  return isList(json)
-    ? { gone: json.flatMap((child) => readGone(child, memoryOriginMs) ?? []) }
-    : {};
 }
 
 function readGone(json: unknown, memoryOriginMs: number): GoneChild | undefined {
@@ -142,7 +136,7 @@ function readMark(json: unknown, originMs: number): Mark | undefined {
   const [aboutAt, name = "", value = "", reason = "", at] = json;
   const about = typeof aboutAt === "number" ? ABOUT[aboutAt] : undefined;
   if (about === undefined || !isText(name) || !isText(value) || !isText(reason)) return undefined;
-  if (at === undefined) return { about, name, value, reason };
+  if (at === undefined) return { about, name, value, reason, at };
   const moment = readMoment(at, originMs);
   return moment === undefined ? undefined : { about, name, value, reason, at: moment };
 }
@@ -151,10 +145,11 @@ function readMoment(json: unknown, originMs: number): Moment | undefined {
   const [observed, recorded, late] = isList(json) ? json : [json];
   const observedMs = readTime(observed, originMs);
   if (observedMs === undefined) return undefined;
-  if (recorded === undefined) return isList(json) ? undefined : { observedMs };
+  if (recorded === undefined)
+    return isList(json) ? undefined : { observedMs, recordedMs: undefined, isLate: undefined };
   const recordedMs = readTime(recorded, originMs);
   if (recordedMs === undefined) return undefined;
-  return late === 1 ? { observedMs, recordedMs, isLate: true } : { observedMs, recordedMs };
+  return { observedMs, recordedMs, isLate: late === 1 ? true : undefined };
 }
 
 function isText(value: unknown): value is string {

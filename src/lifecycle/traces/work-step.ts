@@ -68,12 +68,13 @@ export function momentOf(
   recordedMs: number | undefined,
   step: Pick<WorkStep, "observedAtMs" | "isLate">,
 ): Moment {
-  const { observedAtMs: observedMs, isLate } = step;
-  const late = isLate ? { isLate } : {};
-  // What was disbelieved, or never recorded, is the time observed.
-  return recordedMs === undefined || recordedMs === observedMs
-    ? { observedMs, ...late }
-    : { observedMs, recordedMs, ...late };
+  const { observedAtMs: observedMs } = step;
+  return {
+    observedMs,
+    // What was disbelieved, or never recorded, is the time observed.
+    recordedMs: recordedMs === observedMs ? undefined : recordedMs,
+    isLate: step.isLate || undefined,
+  };
 }
 
 /** The transitions of the Change as marks, in the order in which they happened. */

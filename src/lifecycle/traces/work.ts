@@ -4,12 +4,17 @@ export type Role = "converge" | "delete" | "disruption";
 /** How work ended; `deleted` is the goal of a deletion, and the end of all else. */
 export type TraceOutcome = "current" | "failed" | "superseded" | "deleted" | "timed_out";
 
-/** When something happened, in Unix milliseconds: as we saw it, and by the cluster's clock where an object says so. */
+/**
+ * When something happened, in Unix milliseconds: as we saw it, and by the cluster's clock where an object says so.
+ *
+ * Work, its marks and their times are always made with all their keys, in this order: V8 would else compile what reads
+ * them anew for each form of them.
+ */
 export type Moment = {
   readonly observedMs: number;
   readonly recordedMs?: number | undefined;
   /** It was seen only afterwards, so that what was recorded is nearer. */
-  readonly isLate?: boolean;
+  readonly isLate?: boolean | undefined;
 };
 
 /**
