@@ -40,7 +40,7 @@ beforeAll(async () => {
   told = toldTo(collector, "oddities");
   await admin.createNamespace(NAMESPACE);
   await Promise.all(DEFINITIONS.map((crd) => admin.apply(crd)));
-  const resources = `*.${GROUP},!items.*,*.${LENGTHY.group}`;
+  const resources = `*.${GROUP},!items.*,*.${LENGTHY.group},controllerrevisions.apps`;
   [lifeline, onConsole] = await Promise.all([
     start("oddities", { LIFELINE_RESOURCES: resources }),
     start("console", {
@@ -325,6 +325,65 @@ serverTest("a change under 5,000 levels of nesting is told", async () => {
       after: { d: expect.stringMatching(/^\[redacted:....\]$/) },
     },
   ]);
+});
+
+serverTest(
+  "fields called as those that writers are known by are fields like any other",
+  async () => {
+    const writers = [{ manager: "none", fieldsV1: { "f:spec": {}, b: { c: "before" } } }];
+    const spec = {
+      fieldsV1: { "f:a": {} },
+      metadata: { managedFields: writers },
+      "a<b>&c": "before",
+    };
+    const object = oddity(ODDITY, "fields", { spec });
+    await admin.create(object);
+
+    await admin.patch(object, { spec: { fieldsV1: { "f:a": { "f:b": {} } }, "a<b>&c": "after" } });
+    await admin.patch(object, [
+      { op: "replace", path: "/spec/metadata/managedFields/0/fieldsV1/b/c", value: "after" },
+    ]);
+    await eventually(() => expect(told.records("fields", "updated")).toHaveLength(2));
+
+    expect(told.records("fields", "updated").map(diffOf)).toEqual([
+      [
+        { path: 'spec["a<b>&c"]', before: "before", after: "after" },
+        { path: 'spec.fieldsV1["f:a"]["f:b"]', after: {} },
+      ],
+      [
+        {
+          path: "spec.metadata.managedFields[0].fieldsV1.b.c",
+          before: "before",
+          after: "after",
+        },
+      ],
+    ]);
+  },
+);
+
+serverTest("no object can be written so that it is taken for another", async () => {
+  const collection = `/apis/apps/v1/namespaces/${NAMESPACE}/controllerrevisions`;
+  const revision = { apiVersion: "apps/v1", kind: "ControllerRevision" };
+  const metadata = { name: "its-own", namespace: NAMESPACE };
+  // The API server hands `data` out as it was sent, this escape too.
+  const writers = '"managedFields":[{"fields\\u00561":""},{"fields\\u00561":""}]';
+  const data =
+    '{"a":{"fieldsV1":{"f:a":{},"b":1}},' +
+    `"metadata":{"name":"another","uid":"u","resourceVersion":"1","namespace":"default",${writers}},` +
+    '"fieldsV1":{}}';
+  const text = JSON.stringify({ ...revision, metadata, revision: 1, data: 0 });
+  const created = await postJson(
+    cluster.address,
+    collection,
+    text.replace('"data":0', `"data":${data}`),
+  );
+  expect(created).toMatchObject({ status: 201 });
+
+  await admin.patch({ ...revision, metadata }, { metadata: { managedFields: [{}] } });
+  await admin.patch({ ...revision, metadata }, { revision: 2 });
+  await eventually(() => expect(told.records("its-own", "updated")).not.toEqual([]));
+
+  expect(told.records("another")).toEqual([]);
 });
 
 serverTest("each of 200 conditions is told when it changes", async () => {
