@@ -106,7 +106,7 @@ function readOne(json: unknown, memoryOriginMs: number): Work | undefined {
     managers: isList(managers) ? managers.filter(isText) : [],
     marks: isList(marks) ? readMarks(marks.slice(0, MARKS_MAX), originMs) : [],
     leftOut: isInteger(leftOut) ? leftOut : 0,
-    gone: isList(gone) ? gone.flatMap((child) => readGone(child, memoryOriginMs) ?? []) : undefined,
+    gone: readGoneChildren(gone, memoryOriginMs),
   };
 }
 
@@ -117,6 +117,10 @@ function readMarks(json: readonly unknown[], originMs: number): readonly Mark[] 
     if (mark !== undefined) marks.push(mark);
   }
   return marks;
+}
+
+function readGoneChildren(json: unknown, memoryOriginMs: number): Work["gone"] {
+  return isList(json) ? json.flatMap((child) => readGone(child, memoryOriginMs) ?? []) : undefined;
 }
 
 function readGone(json: unknown, memoryOriginMs: number): GoneChild | undefined {
