@@ -205,6 +205,23 @@ test("owners remember nothing of a child once their work is over", () => {
   expect(decodeMemory(row?.memory ?? "{}").work).toBeUndefined();
 });
 
+test("those above an object remember it as far up as a trace tells of children", () => {
+  see({ ...DATABASE, observed: 0 });
+  for (const [name, owner] of [
+    ["a", "db"],
+    ["b", "a"],
+    ["c", "b"],
+  ] as const)
+    see({ kind: "StatefulSet", name, owner, observed: 0 });
+  see({ ...POD, owner: "c" });
+
+  lose("Pod", "pod");
+
+  const gone = ["a", "b", "c"].map((name) => commit.find(2, name)).concat(commit.find(1, "db"));
+  const remembered = gone.map((row) => decodeMemory(row?.memory ?? "{}").work?.[0]?.gone?.length);
+  expect(remembered).toEqual([1, 1, 1, undefined]);
+});
+
 test("a deletion that was not taken, as nobody could read the owner, is told once", () => {
   see({ ...DATABASE, observed: 0 });
   see({ ...SET, observed: 1 });

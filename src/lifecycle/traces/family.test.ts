@@ -3,9 +3,9 @@ import { drawTrace } from "../../testing/draw-trace.ts";
 import { database } from "../../testing/kube-change.ts";
 import { EMPTY_MEMORY, type Memory } from "../memory.ts";
 import type { Span, TraceSignal } from "../signal.ts";
-import { controllerUid, type FamilyMember, withFamily } from "./family.ts";
+import { controllerUid, type FamilyMember, hasFamily, withFamily } from "./family.ts";
 import { rootName, spanIdOf, traceIdOf } from "./trace-ids.ts";
-import type { GoneChild } from "./work.ts";
+import type { GoneChild, Work } from "./work.ts";
 
 const ROOT: Span = {
   spanId: "root",
@@ -254,6 +254,34 @@ test("a child that was well at its first sight did not work for its owner, but o
   const trace = withFamily(OWNER, [...wellForLong, meanwhile]);
 
   expect(drawTrace(trace.spans)).toBe("CustomDatabase converge 0–60000\n  child Pod 10000–40000");
+});
+
+test("a child that failed and may never recover is linked to the work that failed alone", () => {
+  const start = { observedMs: 120_000 };
+  const failed: Work["marks"][number] = { about: "health", name: "", value: "failed", reason: "" };
+  const about = { generation: 3, of: 3, ordinal: "since", managers: [], leftOut: 0 } as const;
+  const recovery: Work = { role: "disruption", ...about, start, marks: [failed] };
+  const memory: Partial<Memory> = {
+    health: { value: "failed", sinceMs: 120_000 },
+    generation: { value: 3, sinceMs: 105_000 },
+    work: [recovery],
+    done: { role: "converge", generation: 3, start: { observedMs: 105_000 }, end: start },
+  };
+
+  const [, child] = withFamily(OWNER, [member("pod-0", memory)]).spans;
+
+  expect(child?.links.map(({ attributes }) => attributes)).toEqual([
+    { "lifeline.role": "converge" },
+  ]);
+});
+
+test.each(["delete", "disruption"])("a %s has no family: none of it works for that", (role) => {
+  const told: TraceSignal = {
+    ...OWNER,
+    spans: [{ ...ROOT, attributes: { "lifeline.role": role } }],
+  };
+
+  expect([hasFamily(OWNER), hasFamily(told)]).toEqual([true, false]);
 });
 
 test("a family of thousands is told by the first 499", () => {

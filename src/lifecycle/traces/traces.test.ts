@@ -556,6 +556,15 @@ test.each<{
     told: [],
   },
   {
+    what: "nothing without observedGeneration where a condition that stays good is only dated anew",
+    steps: [
+      { atMs: 0, look: { conditions: { Ready: "True x -60" } } },
+      { atMs: 1_000, look: { generation: 2, spec: 2, conditions: { Ready: "True x -60" } } },
+      { atMs: 6_000, look: { generation: 2, spec: 2, conditions: { Ready: "True x 6" } } },
+    ],
+    told: [],
+  },
+  {
     what: "without observedGeneration by phases alone",
     steps: [
       { atMs: 0, look: { phase: "Pending" } },
@@ -578,6 +587,46 @@ test.each<{
     told: [
       "CustomDatabase converge 0–1000 current Ready\n  condition Ready 0–1000",
       "CustomDatabase disruption 0–15000 current Ready\n  condition Ready 0–15000 PodLost",
+    ],
+  },
+  {
+    what: "nothing of what is found in progress since longer than the longest time",
+    steps: [
+      {
+        atMs: 7 * HOUR_MS,
+        cause: "first-look",
+        late: true,
+        look: { observed: 1, conditions: { Ready: "False Waiting 2" } },
+      },
+      { atMs: 8 * HOUR_MS, look: { observed: 1, conditions: { Ready: "True x 28800" } } },
+    ],
+    told: [],
+  },
+  {
+    what: "what happened a moment before it was looked at late: by when it was seen",
+    steps: [
+      { atMs: 0, look: { observed: 1, conditions: { Ready: "False" } } },
+      { atMs: 31_000, late: true, look: { observed: 1, conditions: { Ready: "True x 30" } } },
+    ],
+    told: ["CustomDatabase converge 0–31000 current Ready\n  condition Ready 0–31000"],
+  },
+  {
+    what: "timed out, though its deletion was requested later while nobody watched",
+    steps: [
+      { atMs: 0, look: { observed: 1, conditions: { Ready: "False" } } },
+      {
+        atMs: 9 * HOUR_MS,
+        late: true,
+        look: {
+          ...DELETED,
+          metadata: { ...DELETED.metadata, deletionTimestamp: formatRfc3339(T0 + 7 * HOUR_MS) },
+        },
+      },
+      { atMs: 9 * HOUR_MS + 1_000, cause: "gone" },
+    ],
+    told: [
+      "CustomDatabase converge 0–21600000 timed_out Ready\n  condition Ready 0–21600000",
+      "CustomDatabase delete 0–7201000 deleted\n  finalizer a/one 0–7201000",
     ],
   },
   {
@@ -706,6 +755,7 @@ test.each<{
         atMs: 2_000,
         look: { generation: 2, observed: 2, spec: { paused: true }, conditions: { Ready: "True" } },
       },
+      { atMs: 3_000, cause: "gone" },
     ],
     told: ["CustomDatabase converge 0–1000 superseded Ready\n  condition Ready 0–1000"],
   },
@@ -825,6 +875,20 @@ test("what is found in progress says that its start was recorded", () => {
       "lifeline.end": "observed",
     },
   });
+});
+
+test("what the object looks like once its spec was written again is told of that generation alone", () => {
+  const [superseded, current] = tracesOf(
+    play([
+      { atMs: 0, look: { observed: 0 } },
+      { atMs: 1_000, look: { generation: 2, observed: 1, spec: 2 } },
+      { atMs: 4_000, look: { generation: 2, observed: 2, spec: 2, conditions: { Ready: "True" } } },
+    ]),
+  ).map(({ spans: [root] }) => root.attributes);
+
+  expect(superseded).toHaveProperty(["lifeline.outcome"], "superseded");
+  expect(superseded).not.toHaveProperty(["lifeline.health"]);
+  expect(current).toHaveProperty(["lifeline.health"], "current");
 });
 
 test("only a failure is an error, with what the object says about it", () => {
@@ -1074,13 +1138,15 @@ test("only what another one controls remembers when its last work was done, thro
   });
 });
 
-test("what is not sampled is not told, and its records say so", () => {
+test("what is not sampled is not told, its records say so, and it is no example of how long it took", () => {
   const fold = createInterpret({ traces: { maxMs: HOUR_MS, isSampled: () => false } });
 
   const signals = play(READY, fold);
 
   expect(tracesOf(signals)).toEqual([]);
   expect(logsOf(signals).map(({ trace }) => trace?.isSampled)).not.toContain(true);
+  const durations = signals.filter((signal) => signal.type === "duration");
+  expect(durations).toEqual([expect.not.objectContaining({ trace: expect.anything() })]);
 });
 
 test("a sampler takes the share of the traces that it is told to", () => {
