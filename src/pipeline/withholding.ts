@@ -24,16 +24,18 @@ export class Withholding {
     const { change, signals } = step;
     const { kindId, uid } = row;
     const seenAtMs = change.observedAtMs;
+    const waiting = this.#waiting(row, known);
+    // So it is as long as the collector takes what is sent.
+    if (waiting === undefined && !commit.isFull) return signals;
     const records = signals.filter(isRecord);
     const news = changesIn(records);
-    const waiting = this.#waiting(row, known);
     if (waiting !== undefined) {
       const changes = waiting.changes + news;
       // One that was gone, and is there again under the same UID (a selector), is what it was last told to be.
       commit.withhold({ ...waiting, changes, seenAtMs, gone: null, reported: undefined });
       return signals.filter(isCount);
     }
-    if (records.length === 0 || !commit.isFull) return signals;
+    if (records.length === 0) return signals;
     commit.withhold({
       kindId,
       uid,
