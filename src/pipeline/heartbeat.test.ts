@@ -457,6 +457,33 @@ test("run() exports changes every interval and aggregates every 15 s, from the s
   ).toEqual([5000]);
 });
 
+test("run() exports before the interval is over when very many objects have changed, once", async () => {
+  const startMs = clock.now();
+  const exportedAtMs = (): readonly number[] =>
+    collector.batches.flatMap(({ objects, timeMs }) =>
+      objects.some(({ points }) => points.length > 0) ? [timeMs - startMs] : [],
+    );
+  const stop = new AbortController();
+  const running = heartbeat.run(stop.signal);
+  await clock.advance(1000);
+  change(1, "a", { x: 1 });
+  await clock.advance(0);
+  const early = exportedAtMs();
+
+  const many = Array.from({ length: 19_999 }, (_, index) =>
+    touchOf(objectRow(index + 2, { name: `gone-${index}`, status: "{}" }), undefined),
+  );
+  heartbeat.touch(many.flatMap((one) => one ?? []));
+  await clock.advance(0);
+  change(1, "a", { x: 2 });
+  await clock.advance(5000);
+
+  stop.abort();
+  await running;
+  expect(early).toEqual([]);
+  expect(exportedAtMs()).toEqual([1000, 6000]);
+});
+
 test("requests of objects and of aggregates are made one by one, in the order of their times", async () => {
   const events: string[] = [];
   const startMs = clock.now();

@@ -10,6 +10,7 @@ import type { Clock } from "../util/clock.ts";
 import { TimeSlice } from "../util/time-slice.ts";
 import { toError } from "../util/to-error.ts";
 import { unreachable } from "../util/unreachable.ts";
+import { WakeUp } from "../util/wake-up.ts";
 import type { Aggregates } from "./aggregates.ts";
 import type { Touched } from "./commit.ts";
 import type { PipelineReport } from "./report.ts";
@@ -43,6 +44,8 @@ type Delivery = "delivered" | "passed-over" | "failed";
 const AGGREGATES_EVERY_MS = 15_000;
 /** Objects per request: half a megabyte if all of eleven series each go out, and what is read at once of large objects stays small. */
 const BATCH = 250;
+/** So many changed objects don't wait for the end of an interval, which may be long: each is held with its series, in some 600 bytes. */
+const PINNED_MAX = 20_000;
 
 export type HeartbeatOptions = {
   readonly store: Store;
@@ -76,6 +79,7 @@ export type HeartbeatOptions = {
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
   readonly #pins = new SeriesPins();
+  readonly #full = new WakeUp();
   /** Ends with the last request. */
   #turn: Promise<unknown> = Promise.resolve();
   #cursor = 0;
@@ -95,7 +99,10 @@ export class Heartbeat {
   }
 
   touch(touched: readonly Touched[]): void {
+    const before = this.#pins.pinned;
     this.#pins.touch(touched);
+    // Once, for where nothing can be sent they only become more.
+    if (before < PINNED_MAX && this.#pins.pinned >= PINNED_MAX) this.#full.ring();
   }
 
   /** The collector takes something again: the next export need not wait. */
@@ -113,23 +120,27 @@ export class Heartbeat {
     return this.#pins.hasRow(row.id);
   }
 
-  /** Exports once per interval until `signal` aborts; what is under way then goes on until `deadline`. */
+  /** Exports once per interval, and sooner where very much changes, until `signal` aborts; what is under way then goes on until `deadline`. */
   async run(signal: AbortSignal, deadline: AbortSignal = signal): Promise<void> {
     const { intervalMs, lasting } = this.#options;
     const objects = (): Promise<void> => this.beat(deadline);
     const aggregates = (): Promise<void> => this.#beatAggregates(deadline);
     await Promise.all([
-      lasting(() => this.#every(intervalMs, signal, objects), signal),
-      lasting(() => this.#every(AGGREGATES_EVERY_MS, signal, aggregates), signal),
+      lasting(() => this.#every(intervalMs, { signal, sooner: this.#full }, objects), signal),
+      lasting(() => this.#every(AGGREGATES_EVERY_MS, { signal }, aggregates), signal),
     ]);
   }
 
-  async #every(periodMs: number, signal: AbortSignal, step: () => Promise<void>): Promise<void> {
+  async #every(
+    periodMs: number,
+    { signal, sooner = new WakeUp() }: { readonly signal: AbortSignal; readonly sooner?: WakeUp },
+    step: () => Promise<void>,
+  ): Promise<void> {
     const { clock } = this.#options;
     while (!signal.aborted) {
       const startedMs = clock.now();
       if (startedMs >= this.#pausedUntilMs) await step();
-      await clock.sleep(Math.max(0, startedMs + periodMs - clock.now()), signal);
+      await sooner.wait(clock, signal, Math.max(0, startedMs + periodMs - clock.now()));
     }
   }
 

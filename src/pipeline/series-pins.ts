@@ -27,8 +27,14 @@ export class SeriesPins {
   #rows = new RowSet();
   /** Whether two rows bore one name: until then each of `#rows` is the row of its pin. */
   #isContested = false;
+  #pinned = 0;
   /** Rows all of whose series this process has delivered: what another one did before it died is not known. */
   readonly #delivered = new RowSet();
+
+  /** How many objects were pinned since the last time that they were taken; what was given back is not among them. */
+  get pinned(): number {
+    return this.#pinned;
+  }
 
   has(place: SeriesPlace): boolean {
     return this.#pins.has(keyOf(place));
@@ -46,7 +52,8 @@ export class SeriesPins {
       if (!isRemoval && !this.#isContested && this.#rows.has(touch.id)) continue;
       const key = keyOf(touch);
       const known = this.#pins.get(key);
-      if (known !== undefined && known.rowId !== touch.id) this.#isContested = true;
+      if (known === undefined) this.#pinned += 1;
+      else if (known.rowId !== touch.id) this.#isContested = true;
       this.#pins.set(key, {
         kindId: touch.kindId,
         // A removal that comes after its successor's arrival must not take the name from it.
@@ -73,6 +80,7 @@ export class SeriesPins {
     this.#pins = new Map();
     this.#rows = new RowSet();
     this.#isContested = false;
+    this.#pinned = 0;
     return taken;
   }
 
