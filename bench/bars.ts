@@ -18,7 +18,7 @@ const FULL = { objects: 10_000, updates: 200_000, large: 100_000 };
 
 const CPU_SECONDS_PER_MILLION_MAX = 70;
 /** What the manifests reckon with as long as that is missed: what was measured, on a slow machine. */
-export const CPU_SECONDS_PER_MILLION_RECKONED = 160;
+export const CPU_SECONDS_PER_MILLION_RECKONED = 180;
 /** The manifests' requests and limits of memory stand on this one and the one below. */
 export const LARGE_PEAK_MB_MAX = 200;
 /** These two are not reached any more. */

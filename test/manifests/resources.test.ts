@@ -36,8 +36,8 @@ serverTest(
 );
 
 serverTest.for([
-  { file: "base.yaml", list: "containers", changesPerSecond: 600 },
-  { file: "sidecar.yaml", list: "initContainers", changesPerSecond: 120 },
+  { file: "base.yaml", list: "containers", changesPerSecond: 550 },
+  { file: "sidecar.yaml", list: "initContainers", changesPerSecond: 110 },
 ])(
   "the CPU in $file is enough for $changesPerSecond changes a second",
   async ({ file, list, changesPerSecond }) => {
