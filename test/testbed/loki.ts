@@ -1,13 +1,8 @@
-import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { request } from "undici";
-import { stringify } from "yaml";
 import { fieldAt } from "../../src/util/json.ts";
 import { findFreePort } from "./free-port.ts";
-import { PATIENCE_MS } from "./patience.ts";
+import { type GrafanaServer, launchGrafanaServer } from "./grafana-server.ts";
 import { askStore, parseLabels, parseSamples, type Sample } from "./query-answer.ts";
-import { startProcess, waitUntilReady, type SupervisedProcess } from "./supervised-process.ts";
-import { createTemporaryDirectory } from "./temporary-directory.ts";
 
 /** One line of a log query's answer. */
 type LokiRecord = {
@@ -17,51 +12,31 @@ type LokiRecord = {
   readonly line: string;
 };
 
-/** A real Loki in one process, on files. */
-export type Loki = AsyncDisposable & {
+/** A real Loki in one process, on files; by itself it writes its chunks after half an hour. */
+export type Loki = GrafanaServer & {
   /** `http://127.0.0.1:PORT/otlp`; a signal's path, such as `/v1/logs`, comes behind it. */
   readonly otlpEndpoint: string;
   /** What a log query finds in the last hour, the oldest first; at most 5,000. */
   records(logql: string): Promise<readonly LokiRecord[]>;
   /** What a metric query answers now. */
   query(logql: string): Promise<readonly Sample[]>;
-  /** Starts it on the same ports and data, after a kill. */
-  start(): Promise<void>;
-  /** Has it write what it holds in memory to its chunks, as it does by itself after half an hour. */
-  flush(): Promise<void>;
-  /** SIGKILL. */
-  kill(): Promise<void>;
 };
 
 /** Starts it on free ports of 127.0.0.1, with every limit at its default; its disposal ends it and removes its data. */
 export async function launchLoki(command: string): Promise<Loki> {
-  await using starting = new AsyncDisposableStack();
-  const { path: directory } = starting.use(await createTemporaryDirectory("loki"));
   const ports: Ports = { http: await findFreePort(), grpc: await findFreePort() };
-  const configuration = join(directory, "loki.yaml");
-  await writeFile(configuration, stringify(lokiConfiguration(directory, ports)));
   const url = `http://127.0.0.1:${ports.http}`;
-  let running: SupervisedProcess | undefined;
-  const start = async (): Promise<void> => {
-    running = await startProcess(command, [`-config.file=${configuration}`]);
-    await waitUntilReady(running, () => isReady(url), { name: "loki", timeoutMs: PATIENCE_MS });
-  };
-  const kill = async (): Promise<void> => await running?.[Symbol.asyncDispose]();
-  starting.defer(kill);
-  await start();
-  const everything = starting.move();
+  const server = await launchGrafanaServer({
+    name: "loki",
+    command,
+    url,
+    configure: (directory) => lokiConfiguration(directory, ports),
+  });
   return {
+    ...server,
     otlpEndpoint: `${url}/otlp`,
     records: (query) => findRecords(url, query),
     query: async (query) => parseSamples(await askStore(`${url}/loki/api/v1/query`, { query })),
-    async flush() {
-      const { statusCode, body } = await request(`${url}/flush`, { method: "POST" });
-      await body.dump();
-      if (statusCode >= 300) throw new Error(`Cannot flush Loki: it answered ${statusCode}`);
-    },
-    start,
-    kill,
-    [Symbol.asyncDispose]: () => everything.disposeAsync(),
   };
 }
 
@@ -104,13 +79,6 @@ function lokiConfiguration(directory: string, ports: Ports): object {
       ],
     },
   };
-}
-
-async function isReady(url: string): Promise<boolean> {
-  const { statusCode, body } = await request(`${url}/ready`);
-  const answer = await body.text();
-  if (statusCode === 200) return true;
-  throw new Error(`/ready answered ${statusCode}: ${answer.trim()}`);
 }
 
 async function findRecords(url: string, query: string): Promise<readonly LokiRecord[]> {

@@ -1,14 +1,10 @@
-import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { request } from "undici";
-import { stringify } from "yaml";
 import { fieldAt } from "../../src/util/json.ts";
 import { findFreePort } from "./free-port.ts";
+import { type GrafanaServer, launchGrafanaServer } from "./grafana-server.ts";
 import { spansOf, type SpanEntry } from "./otlp-json.ts";
-import { PATIENCE_MS } from "./patience.ts";
-import { startProcess, waitUntilReady, type SupervisedProcess } from "./supervised-process.ts";
 import { readTempoJson } from "./tempo-json.ts";
-import { createTemporaryDirectory } from "./temporary-directory.ts";
 
 /** One trace that a search finds. */
 type FoundTrace = {
@@ -18,55 +14,35 @@ type FoundTrace = {
   readonly spanIds: readonly string[];
 };
 
-/** A real Tempo in one process, on files. */
-export type Tempo = AsyncDisposable & {
+/** A real Tempo in one process, on files; by itself it writes a trace of which nothing came for 10 s. */
+export type Tempo = GrafanaServer & {
   /** `127.0.0.1:PORT`, for OTLP by gRPC. */
   readonly grpcEndpoint: string;
   /** What a TraceQL query finds of what was flushed, at most 100 traces with 100 spans each. */
   search(traceql: string): Promise<readonly FoundTrace[]>;
   /** All spans of one trace, by its id in hex; none if there is no such trace. */
   trace(traceId: string): Promise<readonly SpanEntry[]>;
-  /** Has it write the traces that it holds in memory, as it does by itself with one of which nothing came for 10 s. */
-  flush(): Promise<void>;
-  /** Starts it on the same ports and data, after a kill. */
-  start(): Promise<void>;
-  /** SIGKILL. */
-  kill(): Promise<void>;
 };
 
 /** Starts it on free ports of 127.0.0.1, with every limit at its default; its disposal ends it and removes its data. */
 export async function launchTempo(command: string): Promise<Tempo> {
-  await using starting = new AsyncDisposableStack();
-  const { path: directory } = starting.use(await createTemporaryDirectory("tempo"));
   const ports: Ports = {
     http: await findFreePort(),
     grpc: await findFreePort(),
     otlp: await findFreePort(),
   };
-  const configuration = join(directory, "tempo.yaml");
-  await writeFile(configuration, stringify(tempoConfiguration(directory, ports)));
   const url = `http://127.0.0.1:${ports.http}`;
-  let running: SupervisedProcess | undefined;
-  const start = async (): Promise<void> => {
-    running = await startProcess(command, [`-config.file=${configuration}`]);
-    await waitUntilReady(running, () => isReady(url), { name: "tempo", timeoutMs: PATIENCE_MS });
-  };
-  const kill = async (): Promise<void> => await running?.[Symbol.asyncDispose]();
-  starting.defer(kill);
-  await start();
-  const everything = starting.move();
+  const server = await launchGrafanaServer({
+    name: "tempo",
+    command,
+    url,
+    configure: (directory) => tempoConfiguration(directory, ports),
+  });
   return {
+    ...server,
     grpcEndpoint: `127.0.0.1:${ports.otlp}`,
     search: (query) => searchTraces(url, query),
     trace: (id) => readTrace(url, id),
-    async flush() {
-      const { statusCode, body } = await request(`${url}/flush`, { method: "POST" });
-      await body.dump();
-      if (statusCode >= 300) throw new Error(`Cannot flush Tempo: it answered ${statusCode}`);
-    },
-    start,
-    kill,
-    [Symbol.asyncDispose]: () => everything.disposeAsync(),
   };
 }
 
@@ -106,13 +82,6 @@ function tempoConfiguration(directory: string, ports: Ports): object {
       },
     },
   };
-}
-
-async function isReady(url: string): Promise<boolean> {
-  const { statusCode, body } = await request(`${url}/ready`);
-  const answer = await body.text();
-  if (statusCode === 200) return true;
-  throw new Error(`/ready answered ${statusCode}: ${answer.trim()}`);
 }
 
 async function searchTraces(url: string, query: string): Promise<readonly FoundTrace[]> {
