@@ -1,10 +1,7 @@
-import { compareResourceVersions } from "../util/resource-version.ts";
+import { isOlderVersion } from "../util/resource-version.ts";
 import { parseListPage } from "./parse-list-page.ts";
 import type { WatchResourceOptions } from "./reflector.ts";
 import { resourcePath } from "./resource-path.ts";
-
-/** Only decimal resourceVersions have an order (KEP-5504). */
-const DECIMAL = /^[1-9]\d*$/;
 
 /**
  * Whether a position lies in the future of the API server, as it does once etcd was restored from a backup. Such a watch
@@ -22,11 +19,5 @@ export async function isInFuture(
   });
   if (result.type !== "ok") return false;
   const parsed = parseListPage(result.body, facts);
-  if (parsed.type !== "page") return false;
-  const { resourceVersion } = parsed.page;
-  return (
-    DECIMAL.test(position) &&
-    DECIMAL.test(resourceVersion) &&
-    compareResourceVersions(resourceVersion, position) < 0
-  );
+  return parsed.type === "page" && isOlderVersion(parsed.page.resourceVersion, position);
 }
