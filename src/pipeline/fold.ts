@@ -175,13 +175,10 @@ export class Fold {
     outcome: { readonly health: Health; readonly signals: readonly Signal[] },
   ): Admitted {
     const isFirstLook = change.type === "appeared" && change.cause === "first-look";
-    const { minimumSeverity } = this.#options;
-    if (!isFirstLook && minimumSeverity === "DEBUG")
-      return { signals: outcome.signals, observed: NONE_OBSERVED };
     const observed = { told: 0, withheld: 0 };
     const signals = outcome.signals.filter((signal) => {
       if (signal.type !== "log") return true;
-      if (!isLoudEnough(signal.severity, minimumSeverity)) return false;
+      if (!isLoudEnough(signal.severity, this.#options.minimumSeverity)) return false;
       if (!isFirstLook) return true;
       const isAdmitted = this.#admitsObserved(watch, outcome.health, observed.told);
       observed[isAdmitted ? "told" : "withheld"] += 1;
@@ -221,8 +218,6 @@ type Admitted = {
   readonly signals: readonly Signal[];
   readonly observed: { readonly told: number; readonly withheld: number };
 };
-
-const NONE_OBSERVED: Admitted["observed"] = { told: 0, withheld: 0 };
 
 function isFamilyTrace(signal: Signal): signal is TraceSignal {
   return signal.type === "trace" && hasFamily(signal);
