@@ -55,6 +55,8 @@ type Step = {
   readonly cause?: "first-look" | "created" | "gone" | "time";
   readonly late?: boolean;
   readonly writtenAtMs?: number;
+  /** Nobody saw how it looked when it went. */
+  readonly unseen?: boolean;
 };
 
 /** Plays what is seen of one object; between any two steps its memory goes through the row, as in a restart. */
@@ -86,7 +88,7 @@ function changeOf(step: Step, before: KubeObject | undefined, object: KubeObject
       type: "disappeared",
       before: object,
       cause: "deleted",
-      finalStateUnknown: false,
+      finalStateUnknown: step.unseen === true,
     };
   if (before === undefined)
     return {
@@ -921,6 +923,22 @@ test("deletions and disruptions have traces of their own, linked to their genera
   expect(disruption?.spans[0].links).toEqual([expect.objectContaining(link)]);
   expect(deletion?.spans[0].links).toEqual([expect.objectContaining(link)]);
   expect(logsOf(signals).at(-1)?.trace?.traceId).toBe(deletion?.traceId);
+});
+
+test.each([
+  { unseen: true, says: true },
+  { unseen: false, says: undefined },
+])("of what went, unseen or not ($unseen), the trace says so", ({ unseen, says }) => {
+  const signals = play([
+    NEW,
+    { atMs: 5_000, look: DELETED },
+    { atMs: 9_000, cause: "gone", unseen },
+  ]);
+
+  const deletion = tracesOf(signals).at(-1);
+
+  expect(deletion?.spans[0].name).toBe("CustomDatabase delete");
+  expect(deletion?.spans[0].attributes["lifeline.final_state_unknown"]).toBe(says);
 });
 
 function seen(atMs: number, ready: string): Step {
